@@ -1,0 +1,78 @@
+# Two commands need nothing but Debian 12's python3 and python3-venv: `make demo` and `make test`.
+# Each target makes .venv by itself and installs what it needs into it, once for each pyproject.toml.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PYTEST_ARGS ?=
+# `pip` shall neither ask nor advertise.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: demo test check bench torture format tools clean
+.DEFAULT_GOAL := test
+
+demo: $(VENV)/.demo
+	@$(BIN)/outrider demo
+
+test: $(VENV)/.test tools
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_floors.py tests/test_mirror.py tests/test_documentation.py
+
+bench: $(VENV)/.test
+	@set -e; for script in tests/benchmarks/bench_*.py; do \
+	    echo "== $$script"; $(BIN)/python "$$script"; done
+
+torture: $(VENV)/.test tools
+	$(BIN)/python tests/torture/simulate.py --steps 1000000
+	$(BIN)/python tests/torture/crash.py --points 300
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian's mosquitto and strace, where we may install them; otherwise the run says what it lacks.
+tools:
+	@missing=; \
+	PATH="$$PATH:/usr/sbin"; \
+	for tool in mosquitto strace openssl; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Debian's$$missing for the tests"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends $$missing </dev/null >/dev/null; } && exit 0; \
+	fi; \
+	echo "!!!"; \
+	echo "!!! NOT INSTALLED:$$missing. The tests that need them are skipped, and the broker may be iotcore."; \
+	echo "!!! To run all tests: sudo apt-get install$$missing"; \
+	echo "!!!"
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo "Outrider needs Python 3.10 or newer; set PYTHON=..., e.g. make PYTHON=python3.12 test"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "Python's venv module is missing. Install it: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml $(VENV)/.python
+	$(BIN)/python -m pip install --quiet -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.python
+	$(BIN)/python -m pip install --quiet -e '.[demo,test]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.python
+	$(BIN)/python -m pip install --quiet -e '.[demo,test,dev]'
+	@touch $@
