@@ -1,0 +1,218 @@
+"""The forms of settings: each reads a TOML value, says what it takes, and writes a value back.
+
+A form is what the loader, the annotated file, the reference and the JSON schema know of a setting.
+`read` raises `Refused` with a reason that quotes the value, except where it could hold a secret.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from agent.config.fault import Refusal, Refused, nearest, quoted
+from agent.config.quantity import (
+    DURATION_FORM,
+    SIZE_FORM,
+    parse_duration,
+    parse_size,
+    show_duration,
+    show_size,
+)
+
+Schema = dict[str, object]
+
+
+class Form(Protocol):
+    """What the loader and the generators ask of a form."""
+
+    def read(self, value: object) -> object:
+        """The value as the daemon uses it.
+
+        Raises:
+            Refused: it is not of this form, or out of bounds.
+        """
+        ...
+
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        ...
+
+    def show(self, value: object) -> str:
+        """The value in TOML."""
+        ...
+
+    def schema(self) -> Schema:
+        """The form in JSON schema."""
+        ...
+
+
+class Flag:
+    """true or false."""
+
+    def read(self, value: object) -> bool:
+        """The value itself; "true" in quotes is no flag."""
+        if not isinstance(value, bool):
+            raise Refused(Refusal(f"{quoted(value)} is neither true nor false", self.allowed()))
+        return value
+
+    def allowed(self) -> str:
+        """Both of them."""
+        return "true or false"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return "true" if value else "false"
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "boolean"}
+
+
+class Whole(NamedTuple):
+    """A whole number within bounds, both inside."""
+
+    low: int
+    high: int
+
+    def read(self, value: object) -> int:
+        """The value itself."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refused(Refusal(f"{quoted(value)} is no whole number", self.allowed()))
+        _bounded(value, self.low, self.high, quoted(value), self.allowed())
+        return value
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"a whole number from {self.low} to {self.high}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return str(value)
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+class Duration(NamedTuple):
+    """A span of time in s within bounds, both inside."""
+
+    low: float
+    high: float
+
+    def read(self, value: object) -> float:
+        """Seconds."""
+        try:
+            seconds = parse_duration(value)
+        except ValueError:
+            written = f'{self.allowed()}, written like "90s", "5m", "1h30m", "2d" or as seconds'
+            raise Refused(Refusal(f"{quoted(value)} is no duration", written)) from None
+        _bounded(seconds, self.low, self.high, quoted(value), self.allowed())
+        return seconds
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"{show_duration(self.low)} to {show_duration(self.high)}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return f'"{show_duration(value)}"' if isinstance(value, float | int) else '""'
+
+    def schema(self) -> Schema:
+        """In JSON schema; the bounds hold for numbers only."""
+        number = {"type": "number", "minimum": self.low, "maximum": self.high}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^{DURATION_FORM}$"}]}
+
+
+class Size(NamedTuple):
+    """A number of bytes within bounds, both inside."""
+
+    low: int
+    high: int
+
+    def read(self, value: object) -> int:
+        """Bytes."""
+        try:
+            size = parse_size(value)
+        except ValueError:
+            written = f'{self.allowed()}, written like "16 MiB", "500 KB" or as bytes'
+            raise Refused(Refusal(f"{quoted(value)} is no size", written)) from None
+        _bounded(size, self.low, self.high, quoted(value), self.allowed())
+        return size
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"{show_size(self.low)} to {show_size(self.high)}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return f'"{show_size(value)}"' if isinstance(value, int) else '""'
+
+    def schema(self) -> Schema:
+        """In JSON schema; the bounds hold for numbers only."""
+        number = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^{SIZE_FORM}$"}]}
+
+
+def _bounded(value: float, low: float, high: float, shown: str, allowed: str) -> None:
+    if value < low:
+        raise Refused(Refusal(f"{shown} is too small", allowed))
+    if value > high:
+        raise Refused(Refusal(f"{shown} is too large", allowed))
+
+
+class Choice:
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: object) -> str:
+        """The word."""
+        if isinstance(value, str) and value in self.words:
+            return value
+        near = nearest(value, self.words) if isinstance(value, str) else ""
+        raise Refused(Refusal(f"{quoted(value)} is none of them", self.allowed(), nearest=near))
+
+    def allowed(self) -> str:
+        """The words."""
+        return ", ".join(f'"{word}"' for word in self.words)
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return text(value)
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"enum": list(self.words)}
+
+
+class Text(NamedTuple):
+    """Any printable text up to a length; empty means not set."""
+
+    high: int = 256
+
+    def read(self, value: object) -> str:
+        """The text."""
+        if not isinstance(value, str):
+            raise Refused(Refusal(f"{quoted(value)} is no text", self.allowed()))
+        if len(value) > self.high or not value.isprintable():
+            raise Refused(Refusal(f"{quoted(value)} is too long or not printable", self.allowed()))
+        return value
+
+    def allowed(self) -> str:
+        """The length."""
+        return f"at most {self.high} printable characters"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return text(value)
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "string", "maxLength": self.high}
+
+
+def text(value: object) -> str:
+    """A TOML basic string."""
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

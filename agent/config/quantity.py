@@ -1,0 +1,87 @@
+"""Durations and sizes as people write them: "90s", "5m", "1h30m", "2d"; "16 MiB", "500 KB".
+
+Plain numbers are seconds and bytes. `show_*` writes a value so that `parse_*` reads the same one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+BYTES = {
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "tb": 1000**4,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+    "tib": 1024**4,
+}
+DURATION_FORM = r"(?:[0-9]{1,12}(?:\.[0-9]{1,20})?\s*(?:ms|s|m|h|d|w)\s*)+"
+SIZE_FORM = r"[0-9]{1,15}(?:\.[0-9]{1,9})?\s*(?:[KMGT]i?)?B?"
+
+_DURATION = re.compile(DURATION_FORM)
+_DURATION_PART = re.compile(r"([0-9.]+)\s*(ms|s|m|h|d|w)")
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgt]i?b|b)?", re.IGNORECASE)
+_PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,20})?")
+
+
+def parse_duration(value: object) -> float:
+    """Seconds.
+
+    Raises:
+        ValueError: neither a finite number nor numbers with units.
+    """
+    number = _number(value)
+    if number is not None:
+        return number
+    text = value.strip() if isinstance(value, str) else ""
+    if _PLAIN.fullmatch(text):
+        return float(text)
+    if not _DURATION.fullmatch(text):
+        raise ValueError("not a duration")
+    return sum(float(amount) * SECONDS[unit] for amount, unit in _DURATION_PART.findall(text))
+
+
+def parse_size(value: object) -> int:
+    """Bytes; a fraction of a byte is cut off.
+
+    Raises:
+        ValueError: neither a finite number nor one with a unit.
+    """
+    number = _number(value)
+    if number is not None:
+        return int(number)
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("not a size")
+    return int(float(match[1]) * BYTES[(match[2] or "b").lower()])
+
+
+def _number(value: object) -> float | None:
+    """A TOML number as a float; None for anything else, infinities and NaN among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, int) and value.bit_length() > 64:
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def show_duration(seconds: float) -> str:
+    """The shortest exact way to write it: "60s", "2m", "1h", "1.5s"."""
+    for unit, least in (("d", 86400), ("h", 3600), ("m", 120)):
+        if seconds >= least and seconds % SECONDS[unit] == 0:
+            return f"{int(seconds // SECONDS[unit])}{unit}"
+    return f"{int(seconds)}s" if seconds == int(seconds) else f"{seconds!r}s"
+
+
+def show_size(size: int) -> str:
+    """The largest binary unit that is exact: "16 MiB"; else plain bytes."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        factor = BYTES[unit.lower()]
+        if size >= factor and size % factor == 0:
+            return f"{size // factor} {unit}"
+    return f"{size} B"

@@ -1,0 +1,106 @@
+"""What must hold between settings, and between settings and the files that they name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.config.fault import Fault, Place
+from agent.config.names import CREDENTIAL
+from agent.config.quantity import show_duration
+from agent.config.secret import SecretRefused, read_secret
+from agent.config.settings import Config
+
+DEFAULTS = Place("defaults")
+
+
+class Broken(NamedTuple):
+    """A relation that does not hold: the setting to change, and the others that it depends on."""
+
+    key: str
+    reason: str
+    allowed: str
+    others: tuple[str, ...] = ()
+
+
+def check(
+    config: Config, origins: Mapping[str, Place], credentials: str | None, doubtful: frozenset[str]
+) -> Iterator[Fault]:
+    """Every relation that does not hold, at the place of the setting to change.
+
+    Args:
+        config: settings that are each right on their own.
+        origins: where those that are no defaults came from, by dotted key.
+        credentials: systemd's directory of credentials; None leaves `credential:` unchecked, as an
+            administrator's shell has none.
+        doubtful: keys that stand at their default only because what was given is wrong: what
+            depends on them is not judged.
+    """
+    for broken in (*_broker(config), *_times(config, origins), *_ship(config), *_files(config, credentials)):
+        if doubtful.isdisjoint((broken.key, *broken.others)):
+            yield Fault(origins.get(broken.key, DEFAULTS), broken.key, broken.reason, broken.allowed)
+
+
+def _broker(config: Config) -> Iterator[Broken]:
+    broker = config.broker
+    for key, other in (
+        ("key_file", "certificate_file"),
+        ("certificate_file", "key_file"),
+        ("password_file", "user"),
+    ):
+        if getattr(broker, key) and not getattr(broker, other):
+            reason, allowed = f"is of no use without broker.{other}", f"only together with broker.{other}"
+            yield Broken(f"broker.{key}", reason, allowed, (f"broker.{other}",))
+    if broker.url.startswith("mqtt://"):
+        for key in ("ca_file", "certificate_file", "key_file"):
+            if getattr(broker, key):
+                allowed = 'only with broker.url = "mqtts://..."'
+                yield Broken(f"broker.{key}", "is of no use without TLS", allowed, ("broker.url",))
+    if broker.backoff_min > broker.backoff_max:
+        least, most = show_duration(broker.backoff_min), show_duration(broker.backoff_max)
+        reason, allowed = f"{least} is above broker.backoff_max", f"at most {most}"
+        yield Broken("broker.backoff_min", reason, allowed, ("broker.backoff_max",))
+
+
+def _times(config: Config, origins: Mapping[str, Place]) -> Iterator[Broken]:
+    """A window holds at least one poll; a tier begins before all is deleted.
+
+    A single collector may be slower than a window: it is then in some windows only. Default tiers
+    beyond a shorter `max_age` never come about, which harms nobody.
+    """
+    interval, span = config.collect.interval, config.window.span
+    if interval > span:
+        reason = (
+            f"collect.interval, {show_duration(interval)}, is longer than a window of {show_duration(span)}"
+        )
+        key, other = ("collect.interval", "window.span")
+        if key not in origins:
+            key, other = other, key
+        yield Broken(key, reason, "collect.interval of at most window.span", (other,))
+    most = config.store.max_age
+    for tier in config.store.tiers if "store.tiers" in origins else ():
+        if tier.age >= most:
+            reason = f"the age {show_duration(tier.age)} of {tier.windows} windows is never reached"
+            allowed = f"ages below store.max_age, {show_duration(most)}"
+            yield Broken("store.tiers", reason, allowed, ("store.max_age",))
+
+
+def _ship(config: Config) -> Iterator[Broken]:
+    if config.ship.payload == "json" and config.ship.confirm != "broker":
+        allowed = '"broker", or ship.payload = "msgpack"'
+        yield Broken("ship.confirm", "no sink confirms json", allowed, ("ship.payload",))
+
+
+def _files(config: Config, credentials: str | None) -> Iterator[Broken]:
+    broker = config.broker
+    for key, reference in (("password_file", broker.password_file), ("key_file", broker.key_file)):
+        if reference and not (reference.startswith(CREDENTIAL) and credentials is None):
+            try:
+                read_secret(reference, credentials)
+            except SecretRefused as refused:
+                yield Broken(f"broker.{key}", str(refused), "a file of its own, mode 0600 or 0400")
+    for key, file in (("ca_file", broker.ca_file), ("certificate_file", broker.certificate_file)):
+        if file and not (Path(file).is_file() and os.access(file, os.R_OK)):
+            yield Broken(f"broker.{key}", f"{file} is missing or cannot be read", "a file in PEM")

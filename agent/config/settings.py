@@ -1,0 +1,309 @@
+"""Every setting: its name, form, bounds, default and meaning, each said once, here.
+
+The annotated file, the reference and the JSON schema are made from these structs
+(`agent/config/reference.py`), the loader converts by them (`agent/config/load.py`). All times are in
+seconds, all sizes in bytes. The structs are named tuples: importing a library of structs for them
+costs the daemon 2 MB of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from agent.config.forms import Choice, Duration, Flag, Form, Size, Text, Whole
+from agent.config.names import Confirm, Name, Path, Url, broker_address
+from agent.config.tables import Each, Tier, Tiers
+
+SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86400.0
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+SectionType = Any  # a class of settings: NamedTuple has no common base to name here
+
+
+class Setting(NamedTuple):
+    """What the loader and the generators know of one setting."""
+
+    form: Form | Each
+    doc: str
+
+
+def collector_names() -> tuple[str, ...]:
+    """The collectors there are, in the order of the catalog."""
+    from collectors.catalog import NAMES
+
+    return NAMES
+
+
+class Device(NamedTuple):
+    """Who this device is, in topics and views. These texts stand in MQTT topics."""
+
+    name: Annotated[
+        str,
+        Setting(
+            Name("the host name and six digits of a hash of the machine id"),
+            "The device's name, unique in its fleet. The hash keeps two boards of one image apart.",
+        ),
+    ] = ""
+    fleet: Annotated[str, Setting(Name(), "The devices that are looked at together.")] = "default"
+    site: Annotated[str, Setting(Name("none"), "Where the device stands, for people to read.")] = ""
+
+
+class Broker(NamedTuple):
+    """The MQTT broker, and how patient to be with it. Without a broker the device collects and keeps;
+    what was kept is shipped when it returns.
+    """
+
+    url: Annotated[
+        str, Setting(Url(), "The broker's address; port 1883, or 8883 with TLS, unless given.")
+    ] = "mqtt://127.0.0.1:1883"
+    user: Annotated[str, Setting(Text(), "The user to log in as; empty for none.")] = ""
+    password_file: Annotated[
+        str,
+        Setting(
+            Path(secret=True),
+            "A file with the password in its first line, readable by its owner alone (mode 0600 or "
+            "0400), or credential:NAME for one that systemd hands over.",
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        Setting(Path(), "Certificates (PEM) that a mqtts:// broker is checked against; empty: the system's."),
+    ] = ""
+    certificate_file: Annotated[
+        str, Setting(Path(), "This device's certificate (PEM), where the broker asks for one.")
+    ] = ""
+    key_file: Annotated[
+        str,
+        Setting(Path(secret=True), "The key (PEM) of that certificate, readable by its owner alone."),
+    ] = ""
+    protocol: Annotated[
+        str,
+        Setting(Choice("auto", "5", "3.1.1"), "The MQTT version; auto tries 5, then 3.1.1."),
+    ] = "auto"
+    keepalive: Annotated[
+        float, Setting(Duration(5, HOUR), "How long the connection may be silent before a ping.")
+    ] = MINUTE
+    connect_timeout: Annotated[
+        float, Setting(Duration(1, 10 * MINUTE), "How long a connection may take to come up.")
+    ] = 15.0
+    ack_timeout: Annotated[
+        float,
+        Setting(
+            Duration(1, HOUR),
+            "How long a message may wait for its acknowledgement before the connection is given up "
+            "and made anew: a broker that accepts and never answers is no broker.",
+        ),
+    ] = 30.0
+    backoff_min: Annotated[
+        float,
+        Setting(Duration(0.1, HOUR), "The first wait before connecting again; doubles, with jitter."),
+    ] = 1.0
+    backoff_max: Annotated[float, Setting(Duration(0.1, DAY), "The longest such wait.")] = 2 * MINUTE
+    in_flight: Annotated[
+        int, Setting(Whole(1, 20), "Messages that may await their acknowledgement at a time.")
+    ] = 4
+
+
+class Polling(NamedTuple):
+    """One collector."""
+
+    enabled: Annotated[bool, Setting(Flag(), "Whether it is polled at all.")] = True
+    interval: Annotated[
+        float | None,
+        Setting(
+            Duration(0.1, HOUR),
+            "How often it is polled; unless given, as collect.interval says, or every 10s if that is "
+            "more often and it reads what changes slowly.",
+        ),
+    ] = None
+
+
+class Collect(NamedTuple):
+    """What is read, and how often. Each collector can have its own interval or be switched off."""
+
+    interval: Annotated[
+        float, Setting(Duration(0.1, HOUR), "How often collectors are polled, unless they say otherwise.")
+    ] = SECOND
+    max_series: Annotated[
+        int,
+        Setting(
+            Whole(10, 100_000),
+            "Series (metric and attributes) kept at a time; more are counted, not kept. Each costs "
+            "about 22 bytes a window in the store and 14 KB an hour in the ring.",
+        ),
+    ] = 1000
+    hang_after: Annotated[
+        float,
+        Setting(
+            Duration(1, HOUR),
+            "A collector that does not return for so long is reported as hung and left behind; the "
+            "others go on.",
+        ),
+    ] = 10.0
+    collectors: Annotated[
+        Mapping[str, Polling],
+        Setting(Each(collector_names, Polling), "Settings of one collector."),
+    ] = MappingProxyType({})
+
+    def polling(self, name: str) -> Polling:
+        """How this collector is polled, its interval filled in.
+
+        Without one of its own it is `collect.interval`, or a longer one where the catalog says that
+        the collector costs much or changes little.
+        """
+        from collectors.catalog import interval
+
+        own = self.collectors.get(name, Polling())
+        return own._replace(interval=own.interval or interval(name, self.interval))
+
+
+class Window(NamedTuple):
+    """Samples are summed up in windows, and only these are kept and shipped."""
+
+    span: Annotated[
+        float,
+        Setting(
+            Duration(1, HOUR),
+            "How long a window is; it begins at multiples of this in UTC. One commit to the disk and "
+            "one message a window.",
+        ),
+    ] = MINUTE
+
+
+class Ring(NamedTuple):
+    """Every sample of the last while, in memory (a map in runtime.directory), never on the disk."""
+
+    enabled: Annotated[bool, Setting(Flag(), "Whether to keep it.")] = True
+    keep: Annotated[
+        float,
+        Setting(Duration(MINUTE, DAY), "How far it goes back: 1.7 MB for 120 series and 1h at 1s."),
+    ] = HOUR
+
+
+DEFAULT_TIERS = (Tier(8, 6 * HOUR), Tier(64, 2 * DAY), Tier(1024, 30 * DAY))
+
+
+class Store(NamedTuple):
+    """History and spool in one file of bounded size: at a limit neighbouring windows are merged, so
+    that resolution falls before anything is dropped.
+    """
+
+    directory: Annotated[str, Setting(Path(required=True), "Where the file stands.")] = "/var/lib/outrider"
+    max_size: Annotated[
+        int, Setting(Size(MIB, 64 * GIB), "The most that the database takes with all its side files.")
+    ] = 16 * MIB
+    tiers: Annotated[
+        tuple[Tier, ...],
+        Setting(
+            Tiers(4096, Duration(MINUTE, 3650 * DAY)),
+            "Blocks of so many windows, each kept in place of finer ones from this age on; a table "
+            "given here replaces the default one. 120 series take about 2.6 KB a window or block: by "
+            "default 360 windows of 1m, 315 blocks of 8, 630 of 64 and 520 of 1024 cover max_age, "
+            "1825 rows or 4.8 MB, which leaves 16 MiB room for two or three times as many series.",
+        ),
+    ] = DEFAULT_TIERS
+    max_age: Annotated[
+        float, Setting(Duration(HOUR, 3650 * DAY), "What is older is deleted, and that is said.")
+    ] = 400 * DAY
+
+
+class Ship(NamedTuple):
+    """What is sent, and whose word says that it arrived."""
+
+    confirm: Annotated[
+        str,
+        Setting(
+            Confirm(),
+            "Who confirms: the broker by its acknowledgement, which is not durability, or a sink "
+            "(`outrider sink --name NAME`) after its commit.",
+        ),
+    ] = "broker"
+    payload: Annotated[
+        str,
+        Setting(
+            Choice("msgpack", "json"),
+            "msgpack is compact (MessagePack and zstd); json is plain, for mosquitto_sub and rules.",
+        ),
+    ] = "msgpack"
+    digits: Annotated[
+        int,
+        Setting(
+            Whole(0, 15),
+            "Significant digits of fractions on the wire; whole numbers stay exact, and 0 sends all "
+            "digits. The store on the device is always exact.",
+        ),
+    ] = 3
+
+
+class Runtime(NamedTuple):
+    """Files that need not outlive a power cut."""
+
+    directory: Annotated[
+        str, Setting(Path(required=True), "Where the ring stands: in memory, kept over restarts.")
+    ] = "/run/outrider"
+
+
+class Log(NamedTuple):
+    """What the daemon says on stderr, which is the journal under systemd."""
+
+    level: Annotated[
+        str, Setting(Choice("error", "warning", "info", "debug"), "The least that is worth a line.")
+    ] = "info"
+
+
+class Config(NamedTuple):
+    """All settings of one daemon."""
+
+    device: Device = Device()
+    broker: Broker = Broker()
+    collect: Collect = Collect()
+    window: Window = Window()
+    ring: Ring = Ring()
+    store: Store = Store()
+    ship: Ship = Ship()
+    runtime: Runtime = Runtime()
+    log: Log = Log()
+
+    @property
+    def address(self) -> tuple[str, int, bool]:
+        """The broker's host and port, and whether it speaks TLS.
+
+        Raises:
+            ValueError: the URL never went through the loader and is malformed.
+        """
+        address = broker_address(self.broker.url)
+        if address is None:
+            raise ValueError(f"broker.url: {self.broker.url!r} is no broker's address")
+        return address
+
+
+class Field(NamedTuple):
+    """A field of a section: a value of a form, a section of its own, or one section for each name."""
+
+    name: str
+    doc: str
+    default: Any
+    form: Form | None = None
+    section: SectionType | None = None
+    each: Each | None = None
+
+
+@cache
+def fields(section: SectionType) -> Mapping[str, Field]:
+    """The fields of a section by name, in the order of the file."""
+    hints = get_type_hints(section, include_extras=True)
+    return {name: _field(name, hint, section._field_defaults[name]) for name, hint in hints.items()}
+
+
+def _field(name: str, hint: Any, default: Any) -> Field:
+    for note in getattr(hint, "__metadata__", ()):
+        if isinstance(note, Setting):
+            if isinstance(note.form, Each):
+                return Field(name, note.doc, default, each=note.form)
+            return Field(name, note.doc, default, form=note.form)
+    return Field(name, hint.__doc__, default, section=hint)
