@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.api import Absence
+from collectors.fields import Fields
+
+KEYS = (b"Two:", b"One:")
+LINES = st.sampled_from(
+    [b"One: 1 kB", b"One: 11 kB", b"Two: 2", b"Two:", b"Two: x", b"Other: 3 kB", b"", b"One: -1"]
+)
+
+
+def test_values_come_in_the_order_of_the_keys() -> None:
+    assert Fields("/f", KEYS).parse(b"One: 1 kB\nOther: 5\nTwo: 22 kB\n") == ([22, 1], ())
+
+
+def test_a_missing_and_a_malformed_value_each_have_a_reason() -> None:
+    values, absences = Fields("/f", (b"One:", b"Two:", b"Three:")).parse(b"One: 1\nTwo: \x1b[m\n")
+    assert values == [1, None, None]
+    assert absences == (
+        Absence("Two", "/f: malformed line 'Two: \\x1b[m'"),
+        Absence("Three", "not in /f"),
+    )
+
+
+def test_a_text_without_any_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="/f: malformed"):
+        Fields("/f", KEYS).parse(b"\n")
+
+
+@given(st.lists(st.lists(LINES, max_size=6, unique_by=lambda line: line[:4]).map(b"\n".join), max_size=6))
+def test_what_is_remembered_never_changes_the_result(texts: list[bytes]) -> None:
+    fields = Fields("/f", KEYS)
+    for text in texts:
+        assert outcome(fields, text) == outcome(Fields("/f", KEYS), text)
+
+
+@given(st.binary())
+def test_any_bytes_give_values_or_a_value_error(text: bytes) -> None:
+    outcome(Fields("/f", KEYS), text)
+
+
+def outcome(fields: Fields, text: bytes) -> object:
+    try:
+        return fields.parse(text)
+    except ValueError as error:
+        return str(error)

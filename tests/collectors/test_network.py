@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.host import Host
+from collectors.network import Network, parse, skipped
+from tests.collectors.conftest import HOSTS, Make
+
+DEV = (HOSTS / "virtual_x86/proc/net/dev").read_text()
+FULL = "8000 1000 1 2 0 0 0 0 4000 500 3 4 0 0 0 0\n"
+FIELDS = {
+    "system.network.io": ("bytes_recv", "bytes_sent"),
+    "system.network.packet.count": ("packets_recv", "packets_sent"),
+    "system.network.errors": ("errin", "errout"),
+    "system.network.packet.dropped": ("dropin", "dropout"),
+}
+
+
+def test_it_agrees_with_psutil() -> None:
+    opened = Network(Host())
+    before = psutil.net_io_counters(pernic=True)
+    reading = opened.collect(0.0)
+    after = psutil.net_io_counters(pernic=True)
+    opened.close()
+    for series, value in zip(reading.series, reading.values, strict=True):
+        name, direction = (text for _, text in series.attributes)
+        field = FIELDS[series.name][direction == "transmit"]
+        assert getattr(before[name], field) <= value <= getattr(after[name], field)
+
+
+REPEATING = "lo veth12ab docker0 br-1f virbr0 ifb1 dummy0 tunl0 sit0 ip6tnl0 gre0"
+CARRYING = "eth0 enp3s0 wlan0 wwan0 usb0 ppp0 can0 wg0 tun0 bond0 br0 eth0.7 lora0 gre1 sit1"
+
+
+@pytest.mark.parametrize("name", REPEATING.split())
+def test_what_only_repeats_another_interface_is_left_out(name: str) -> None:
+    assert skipped(name.encode())
+
+
+@pytest.mark.parametrize("name", CARRYING.split())
+def test_what_has_a_wire_or_a_tunnel_of_its_own_stays(name: str) -> None:
+    assert not skipped(name.encode())
+
+
+def test_an_interface_that_replaces_a_left_out_one_is_seen(make: Make) -> None:
+    opened = Network(make({"proc/net/dev": DEV}))
+    before = opened.collect(0.0)
+    make({"proc/net/dev": DEV.replace("  ifb0:", "   eth9:")})
+    after = opened.collect(1.0)
+    opened.close()
+    assert len(after.series) == len(before.series) + 8
+    assert after.series[0].attributes[0][1] == "eth9"
+
+
+def test_no_interface_is_an_empty_reading(make: Make) -> None:
+    opened = Network(make({"proc/net/dev": "".join(DEV.splitlines(keepends=True)[:3])}))
+    assert opened.collect(0.0) == ((), [], ())
+    opened.close()
+
+
+@pytest.mark.parametrize("text", ["", "eth0: 1 2 3\n", "\n\n\n"])
+def test_a_file_without_its_heading_is_refused(make: Make, text: str) -> None:
+    opened = Network(make({"proc/net/dev": text}))
+    with pytest.raises(ValueError, match="/proc/net/dev: does not begin with its heading"):
+        opened.collect(0.0)
+    opened.close()
+
+
+def test_a_name_full_of_escapes_is_made_harmless(make: Make) -> None:
+    opened = Network(make({"proc/net/dev": f"{DEV}\x1b[2Jx: {FULL}"}))
+    assert opened.collect(0.0).series[-1].attributes[0][1] == "?[2Jx"
+    opened.close()
+
+
+@pytest.mark.parametrize("rest", [b"", b"1 2 3", b"-1 " * 16, b"x " * 16])
+def test_a_malformed_line_is_refused_with_its_excerpt(rest: bytes) -> None:
+    with pytest.raises(ValueError, match="/proc/net/dev: malformed line 'eth0: "):
+        parse(b"eth0: " + rest)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_eight_counts_or_a_value_error(line: bytes) -> None:
+    try:
+        assert len(parse(line)) == 8
+    except ValueError:
+        return

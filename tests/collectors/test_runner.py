@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import pytest
+
+from collectors import catalog
+from collectors.api import Absence, Metric, NoData, Reading, Registration
+from collectors.host import Host
+from collectors.runner import METRICS, Runner, Superseded, Transition
+from collectors.tally import Tally
+
+METRIC = Metric("test.value", "1", "gauge", (), "here", "A value.")
+SERIES = (METRIC.of(),)
+Act = Callable[[float], Reading]
+
+
+class Scripted:
+    """A collector that does what the test tells it to."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        self.bench = bench
+        self.name = name
+
+    def collect(self, now: float) -> Reading:
+        return self.bench.acts[self.name](now)
+
+    def close(self) -> None:
+        self.bench.close(self.name)
+
+
+def right(now: float) -> Reading:
+    return Reading(SERIES, [now])
+
+
+class Bench:
+    """A runner of scripted collectors, and what became of them."""
+
+    def __init__(self, acts: dict[str, Act], interval: float = 1.0, report: float = 10.0) -> None:
+        self.acts = acts
+        self.opened: dict[str, int] = dict.fromkeys(acts, 0)
+        self.closed: dict[str, int] = dict.fromkeys(acts, 0)
+        self.tally = Tally()
+        clock = itertools.count()
+        entries = [(self.registration(name), interval) for name in acts]
+        self.runner = Runner(entries, Host(), self.tally, lambda: float(next(clock)), report)
+
+    def registration(self, name: str) -> Registration:
+        def opening(_: Host, __: Tally) -> Scripted:
+            self.opened[name] += 1
+            return Scripted(self, name)
+
+        return Registration(name, "A test.", (METRIC,), opening)
+
+    def close(self, name: str) -> None:
+        self.closed[name] += 1
+
+    def poll(self, now: float) -> dict[str, Reading]:
+        return dict(self.runner.poll(now, self.runner.token))
+
+    def up(self, now: float) -> list[object]:
+        """The gauges of `outrider.up`, from the runner's own reading."""
+        return list(self.poll(now)["runner"].values[: len(self.acts)])
+
+    def counted(self) -> dict[str, float]:
+        return {each.name: each.value for each in self.tally.snapshot()}
+
+
+def broken(_: float) -> Reading:
+    raise ValueError("/proc/x: malformed line 'y\x1b[2J'")
+
+
+def nothing(_: float) -> Reading:
+    raise NoData("no such device on this host")
+
+
+def test_every_collector_that_is_due_is_read() -> None:
+    bench = Bench({"one": right, "two": right})
+    readings = bench.poll(5.0)
+    assert list(readings) == ["one", "two", "runner"]
+    assert readings["one"] == Reading(SERIES, [5.0])
+    assert bench.poll(5.9) == {}
+    assert list(bench.poll(6.0)) == ["one", "two"]
+    assert bench.runner.transitions() == []
+
+
+def test_an_error_costs_that_reading_only_and_is_told_once() -> None:
+    bench = Bench({"bad": broken, "good": right})
+    assert list(bench.poll(1.0)) == ["good", "runner"]
+    reason = "ValueError: /proc/x: malformed line 'y?[2J'"
+    assert bench.runner.transitions() == [Transition("bad", 1.0, "failing", reason)]
+    assert list(bench.poll(2.0)) == ["good"]
+    assert bench.runner.transitions() == []
+    assert bench.counted() == {"outrider.collect.errors": 2}
+    assert bench.opened["bad"] == bench.closed["bad"] == 2
+
+
+def test_a_collector_that_fails_is_tried_less_and_less_often_and_comes_back() -> None:
+    bench = Bench({"bad": broken})
+    tried = []
+    for now in range(200):
+        before = bench.opened["bad"]
+        bench.poll(float(now))
+        if bench.opened["bad"] > before:
+            tried.append(now)
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+    bench.acts["bad"] = right
+    assert list(bench.poll(243.0)) == ["bad", "runner"]
+    told = bench.runner.transitions()
+    assert [(each.at, each.state, each.up) for each in told] == [(0.0, "failing", False), (243.0, "ok", True)]
+    assert bench.runner.next_due() == 244.0
+
+
+def test_nothing_to_read_is_no_error_and_looked_for_again_after_a_minute() -> None:
+    bench = Bench({"none": nothing})
+    assert bench.up(3.0) == [None]
+    told = bench.runner.transitions()
+    assert told == [Transition("none", 3.0, "absent", "no such device on this host")]
+    assert told[0].up is None
+    assert bench.counted() == {}
+    assert bench.runner.next_due() == 63.0
+    bench.acts["none"] = right
+    assert "none" in bench.poll(63.0)
+
+
+def test_up_is_told_at_every_change_and_every_ten_seconds() -> None:
+    bench = Bench({"a": right, "b": right})
+    assert bench.up(1.0) == [1, 1]
+    bench.acts["b"] = broken
+    assert bench.up(2.0) == [1, 0]
+    assert "runner" not in bench.poll(3.0)
+    assert bench.up(10.0) == [1, 0]
+
+
+def test_durations_are_those_of_the_polls_since_the_last_report() -> None:
+    bench = Bench({"a": right})
+    bench.poll(10.0)
+    for now in range(11, 20):
+        bench.poll(float(now))
+    reading = bench.poll(20.0)["runner"]
+    assert reading.values == [1, [1.0] * 10]
+    assert [each.name for each in reading.series] == ["outrider.up", "outrider.collect.duration"]
+    assert {each.name: each.unit for each in METRICS}["outrider.collect.duration"] == "s"
+
+
+def test_absences_are_counted() -> None:
+    bench = Bench({"a": lambda _: Reading(SERIES, [None], (Absence("x", "y"), Absence("z", "y")))})
+    bench.poll(1.0)
+    assert bench.counted() == {"outrider.collect.absences": 2}
+
+
+def test_ticks_missed_in_a_suspend_are_skipped() -> None:
+    bench = Bench({"a": right})
+    bench.poll(1.0)
+    assert "a" in bench.poll(1000.4)
+    assert bench.runner.next_due() == 1001.0
+
+
+@pytest.mark.parametrize("interval", [0.1, 0.3, 1.0, 7.0, 90.0])
+def test_a_poll_at_its_due_time_is_never_due_again_at_once(interval: float) -> None:
+    bench = Bench({"a": right}, interval)
+    bench.poll(0.05)
+    for _ in range(1000):
+        due = bench.runner.next_due()
+        bench.poll(due)
+        assert bench.runner.next_due() - due == pytest.approx(interval)
+
+
+def test_intervals_stay_in_phase() -> None:
+    host, tally = Host(), Tally()
+    made = [Bench({"x": right}).registration(name="x") for _ in range(2)]
+    runner = Runner([(made[0], 1.0), (made[1], 10.0)], host, tally, lambda: 0.0)
+    wakes = set()
+    list(runner.poll(3.7, runner.token))
+    for _ in range(40):
+        wakes.add(runner.next_due())
+        list(runner.poll(runner.next_due(), runner.token))
+    assert wakes == {float(second) for second in range(4, 44)}
+
+
+def test_a_collector_that_cannot_be_closed_is_counted_and_forgotten() -> None:
+    bench = Bench({"bad": broken})
+    bench.close = lambda _: (_ for _ in ()).throw(OSError("no"))  # type: ignore[assignment,method-assign]
+    bench.poll(1.0)
+    bench.runner.close()
+    assert bench.counted()["outrider.collect.unclosed"] == 1
+
+
+def test_closing_closes_each_once_and_supersedes_the_poll_thread() -> None:
+    bench = Bench({"a": right, "b": right})
+    token = bench.runner.token
+    bench.poll(1.0)
+    bench.runner.close()
+    bench.runner.close()
+    assert bench.closed == {"a": 1, "b": 1}
+    with pytest.raises(Superseded):
+        list(bench.runner.poll(2.0, token))
+
+
+def test_a_runner_without_collectors_never_has_to_wake() -> None:
+    assert Bench({}).runner.next_due() == math.inf
+
+
+def test_states_say_how_each_collector_does_and_since_when() -> None:
+    bench = Bench({"a": right, "b": broken})
+    bench.poll(4.0)
+    assert [(each.name, each.state, each.at) for each in bench.runner.states()] == [
+        ("a", "ok", 4.0),
+        ("b", "failing", 4.0),
+    ]
+
+
+def test_all_collectors_run_on_this_machine() -> None:
+    entries = [(catalog.load(name), catalog.interval(name, 1.0)) for name in catalog.NAMES]
+    clock = itertools.count()
+    runner = Runner(entries, Host(), Tally(), lambda: float(next(clock)))
+    first = dict(runner.poll(100.0, runner.token))
+    second = dict(runner.poll(101.0, runner.token))
+    runner.close()
+    assert {"cpu", "memory", "network", "own", "runner"} <= set(first)
+    assert {"cpu", "memory", "network"} <= set(second)
+    assert all(first[name].series is second[name].series for name in second if name != "runner")
