@@ -1,0 +1,271 @@
+"""One connection to a broker: a paho client whose callbacks only put events into a queue."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import struct
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from agent.ship import protocol as p
+from collectors.tally import Tally
+
+FAREWELL = 0.5
+LARGEST_INCOMING = 65_536
+UNSUPPORTED = 0x84
+# Wrong identifier, password, rights, banned, authentication method: time alone mends none of them.
+FINAL = (0x85, 0x86, 0x87, 0x8A, 0x8C)
+# Where Linux's struct tcp_info keeps bytes_received and bytes_sent.
+RECEIVED_AT, SENT_AT, TCP_INFO_SIZE = 128, 200, 256
+
+
+class Broker(NamedTuple):
+    """Where the broker is and how to be let in; times in seconds.
+
+    `credentials` gives user and password ("" for none) and is asked at each connection, so that a
+    new secret works without a restart; it may raise OSError or ValueError. `ca_file` empty: the
+    system's certificates.
+    """
+
+    host: str
+    port: int
+    client_id: str
+    tls: bool = False
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+    credentials: Callable[[], tuple[str, str]] = lambda: ("", "")
+    keepalive: int = 60
+    connect_timeout: float = 15.0
+
+
+class Connection:
+    """One connection: a paho client whose callbacks only put events into `events`."""
+
+    def __init__(self, broker: Broker, command: p.Connect, tally: Tally) -> None:
+        self.events: deque[p.Event] = deque()
+        self._broker = broker
+        self._tally = tally
+        self._tokens: dict[int, int] = {}
+        self._accepted = self._over = False
+        self._error = ""
+        self._counted = (0, 0)
+        self._client = self._make(command)
+
+    def _make(self, command: p.Connect) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            self._broker.client_id,
+            clean_session=None if command.protocol == 5 else True,
+            protocol=MQTTv5 if command.protocol == 5 else MQTTv311,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = self._broker.connect_timeout
+        # The link keeps the window; these stand behind it.
+        client.max_inflight_messages = 32
+        client.max_queued_messages = 32
+        client.will_set(command.will_topic, command.will, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_socket_close = lambda _client, _data, sock: self._count(sock)
+        client.on_log = self._on_log
+        return client
+
+    def open(self, protocol: int) -> None:
+        """Connect and send CONNECT; the answer comes as an event.
+
+        Raises:
+            OSError: name, network, TLS (`ssl.SSLError`) or a file.
+            ValueError: the credentials or the address are malformed.
+        """
+        user, password = self._broker.credentials()
+        if user:
+            self._client.username_pw_set(user, password or None)
+        if self._broker.tls:
+            self._client.tls_set_context(self._trust())
+        where = (self._broker.host, self._broker.port, self._broker.keepalive)
+        if protocol == 5:
+            self._client.connect(*where, clean_start=True, properties=_connect_properties())
+        else:
+            self._client.connect(*where)
+
+    def _trust(self) -> ssl.SSLContext:
+        broker = self._broker
+        try:
+            context = ssl.create_default_context(cafile=broker.ca_file or None)
+        except OSError as error:
+            raise ValueError(f"broker.ca_file {broker.ca_file}: {error.strerror}") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if broker.certificate_file:
+            files = f"{broker.certificate_file}, broker.key_file {broker.key_file or 'not set'}"
+            try:
+                context.load_cert_chain(broker.certificate_file, broker.key_file or None)
+            except OSError as error:
+                raise ValueError(f"broker.certificate_file {files}: {error.strerror}") from error
+        return context
+
+    def fileno(self) -> int | None:
+        """The socket's descriptor; None when it is closed."""
+        sock = self._client.socket()
+        return sock.fileno() if sock is not None else None
+
+    @property
+    def keepalive(self) -> int:
+        """Seconds of silence before a ping, as the broker may have set it."""
+        return self._client.keepalive
+
+    def interest(self) -> int:
+        """What to poll the socket for."""
+        return select.POLLIN | (select.POLLOUT if self._client.want_write() else 0)
+
+    def advance(self, ready: int) -> None:
+        """Read and write what the socket has and takes."""
+        try:
+            if ready & ~select.POLLOUT:
+                self._client.loop_read()
+                # What TLS has decrypted already does not show in poll.
+                while self._buffered():
+                    self._client.loop_read()
+            if ready & select.POLLOUT:
+                self._client.loop_write()
+        except (ValueError, LookupError, struct.error) as error:
+            self._lose("protocol", f"the broker sent what is not MQTT: {error}")
+
+    def _buffered(self) -> bool:
+        sock = self._client.socket()
+        return isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
+
+    def keep_alive(self) -> None:
+        """Send a ping if it is time, and notice a missing answer."""
+        self._client.loop_misc()
+
+    def publish(self, command: p.Publish) -> None:
+        """Hand one publish over; its PUBACK comes as an event."""
+        info = self._client.publish(command.topic, command.payload, qos=1, retain=command.retain)
+        if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            # Callbacks run only in `advance`, in this thread: no PUBACK can come before this.
+            self._tokens[info.mid] = command.token
+        else:
+            self._lose("publish", f"the client did not take a publish: {info.rc.name}")
+
+    def subscribe(self, command: p.Subscribe) -> None:
+        """Subscribe with QoS 1."""
+        self._client.subscribe(command.topic, qos=1)
+
+    def close(self, *, clean: bool) -> None:
+        """End it, with DISCONNECT if `clean`; waits at most `FAREWELL` seconds for the socket."""
+        self._over = True
+        if clean:
+            self._client.disconnect()
+            poll = select.poll()
+            sock = self._client.socket()
+            if sock is not None and self._client.want_write():
+                poll.register(sock.fileno(), select.POLLOUT)
+                if poll.poll(FAREWELL * 1000):
+                    self._client.loop_write()
+        self.count()
+        self._silence()
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    def _silence(self) -> None:
+        """Nothing more is heard, and no circle of references waits for the collector."""
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+        client.on_socket_close = client.on_log = None
+
+    def count(self) -> None:
+        """Add the bytes since the last count, as the kernel counts them, to the tally."""
+        sock = self._client.socket()
+        if sock is not None:
+            self._count(sock)
+
+    def _count(self, sock: Any) -> None:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        if len(info) < SENT_AT + 8:
+            return
+        now = (struct.unpack_from("=Q", info, SENT_AT)[0], struct.unpack_from("=Q", info, RECEIVED_AT)[0])
+        self._tally.add("outrider.ship.sent", now[0] - self._counted[0])
+        self._tally.add("outrider.ship.received", now[1] - self._counted[1])
+        self._counted = now
+
+    # --- paho's callbacks
+
+    def _on_connect(self, _client: Client, _data: object, _flags: object, reason: Any, limits: Any) -> None:
+        if reason.value == 0:
+            self._accepted = True
+            most = getattr(limits, "MaximumPacketSize", None)
+            self.events.append(p.Connected(most, getattr(limits, "ReceiveMaximum", None)))
+            return
+        self._over = True
+        slug = str(reason).lower().replace(" ", "_")
+        text = f"the broker refused the connection: {reason} (0x{reason.value:02x})"
+        self.events.append(p.Refused(slug, text, reason.value in FINAL, reason.value == UNSUPPORTED))
+
+    def _on_disconnect(self, _client: Client, _data: object, flags: Any, reason: Any, _more: object) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._lose("closed", f"the broker ended the connection: {reason}", reason.value)
+        elif reason.getName() == "Keep alive timeout":
+            self._lose("keepalive", "the broker did not answer a ping")
+        elif reason.getName() == "Protocol error":
+            self._lose("protocol", "the broker sent what is not MQTT")
+        else:
+            why = (self._error or "closed") + self._hint()
+            self._lose("closed", f"the connection to the broker is lost: {why}")
+
+    def _hint(self) -> str:
+        """What may be wrong where the broker hangs up on us before it answers."""
+        if self._accepted or not self._broker.tls or self._broker.certificate_file:
+            return ""
+        return "; if the broker asks for a certificate, set broker.certificate_file"
+
+    def _lose(self, reason: str, text: str, code: int | None = None) -> None:
+        if not self._over:
+            self._over = True
+            self.events.append(p.Lost(reason, text, code))
+
+    def _on_publish(self, _client: Client, _data: object, mid: int, reason: Any, _more: object) -> None:
+        self.events.append(p.Puback(self._tokens.pop(mid, 0), reason.value))
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        self.events.append(p.Received(message.topic, bytes(message.payload)))
+
+    def _on_log(self, _client: Client, _data: object, level: int, text: str) -> None:
+        if level == LogLevel.MQTT_LOG_ERR:
+            self._error = text
+
+
+def _connect_properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = 0
+    properties.MaximumPacketSize = LARGEST_INCOMING
+    return properties
+
+
+def refusal(error: OSError | ValueError) -> p.Refused:
+    """Why no connection could be opened, in words, and whether waiting may help."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = f"the broker's certificate is not trusted: {error.verify_message}; set broker.ca_file"
+        return p.Refused("certificate", text, final=True)
+    if isinstance(error, ssl.SSLError):
+        return p.Refused("tls", f"no TLS connection to the broker: {error}")
+    if isinstance(error, socket.gaierror):
+        return p.Refused("name", f"the broker's name cannot be resolved: {error.strerror}")
+    if isinstance(error, TimeoutError):
+        return p.Refused("timeout", "the broker cannot be reached: no answer in time")
+    if isinstance(error, ConnectionError):
+        return p.Refused("connection", f"the broker cannot be reached: {error.strerror or error}")
+    if isinstance(error, OSError) and error.filename is None:
+        return p.Refused("network", f"the broker cannot be reached: {error.strerror or error}")
+    return p.Refused("settings", f"the connection cannot be set up: {error}", final=True)

@@ -1,0 +1,303 @@
+"""The device's rows that are not settled yet, and what is said of them: pure bookkeeping.
+
+A row is in one of these states:
+
+    unsent --take--> flight --sent--> open --heard--> settled (until a flush confirms it)
+       ^---failed, cut---'              |
+       ^-------- wanted, not held ------'
+
+PUBACK counts for a row as it was sent: one that was merged since has left the index, and the block
+that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = "broker"`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from agent.ship.records import (
+    Ack,
+    Epoch,
+    Held,
+    Key,
+    Row,
+    Spans,
+    Tombstone,
+    covered,
+    minus,
+    union,
+    within,
+)
+
+PENDING_INTERVALS = 16
+OPEN_ROWS = 16
+LOOKUPS = 64
+ONE_OFFS = 256
+REPEATS = 3
+
+UNSENT, FLIGHT, OPEN, SETTLED, REFUSED = "unsent", "flight", "open", "settled", "refused"
+
+
+class Claims(NamedTuple):
+    """What a message says beside its records; see `records.Message`."""
+
+    epochs: tuple[Epoch, ...]
+    pending: tuple[Key, ...]
+    open: tuple[Key, ...]
+    more: bool
+
+
+class Heard(NamedTuple):
+    """What an acknowledgement asks for: `lookup` in the store, and whether to begin a new epoch."""
+
+    lookup: tuple[Key, ...]
+    fresh_epoch: bool
+
+
+class Entry:
+    """One row and where it stands. `extra` rows are confirmed history that a sink wants again.
+
+    `repeats` counts how often a sink called data done that it does not hold.
+    """
+
+    __slots__ = ("extra", "repeats", "row", "state")
+
+    def __init__(self, row: Row, *, extra: bool = False) -> None:
+        self.row = row
+        self.state = UNSENT
+        self.extra = extra
+        self.repeats = 0
+
+
+class Outbox:
+    """An index of the unconfirmed rows, kept in step with the store by `flushed`."""
+
+    def __init__(
+        self, sink: str = "", *, pending_intervals: int = PENDING_INTERVALS, open_rows: int = OPEN_ROWS
+    ) -> None:
+        """`sink` names the sink whose word confirms; empty: the broker's PUBACK does."""
+        self.sink = sink
+        self.epochs: tuple[Epoch, ...] = ()
+        self._entries: dict[Key, Entry] = {}
+        self._live: frozenset[Key] = frozenset()
+        self._order: list[Key] | None = None
+        self._one_off: dict[Key, Tombstone] = {}
+        self._pending_intervals = pending_intervals
+        self._open_rows = open_rows
+
+    def flushed(self, epochs: Sequence[Epoch], added: Iterable[Row], removed: Iterable[Key]) -> None:
+        """Follow a commit of the store: `epochs` newest first, rows that came, keys that went."""
+        self.epochs = tuple(epochs)
+        for key in removed:
+            self._entries.pop(key, None)
+        fresh = [row for row in added if not row.confirmed]
+        self._entries.update((row.key, Entry(row)) for row in fresh)
+        self._live = frozenset(row.key for row in fresh if row.key.first == row.key.last)
+        self._order = None
+
+    def idle(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return not self._waiting() and not self._one_off
+
+    def take(self, budget: int) -> list[Row]:
+        """The next rows to send, of the newest flush first, then the oldest: `budget` stored bytes.
+
+        At least one row if any is unsent. They are in flight until `sent`, `failed`, `refused` or
+        `cut`.
+        """
+        taken: list[Row] = []
+        waiting = self._waiting()
+        while waiting and (not taken or budget >= self._entries[waiting[-1]].row.size):
+            entry = self._entries[waiting.pop()]
+            entry.state = FLIGHT
+            budget -= entry.row.size
+            taken.append(entry.row)
+        return taken
+
+    def sent(self, key: Key, digest: bytes) -> None:
+        """The broker has the row: all its parts were acknowledged."""
+        entry = self._found(key, digest)
+        if entry is None or entry.state != FLIGHT:
+            return
+        if entry.extra:
+            del self._entries[key]
+        else:
+            entry.state = OPEN if self.sink else SETTLED
+
+    def failed(self, key: Key, digest: bytes) -> None:
+        """The row did not get away this time."""
+        entry = self._found(key, digest)
+        if entry is not None and entry.state == FLIGHT:
+            entry.state = UNSENT
+            self._order = None
+
+    def refused(self, key: Key, digest: bytes) -> None:
+        """The row can never go: it stays as history, and a sink that wants it gets a tombstone."""
+        entry = self._found(key, digest)
+        if entry is not None:
+            entry.state = REFUSED
+
+    def cut(self) -> None:
+        """The connection is lost: what was in flight is unsent."""
+        for entry in self._entries.values():
+            if entry.state == FLIGHT:
+                entry.state = UNSENT
+        self._order = None
+
+    def settled(self) -> list[tuple[Key, bytes]]:
+        """The rows to confirm with the next flush, as (key, digest)."""
+        return [
+            (key, entry.row.digest)
+            for key, entry in self._entries.items()
+            if entry.state == SETTLED and not entry.extra
+        ]
+
+    def claims(self) -> Claims:
+        """What to say now of everything that is not settled."""
+        rank = {epoch.id: -age for age, epoch in enumerate(self.epochs)}
+        known = [e for e in self._entries.values() if e.row.key.epoch in rank]
+        known.sort(key=lambda e: (rank[e.row.key.epoch], e.row.key.first, e.row.key.stream))
+        pending, more = self._joined([e.row.key for e in known if e.state in (UNSENT, FLIGHT)], rank)
+        opened = tuple(e.row.key for e in known if e.state == OPEN)[: self._open_rows]
+        named = {key.epoch for key in (*pending, *opened, *self._one_off)}
+        named |= {e.row.key.epoch for e in known if e.state == FLIGHT}
+        return Claims(self._explained(named), pending, opened, more)
+
+    def heard(self, ack: Ack) -> Heard:
+        """Apply what a sink says it holds, and find what it wants."""
+        if self._beyond(ack):
+            return Heard((), fresh_epoch=True)
+        for held in ack.held:
+            self._settle(held)
+        lookups = [missing for wanted in ack.want for missing in self._wanted(wanted)]
+        self._order = None
+        return Heard(tuple(lookups[:LOOKUPS]), fresh_epoch=False)
+
+    def found(self, wanted: Key, rows: Sequence[Row]) -> None:
+        """Answer a lookup: `rows` of the store overlap `wanted`; numbers without a row are lost.
+
+        The tombstones for those are not stored: a sink that misses one asks again.
+        """
+        for row in rows:
+            if row.key not in self._entries:
+                self._entries[row.key] = Entry(row, extra=row.confirmed)
+        known = any(epoch.id == wanted.epoch for epoch in self.epochs)
+        held = [(row.key.first, row.key.last) for row in rows]
+        for first, last in minus([(wanted.first, wanted.last)], held):
+            self._bury(wanted._replace(first=first, last=last), "expired" if known else "unknown")
+        self._order = None
+
+    def extra_tombstones(self) -> list[Tombstone]:
+        """The one-off tombstones, handed over once, to ride in the next message."""
+        handed = list(self._one_off.values())
+        self._one_off.clear()
+        return handed
+
+    def _found(self, key: Key, digest: bytes) -> Entry | None:
+        entry = self._entries.get(key)
+        return entry if entry is not None and entry.row.digest == digest else None
+
+    def _waiting(self) -> list[Key]:
+        """The unsent keys, the next one last."""
+        if self._order is None:
+            rank = {epoch.id: -age for age, epoch in enumerate(self.epochs)}
+            unsent = [key for key, entry in self._entries.items() if entry.state == UNSENT]
+            unsent.sort(key=lambda k: (k not in self._live, rank.get(k.epoch, 1), k.first, k.stream))
+            unsent.reverse()
+            self._order = unsent
+        return self._order
+
+    def _explained(self, named: set[int]) -> tuple[Epoch, ...]:
+        """The own epoch and those named, with every empty one that came before any of them.
+
+        A sink asks for the numbers of an epoch that it never heard of, and learns with them what
+        came before; an epoch without numbers would hide all that came before it.
+        """
+        chosen: list[Epoch] = []
+        empty_before: int | None = None
+        for epoch in self.epochs:
+            if not chosen or epoch.id in named or epoch.id == empty_before:
+                chosen.append(epoch)
+                empty_before = epoch.prev if not any(epoch.prev_next.values()) else None
+        return tuple(chosen)
+
+    def _joined(self, keys: list[Key], rank: dict[int, int]) -> tuple[tuple[Key, ...], bool]:
+        """At most so many intervals: nearest joined across gaps, then the oldest streams left out."""
+        streams: dict[tuple[int, str], Spans] = {}
+        for key in keys:
+            streams.setdefault((key.epoch, key.stream), []).append((key.first, key.last))
+        streams = {name: union(spans) for name, spans in streams.items()}
+        excess = sum(map(len, streams.values())) - self._pending_intervals
+        if excess > 0:
+            _close_gaps(streams, excess)
+        newest = sorted(streams, key=lambda name: rank[name[0]], reverse=True)
+        kept = newest[: self._pending_intervals]
+        pending = (Key(e, s, a, b) for e, s in kept for a, b in streams[e, s])
+        return tuple(pending), len(kept) < len(newest)
+
+    def _beyond(self, ack: Ack) -> bool:
+        """Whether a sink knows numbers of our own epoch that we have not given: a resumed snapshot."""
+        if not self.epochs:
+            return False
+        own = self.epochs[0]
+        said = [(h.stream, last) for h in ack.held if h.epoch == own.id for _, last in (*h.have, *h.done)]
+        said += [(key.stream, key.last) for key in ack.want if key.epoch == own.id]
+        return any(last >= own.next.get(stream, 0) for stream, last in said)
+
+    def _settle(self, held: Held) -> None:
+        for key, entry in list(self._entries.items()):
+            if key[:2] != (held.epoch, held.stream) or entry.state in (SETTLED, REFUSED):
+                continue
+            sure = held.done if entry.row.tombstone is not None else held.have
+            if not covered(key.first, key.last, sure):
+                self._repeat(key, entry, held)
+            elif entry.extra:
+                del self._entries[key]
+            else:
+                entry.state = SETTLED
+
+    def _repeat(self, key: Key, entry: Entry, held: Held) -> None:
+        """Send again what is done and not held: the sink knows a tombstone there, or other content.
+
+        Data replaces a tombstone. Other content never yields, so after some repeats the row is set
+        aside: it must not stand in the way of those behind it.
+        """
+        below = held.cut is None or key.last < held.cut
+        if entry.state == OPEN and below and covered(key.first, key.last, held.done):
+            entry.repeats += 1
+            entry.state = UNSENT if entry.repeats <= REPEATS else REFUSED
+
+    def _wanted(self, wanted: Key) -> list[Key]:
+        """Mark what is known for sending again; what remains is for the store to look up."""
+        spans: Spans = []
+        for key, entry in self._entries.items():
+            overlap = key.first <= wanted.last and key.last >= wanted.first
+            if key[:2] != wanted[:2] or not overlap:
+                continue
+            spans.append((key.first, key.last))
+            if entry.state in (OPEN, SETTLED):
+                entry.state = UNSENT
+            elif entry.state == REFUSED:
+                for first, last in within([(key.first, key.last)], [(wanted.first, wanted.last)]):
+                    self._bury(wanted._replace(first=first, last=last), "refused")
+        left = minus([(wanted.first, wanted.last)], spans)
+        return [wanted._replace(first=first, last=last) for first, last in left]
+
+    def _bury(self, key: Key, reason: str) -> None:
+        if len(self._one_off) < ONE_OFFS:
+            self._one_off[key] = Tombstone(key, reason, 0, 0, 0.0, 0.0)
+
+
+def _close_gaps(streams: dict[tuple[int, str], Spans], excess: int) -> None:
+    """Join the `excess` nearest neighbours of one stream across the gap between them, in place."""
+    gaps = sorted(
+        (right[0] - left[1], name, left[1])
+        for name, spans in streams.items()
+        for left, right in pairwise(spans)
+    )
+    closed: dict[tuple[int, str], Spans] = {}
+    for width, name, end in gaps[:excess]:
+        closed.setdefault(name, []).append((end, end + width))
+    for name, bridges in closed.items():
+        streams[name] = union([*streams[name], *bridges])

@@ -1,0 +1,158 @@
+"""Plain JSON (RFC 8259): the retained status, and records for `mosquitto_sub` and rule engines.
+
+`payload = "json"` is for reading, not for keeping: each text stands alone, nothing acknowledges it
+but the broker, and no sink stores it. A record whose text would be too long becomes several, each
+with some of its windows and `part` counting them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from agent.ship.decimals import DIGITS, Decimals
+from agent.ship.limits import STATUS, VERSION, fault, level_name, text, versioned, whole
+from agent.ship.records import Key
+from agent.stats.frame import Content, Event, Frame
+from agent.stats.histogram import Histogram
+from agent.stats.topk import Top
+from agent.stats.window import Counter, Gauge, Summary
+from collectors.api import Series
+
+STATES = ("online", "degraded", "offline")
+TEXT = 64 * 1024
+"""Bytes of one text of a record; a single longer window has a text of its own."""
+
+QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+
+
+def status_json(
+    device: str, session: tuple[int, int], state: str, reasons: Sequence[str], at: float
+) -> bytes:
+    """The status message: `state` is "online", "degraded" (with `reasons`) or "offline".
+
+    `at` is the wall clock in seconds when it was written; a will is written before it is true.
+    """
+    fields = {"v": list(VERSION), "device": device, "state": state, "session": list(session)}
+    return _text({**fields, "reasons": list(reasons), "at": round(at, 3)})
+
+
+def parse_status(payload: bytes) -> dict[str, Any]:
+    """The fields of a status message; `device`, `state` and `session` are checked.
+
+    Raises:
+        WireError: it is none, or is beyond the limits.
+    """
+    if len(payload) > STATUS:
+        fault("too_large", f"a status of {len(payload)} bytes, at most {STATUS} are allowed")
+    try:
+        found = json.loads(payload, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        fault("json", f"not JSON: {error}")
+    fields = versioned(found)
+    level_name(fields.get("device"), "device")
+    if text(fields.get("state"), "state") not in STATES:
+        fault("range", f"state {fields['state']!r} is none of {STATES}")
+    session = fields.get("session")
+    if not isinstance(session, list) or len(session) != 2:
+        fault("type", "session must be [epoch, connection number]")
+    for value in session:
+        whole(value, "session")
+    return fields
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def json_messages(device: str, key: Key, content: Content, digits: int | None = DIGITS) -> Iterator[bytes]:
+    """The texts of a record, each a JSON object of at most about 64 KB.
+
+    Raises:
+        WireError: "range": a number is NaN or infinite, which JSON cannot say.
+    """
+    head = {"v": list(VERSION), "device": device, **key._asdict()}
+    items = [("windows", window) for frame in content.frames for window in _windows(frame, digits)]
+    items += [("events", _event(event)) for event in content.events]
+    texts = [(where, _text(item)) for where, item in items]
+    parts = _portions([len(item) + 1 for _, item in texts])
+    for number, (start, end) in enumerate(parts, 1):
+        about = {**head, "part": [number, len(parts)], "dropped": content.dropped}
+        mine = texts[start:end]
+        lists = [
+            b'"%s":[%s]' % (name.encode(), b",".join([item for where, item in mine if where == name]))
+            for name in ("windows", "events")
+        ]
+        yield _text(about)[:-1] + b"," + b",".join(lists) + b"}"
+
+
+def _portions(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbours that fit one text together, as (start, end); one empty portion for nothing."""
+    starts, room = [0], TEXT
+    for at, size in enumerate(sizes):
+        if size > room and at > starts[-1]:
+            starts.append(at)
+            room = TEXT
+        room -= size
+    return list(zip(starts, [*starts[1:], len(sizes)], strict=True))
+
+
+def _text(value: Any) -> bytes:
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except ValueError as error:
+        fault("range", f"not to be said in JSON: {error}")
+
+
+def _windows(frame: Frame, digits: int | None) -> Iterator[dict[str, Any]]:
+    span = frame.span
+    times = {
+        "start": round(span.start + span.offset, 3),
+        "end": round(span.end + span.offset, 3),
+        "covered": round(span.covered, 3),
+        "quality": span.quality,
+    }
+    cut = None if digits is None else Decimals(digits)
+    for series in sorted(frame.windows):
+        summary = frame.windows[series]
+        yield {**_series(series), **times, **{k: _cut(v, cut) for k, v in _summary(summary).items()}}
+
+
+def _cut(value: Any, decimals: Decimals | None) -> Any:
+    """A number of few digits; whole numbers stay exact and lose their `.0`."""
+    if not isinstance(value, float):
+        return value
+    if value.is_integer():
+        return int(value) if abs(value) < 2**53 else value
+    return value if decimals is None else decimals.value(decimals.rank(value))
+
+
+def _series(series: Series) -> dict[str, Any]:
+    name, unit, kind, attributes = series
+    return {"metric": name, "attributes": dict(attributes), "unit": unit, "kind": kind}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    if isinstance(summary, Gauge):
+        mean = summary.total / summary.count if summary.count else summary.low
+        count, low, high, last = summary.count, summary.low, summary.high, summary.last
+        return {"count": count, "mean": mean, "min": low, "max": high, "last": last}
+    if isinstance(summary, Counter):
+        return summary._asdict()
+    if isinstance(summary, Top):
+        return {"count": summary.seen, "top": summary.counts, "other": summary.other}
+    return _histogram(summary)
+
+
+def _histogram(h: Histogram) -> dict[str, Any]:
+    quantiles = {name: h.quantile(q) for name, q in QUANTILES}
+    extent = {"min": h.low, "max": h.high} if h.count else {"min": None, "max": None}
+    buckets = {"positive": sorted(h.positive.items()), "negative": sorted(h.negative.items())}
+    counts = {"count": h.count, "sum": h.total, "nonfinite": h.nonfinite}
+    return {**counts, **extent, **quantiles, "scale": h.scale, "zero": h.zero, **buckets}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    at = round(event.at + event.offset, 3)
+    return {"at": at, "name": event.name, "attributes": dict(event.attributes), "text": event.text}

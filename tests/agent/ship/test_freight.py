@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.ship import protocol as p
+from agent.ship.freight import MESSAGE_LIMIT, SMALLEST_LIMIT, STRIKES, Freight, Stamp
+from agent.ship.outbox import Outbox
+from agent.ship.records import Key
+from agent.ship.wire import decode_message
+from tests.agent.ship.bench import EPOCH, Bench, ack, content, key
+
+STAMP = Stamp((EPOCH, 1), 5, 1.5)
+
+
+class Loading:
+    """A freight over a bench's outbox and store."""
+
+    def __init__(self, sink: str = "") -> None:
+        self.bench = Bench(sink)
+        self.refused: list[tuple[Key, str]] = []
+        self.outbox: Outbox = self.bench.outbox
+        self.freight = Freight(p.Settings("f", "d", sink), self.outbox, self._refuse)
+
+    def _refuse(self, name: Key, digest: bytes, reason: str) -> None:
+        self.outbox.refused(name, digest)
+        self.refused.append((name, reason))
+
+    def load(self) -> None:
+        """Take the backlog and answer the load."""
+        asked = self.freight.take_backlog()
+        assert asked is not None
+        stored = self.bench.stored
+        self.freight.loaded(
+            p.Loaded(asked.token, {row.key: (row.digest, stored[row.key][1]) for row in asked.rows})
+        )
+
+
+def test_a_message_carries_its_stamp_and_the_claims() -> None:
+    made = Loading()
+    made.bench.backlog(content(), content())
+    made.load()
+    packed = made.freight.message(STAMP, live=False)
+    assert packed is not None
+    message = decode_message(packed[0])
+    assert (message.device, message.session, message.seq, message.sent) == ("d", (EPOCH, 1), 5, 1.5)
+    assert message.pending == (Key(EPOCH, "windows", 0, 1),)
+    assert [part.key for part in message.parts] == [key(0), key(1)]
+
+
+def test_one_load_at_a_time() -> None:
+    made = Loading()
+    made.bench.backlog(*[content(seed=n) for n in range(3)], size=80_000)
+    first = made.freight.take_backlog()
+    assert first is not None
+    assert [row.key for row in first.rows] == [key(0)]
+    assert made.freight.take_backlog() is None
+
+
+def test_the_answer_to_an_earlier_load_is_ignored() -> None:
+    made = Loading()
+    made.bench.backlog(content())
+    asked = made.freight.take_backlog()
+    assert asked is not None
+    made.freight.clear()
+    made.outbox.cut()
+    made.freight.loaded(p.Loaded(asked.token, {key(0): (asked.rows[0].digest, content())}))
+    assert not made.freight.waiting()
+    again = made.freight.take_backlog()
+    assert again is not None
+    assert again.token != asked.token
+
+
+def test_fresh_records_are_not_loaded() -> None:
+    made = Loading()
+    made.bench.backlog(content())
+    made.freight.flushed({key(0): content()})
+    assert made.freight.take_backlog() is None
+    assert made.freight.waiting()
+
+
+def test_one_off_tombstones_ride_along_once() -> None:
+    made = Loading(sink="s")
+    made.bench.backlog(content())
+    made.outbox.heard(ack(want=[Key(99, "windows", 4, 4)]))
+    made.outbox.found(Key(99, "windows", 4, 4), [])
+    stones = []
+    for _ in range(2):
+        packed = made.freight.message(STAMP, live=False)
+        assert packed is not None
+        stones.append([(each.key, each.reason) for each in decode_message(packed[0]).tombstones])
+    assert stones == [[(Key(99, "windows", 4, 4), "unknown")], []]
+
+
+def test_a_broker_that_takes_less_than_a_head_is_refused() -> None:
+    made = Loading()
+    made.bench.backlog(content())
+    made.freight.begin(600)
+    with pytest.raises(OverflowError, match="600 bytes"):
+        made.freight.message(STAMP, live=False)
+
+
+def test_messages_shrink_down_to_a_limit_and_stay_small() -> None:
+    freight = Loading().freight
+    freight.begin(MESSAGE_LIMIT)
+    limits = []
+    while freight.shrink(freight.limit):
+        limits.append(freight.limit)
+    assert limits == [50_000, 25_000, 12_500, SMALLEST_LIMIT]
+    freight.begin(MESSAGE_LIMIT)
+    assert freight.limit == SMALLEST_LIMIT
+
+
+def test_a_delivery_forgives_the_strikes() -> None:
+    made = Loading()
+    made.bench.backlog(content())
+    made.load()
+    packed = made.freight.message(STAMP, live=False)
+    assert packed is not None
+    strikes = [made.freight.strike() for _ in range(STRIKES - 1)]
+    made.freight.delivered(packed[1])
+    strikes += [made.freight.strike() for _ in range(STRIKES)]
+    assert strikes == [False] * (2 * STRIKES - 2) + [True]

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from agent.ship import protocol as p
+from agent.ship.link import ASLEEP, ENDED, Link
+
+
+def test_every_event_means_something_in_some_state() -> None:
+    heard = {event for _, event in Link.TABLE}
+    assert heard == set(get_args(p.Event)) - {p.Tick}, "a tick only lets deadlines be looked at"
+
+
+def test_nothing_is_heard_after_the_end() -> None:
+    assert {state for state, _ in Link.TABLE} == set(range(ASLEEP, ENDED))
+
+
+@pytest.mark.parametrize("group", [p.ROW_FAULTS, p.RULE_FAULTS, (p.PACKET_TOO_LARGE,)])
+def test_every_failure_code_has_a_name_to_count_by(group: tuple[int, ...]) -> None:
+    assert all(code >= p.FAILURE and code in p.FAULTS for code in group)

@@ -1,0 +1,189 @@
+"""What the device's store costs: bytes written a day, milliseconds a flush, and what history takes.
+
+    python tests/benchmarks/bench_store.py [DIRECTORY] [--pause 6] [--year]
+
+DIRECTORY must be on a real disk (default: the current one); nothing is written to a tmpfs, so there the
+figures would be zero. Bytes a day are those of 60 flushes of 120 noisy series in a store that holds three
+days, so that blocks of 8 and 64 are merged as it goes, with a full checkpoint at the end; times 24.
+Two counts: the process's own (/proc/self/io, pages made dirty: 4 KiB each) and the block device's
+(/proc/diskstats), which has the file system's journal in it, and whatever else the machine writes: run it
+on a quiet one, or give a DIRECTORY on a file system of its own (an ext4 image on a loop device will do).
+Without --pause the flushes follow each other at once, and the journal's commits are shared by many. With
+--pause 6 each flush has its own, as on a device: ext4 writes three blocks for the log's new time stamp
+(not when mounted with `lazytime`). `--year` merges a year of minutes; it takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time, sleep
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from agent.ship.records import Key
+from agent.stats.frame import Content, Frame, Span
+from agent.stats.window import Counter, Gauge, Summary
+from agent.store import codec
+from agent.store.sizing import Limits
+from agent.store.store import Flush, Store
+from collectors.api import Series
+
+START = 1_700_000_000.0
+SPAN = 60.0
+FLUSHES = 60
+WARM = 3 * 1440
+YEAR = 365 * 1440
+FULL_TIERS = tuple((2**k, 0.0) for k in range(1, 20))
+
+
+def noisy(chance: random.Random, series: int) -> dict[Series, Summary]:
+    """A minute of a busy machine: a third each utilizations, sizes in pages, and counters of bytes."""
+    windows: dict[Series, Summary] = {}
+    for n in range(series):
+        attributes = (("cpu", str(n // 3)),)
+        if n % 3 == 0:
+            jiffies = [chance.randrange(100) / 100 for _ in range(60)]
+            summary: Summary = Gauge(60, sum(jiffies), min(jiffies), max(jiffies), jiffies[-1])
+            windows[Series("system.cpu.utilization", "1", "gauge", attributes)] = summary
+        elif n % 3 == 1:
+            pages = [4096.0 * (500_000 + chance.randrange(20_000)) for _ in range(60)]
+            summary = Gauge(60, sum(pages), min(pages), max(pages), pages[-1])
+            windows[Series("system.memory.usage", "By", "gauge", attributes)] = summary
+        else:
+            summary = Counter(60, float(chance.randrange(10**8)), chance.random() * 1e7, 0)
+            windows[Series("system.network.io", "By", "counter", attributes)] = summary
+    return windows
+
+
+class Life:
+    """A store and a daemon's way with it: a minute a flush, confirmed with the next one."""
+
+    def __init__(self, directory: Path, limits: Limits, series: int) -> None:
+        self.now = START
+        self._series = series
+        self._chance = random.Random(1)
+        self._settled: list[tuple[Key, bytes]] = []
+        epochs = count(1)
+        self.store = Store.open(directory, limits, now=self.now, new_epoch=lambda: next(epochs))
+
+    def content(self) -> Content:
+        """The minute that ends now."""
+        boot = self.now - START
+        span = Span("boot", boot - SPAN, boot, SPAN, START, "synchronised")
+        return Content((Frame(span, noisy(self._chance, self._series)),))
+
+    def flush(self, content: Content) -> None:
+        """Store it."""
+        done = self.store.flush(Flush(self.now, {"windows": content}, self._settled))
+        self._settled = [(row.key, row.digest) for row in done.added if not row.confirmed]
+
+    def minutes(self, times: int) -> Iterator[Content]:
+        """So many minutes, one after the other."""
+        for _ in range(times):
+            self.now += SPAN
+            yield self.content()
+
+    def warm(self, times: int) -> None:
+        """Fill without waiting for the disk."""
+        self.store._connection.execute("PRAGMA synchronous = OFF")
+        for content in self.minutes(times):
+            self.flush(content)
+        self.store._connection.execute("PRAGMA synchronous = FULL")
+
+
+def process_bytes() -> int:
+    """What this process has made the kernel write, in pages of 4 KiB."""
+    return int(Path("/proc/self/io").read_text().partition("\nwrite_bytes: ")[2].split()[0])
+
+
+def device_bytes(directory: Path) -> int | None:
+    """What the block device of `directory` has written, by anyone; None where it has none."""
+    at = os.stat(directory).st_dev
+    for line in Path("/proc/diskstats").read_text().splitlines():
+        fields = line.split()
+        if (int(fields[0]), int(fields[1])) == (os.major(at), os.minor(at)):
+            return 512 * int(fields[9])
+    return None
+
+
+def measure(directory: Path, pause: float) -> None:
+    """Bytes and milliseconds of an hour of flushes."""
+    life = Life(directory, Limits(settle=0), 120)
+    life.warm(WARM)
+    life.store._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    os.sync()
+    contents = list(life.minutes(FLUSHES))
+    life.now -= FLUSHES * SPAN
+    own, device = process_bytes(), device_bytes(directory)
+    took, cpu = [], process_time()
+    for content in contents:
+        life.now += SPAN
+        start = perf_counter()
+        life.flush(content)
+        took.append(1e3 * (perf_counter() - start))
+        sleep(pause)
+    cpu = process_time() - cpu
+    life.store._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    os.sync()
+    after = device_bytes(directory)
+    scale = 86_400 / (FLUSHES * SPAN) / 1e6
+    sizes = [len(codec.pack(content)) for content in contents]
+    print(f"content of 120 noisy series, packed          {median(sizes):8.0f} B")
+    print(f"written a day, this process                  {(process_bytes() - own) * scale:8.1f} MB")
+    noise = "not known" if device is None or after is None else f"{(after - device) * scale:8.1f} MB (noisy)"
+    print(f"written a day, block device                  {noise}")
+    print(f"flush: median {median(took):.1f}, most {max(took):.1f} ms; CPU {1e3 * cpu / FLUSHES:.1f} ms")
+    rows = life.store._rows.heads(0, 1 << 62)
+    print(f"three days in {len(rows)} rows, {life.store._rows.used() / 1024:.2f} MiB used")
+    life.store.close()
+    start = perf_counter()
+    Store.open(directory, Limits(), now=START, new_epoch=lambda: 1).close()
+    print(f"opened and checked in                        {1e3 * (perf_counter() - start):8.1f} ms")
+
+
+def merged(directory: Path, numbers: int, series: int, limits: Limits, name: str) -> None:
+    """How many rows and bytes a run of numbers takes."""
+    life = Life(directory, limits, series)
+    start = perf_counter()
+    life.warm(numbers)
+    heads = life.store._rows.heads(0, 1 << 62)
+    size = sum(head.size or 0 for head in heads)
+    print(
+        f"{numbers:7d} minutes, {series:3d} series, {name:12}: {len(heads):5d} rows "
+        f"(2 log2 N = {2 * math.log2(numbers):.0f}), {size / 1e6:.2f} MB of content, "
+        f"{1e3 * (perf_counter() - start) / numbers:.2f} ms a flush"
+    )
+    life.store.close()
+
+
+def main() -> None:
+    """Print all figures."""
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("directory", nargs="?", type=Path, default=Path())
+    words.add_argument("--year", action="store_true", help="merge a year of minutes")
+    words.add_argument("--pause", type=float, default=0.0, help="seconds between flushes")
+    args = words.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="bench-store-", dir=args.directory))
+    try:
+        measure(place / "day", args.pause)
+        fully = Limits(tiers=FULL_TIERS, max_age=1e12, settle=0)
+        merged(place / "merged", 1 << 13, 120, fully, "fully merged")
+        if args.year:
+            merged(place / "year", YEAR, 12, fully, "fully merged")
+            merged(place / "tiers", YEAR, 12, Limits(settle=0), "as by default")
+    finally:
+        shutil.rmtree(place)
+
+
+if __name__ == "__main__":
+    main()
