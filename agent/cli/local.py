@@ -1,0 +1,259 @@
+"""The verbs that look at this device's own store: `history` and `spool`, beside a daemon or without one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.stats.frame import Content, Frame
+    from agent.stats.ringfile import Snapshot
+    from agent.store.reader import Reader
+
+EXAMPLES = {
+    "history": """examples:
+  outrider history                                  every series, its latest window of the last hour
+  outrider history system.cpu.utilization --last 2h
+  outrider history 'system.network.*' --last 7d --json
+  outrider history system.cpu.utilization --last 30s --raw   each second, from the runtime directory
+
+It reads beside a running daemon. Times are UTC; older windows are merged into longer ones.
+--json prints one object a window and series, as `outrider view --json` does.
+""",
+    "spool": """examples:
+  outrider spool ls                                 what is kept, confirmed or lost
+  outrider spool verify                             every checksum; exit code 1 when something is wrong
+  outrider spool export - | gzip > history.json.gz  every window as a line of JSON
+""",
+}
+FAILED = 1
+DIRECTORIES = ("--state-dir", "--runtime-dir", "--device")
+
+
+def add(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Register the arguments of `history` or `spool`."""
+    from agent.cli.flags import add_flags
+
+    parser.epilog = EXAMPLES[verb]
+    parser.set_defaults(verb=verb)
+    if verb == "history":
+        parser.add_argument("metric", nargs="?", metavar="METRIC", help="a name, or one like 'gen_ai.*'")
+        parser.add_argument("--last", type=_duration, default="1h", metavar="D", help="(default: 1h)")
+        parser.add_argument("--raw", action="store_true", help="each poll, from the ring of the last hour")
+        parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
+        parser.set_defaults(run=history)
+    else:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|verify|export")
+        add_flags(actions.add_parser("verify", help="check every record"), DIRECTORIES[:1])
+        listing = actions.add_parser("ls", help="one line a record")
+        listing.add_argument("--json", action="store_true", help="one JSON object a record")
+        add_flags(listing, DIRECTORIES[:1])
+        export = actions.add_parser("export", help="every window as a line of JSON")
+        export.add_argument("file", metavar="FILE", help="written anew; - for standard output")
+        add_flags(export, (DIRECTORIES[0], DIRECTORIES[2]))
+        parser.set_defaults(run=lambda args: SPOOL[args.action](args))
+        return
+    add_flags(parser, DIRECTORIES)
+
+
+def history(args: argparse.Namespace) -> int:
+    """Print windows, or the polls of the ring; 1 if there are none."""
+    import time
+
+    from agent.cli.flags import settings
+
+    config = settings(args)
+    now = time.time()
+    if args.raw:
+        return _raw(args, config, now)
+    return _read(args, config, lambda reader: _windows(args, config, reader, now))
+
+
+def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: float) -> int:
+    from agent.cli.listing import latest, utc, window
+    from agent.stats.frame import Content
+    from agent.view.lines import json_lines
+
+    lines: Iterator[str]
+    since = now - args.last
+    frames = _frames(reader, args.metric or "*", since)
+    if args.json:
+        device = _device(config)
+        lines = (line for frame in frames for line in json_lines(device, Content((frame,))))
+    elif args.metric is None:
+        lines = latest(frames)
+    else:
+        lines = (window(frame, *of) for frame in frames for of in frame.windows.items())
+    if _print(lines, sys.stdout):
+        return 0
+    asked = args.metric or "any metric"
+    return _fail("history", f"no window of {asked} since {utc(since)}; try a longer --last")
+
+
+def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
+    """The frames that end after `since`, with the series asked for."""
+    from fnmatch import fnmatchcase
+
+    for content in _readable(reader, since):
+        for frame in content.frames:
+            windows = {s: each for s, each in frame.windows.items() if fnmatchcase(s.name, pattern)}
+            if windows and frame.span.end + frame.span.offset > since:
+                yield frame._replace(windows=windows)
+
+
+def _readable(reader: Reader, since: float) -> Iterator[Content]:
+    """The contents of the stream of windows; what cannot be read or is lost is said on stderr."""
+    from agent.cli.listing import utc
+    from agent.store.errors import CorruptRow
+
+    for stored in reader.stored(since, streams=("windows",)):
+        grave = stored.row.tombstone
+        if grave is not None:
+            span = f"{utc(grave.start)} to {utc(grave.end)}"
+            sys.stderr.write(f"{span}: {grave.records} records are lost ({grave.reason})\n")
+            continue
+        try:
+            yield stored.content()
+        except CorruptRow as error:
+            sys.stderr.write(f"{error}\n")
+
+
+def _raw(args: argparse.Namespace, config: Config, now: float) -> int:
+    """Print the polls that the ring holds."""
+    import time
+
+    from agent.daemon import RING
+    from agent.stats.ring import Ring
+    from agent.stats.ringfile import RingError
+
+    path = Path(config.runtime.directory) / RING
+    try:
+        snapshot = Ring.view(path)
+    except (OSError, RingError) as error:
+        return _fail("history", f"{path}: {error}; is the daemon running with this runtime directory?")
+    offset = now - time.clock_gettime(time.CLOCK_BOOTTIME)
+    if not _print(_polls(args, snapshot, offset, now - args.last), sys.stdout):
+        asked = args.metric or "any metric"
+        return _fail("history", f"{path}: no poll of {asked} in the last {args.last:g} s")
+    return 0
+
+
+def _polls(args: argparse.Namespace, snapshot: Snapshot, offset: float, since: float) -> Iterator[str]:
+    """The polls of the series asked for, one series after the other."""
+    from fnmatch import fnmatchcase
+
+    from agent.cli.listing import poll, poll_json
+
+    show = poll_json if args.json else poll
+    for series in snapshot.series:
+        if fnmatchcase(series.name, args.metric or "*"):
+            for at, value in snapshot.read(series, since - offset):
+                yield show(series, at + offset, value)
+
+
+def _ls(args: argparse.Namespace) -> int:
+    """Print one line a record."""
+    from agent.cli.flags import settings
+    from agent.cli.listing import record, record_json
+
+    show = record_json if args.json else record
+
+    def lines(reader: Reader) -> int:
+        _print(map(show, reader.stored(bodies=False)), sys.stdout)
+        return 0
+
+    return _read(args, settings(args), lines)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    """Check the store; 1 when something is wrong."""
+    from agent.cli.flags import settings
+    from agent.store.audit import audit
+    from agent.store.errors import StoreError
+
+    directory = Path(settings(args).store.directory)
+    try:
+        found = audit(directory)
+    except StoreError as error:
+        return _fail("spool", str(error))
+    sys.stderr.writelines(f"outrider spool: {fault}\n" for fault in found.faults)
+    sys.stdout.write(
+        f"{found.records} records of {found.size} bytes and {found.tombstones} tombstones cover "
+        f"{found.numbers} numbers; {found.lost} are lost, {found.deleted} were deleted after confirmation: "
+        f"{'damaged' if found.faults else 'ok'}\n"
+    )
+    return FAILED if found.faults else 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    """Write every window as a line of JSON."""
+    from agent.cli.flags import settings
+    from agent.view.lines import json_lines
+
+    config = settings(args)
+
+    def write(reader: Reader) -> int:
+        device = _device(config)
+        lines = (line for content in _readable(reader, float("-inf")) for line in json_lines(device, content))
+        if args.file == "-":
+            _print(lines, sys.stdout)
+            return 0
+        try:
+            with Path(args.file).open("w", encoding="ascii") as file:
+                _print(lines, file)
+        except OSError as error:
+            return _fail("spool", f"{args.file}: {error.strerror}; choose another file")
+        return 0
+
+    return _read(args, config, write)
+
+
+SPOOL = {"ls": _ls, "verify": _verify, "export": _export}
+
+
+def _read(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:
+    """Open the store of this device for reading, and use it."""
+    from agent.store.errors import StoreError
+    from agent.store.reader import Reader
+
+    try:
+        with closing(Reader.open(Path(config.store.directory))) as reader:
+            return use(reader)
+    except StoreError as error:
+        return _fail(args.verb, str(error))
+
+
+def _print(lines: Iterator[str], out: IO[str]) -> int:
+    """Write the lines; how many there were."""
+    count = 0
+    for line in lines:
+        out.write(f"{line}\n")
+        count += 1
+    return count
+
+
+def _device(config: Config) -> str:
+    """The name that messages of this device bear."""
+    from agent.identity import device_name
+    from collectors.host import Host
+
+    return config.device.name or device_name(Host())
+
+
+def _duration(text: str) -> float:
+    from agent.config.quantity import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 12h or 30d") from None
+
+
+def _fail(verb: str, words: str) -> int:
+    sys.stderr.write(f"outrider {verb}: {words}\n")
+    return FAILED

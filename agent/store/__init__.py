@@ -1,0 +1,34 @@
+"""The device's store: history and spool in one bounded file."""
+
+from agent.store.errors import (
+    CorruptRow,
+    StoreBusy,
+    StoreCorrupt,
+    StoreDenied,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreTooNew,
+)
+from agent.store.reader import Reader, Stored
+from agent.store.sizing import Limits
+from agent.store.states import Clock
+from agent.store.store import Flush, Flushed, Store
+
+__all__ = [
+    "Clock",
+    "CorruptRow",
+    "Flush",
+    "Flushed",
+    "Limits",
+    "Reader",
+    "Store",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreDenied",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreTooNew",
+    "Stored",
+]

@@ -1,0 +1,33 @@
+"""Content as the store keeps it: the wire's body with every number exact, compressed."""
+
+from __future__ import annotations
+
+from agent.ship import body
+from agent.stats.frame import Content
+
+
+def pack(content: Content) -> bytes:
+    """`content` as bytes.
+
+    Raises:
+        ValueError: it is beyond the limits that its reader will hold it to.
+    """
+    return body.pack(body.encode_body(content, None))
+
+
+def unpack(data: bytes) -> Content:
+    """The content that `data` packs.
+
+    Raises:
+        ValueError: not what `pack` makes, or beyond the limits.
+    """
+    return body.decode_body(body.unpack(data))
+
+
+def span_of(content: Content) -> tuple[float, float]:
+    """The wall-clock span (start, end) in s of all frames and events; (0, 0) if there are none."""
+    spans = [frame.span for frame in content.frames]
+    instants = [event.at + event.offset for event in content.events]
+    starts = [span.start + span.offset for span in spans]
+    ends = [span.end + span.offset for span in spans]
+    return min(starts + instants, default=0.0), max(ends + instants, default=0.0)

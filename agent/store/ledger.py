@@ -1,0 +1,117 @@
+"""The lives of this file: which epochs it knows, what each came after, and the next numbers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agent.ship.records import STREAMS, Epoch, Row
+from agent.store.errors import StoreCorrupt
+from agent.store.layout import MAX_LIFE, Head, place
+
+
+class Life(NamedTuple):
+    """One row of `epochs`."""
+
+    life: int
+    id: int
+    prev: int | None
+    prev_next: Mapping[str, int]
+
+
+class Ledger:
+    """The known lives, newest first, and `next`: the numbers the newest one gives next."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.lives: list[Life] = []
+        self.next: dict[str, int] = {}
+        self._ids: dict[int, int] = {}
+        self.load()
+
+    def load(self) -> None:
+        """Read everything anew: at open, and after a transaction was undone."""
+        rows = self._connection.execute("SELECT life, id, prev, prev_next FROM epochs ORDER BY life DESC")
+        self.lives = [Life(life, epoch, prev, json.loads(numbers)) for life, epoch, prev, numbers in rows]
+        self._ids = {life.life: life.id for life in self.lives}
+        self.next = self._ends(self.lives[0].life) if self.lives else {}
+
+    def id_of(self, life: int) -> int:
+        """The epoch of a life.
+
+        Raises:
+            StoreCorrupt: a record is of a life that `epochs` does not hold.
+        """
+        if life not in self._ids:
+            raise StoreCorrupt(f"records of life {life}: no epoch is known; the daemon sets the file aside")
+        return self._ids[life]
+
+    def row(self, head: Head) -> Row:
+        """`head` in the words of the algebra."""
+        return head.row(self.id_of(head.life))
+
+    def life_of(self, epoch: int) -> int | None:
+        """The life of an epoch, None if not known here."""
+        return next((life.life for life in self.lives if life.id == epoch), None)
+
+    def newest(self) -> int:
+        """The newest life; 0 in a store that has none."""
+        return self.lives[0].life if self.lives else 0
+
+    def begin(self, epoch: int) -> None:
+        """Begin a new life in the open transaction."""
+        if not 0 < epoch < 1 << 63 or epoch in self._ids.values():
+            raise ValueError(f"epoch {epoch} is not a new number of 63 bits")
+        prev = self.lives[0].id if self.lives else None
+        life = Life(self.newest() + 1, epoch, prev, dict(self.next))
+        self._connection.execute(
+            "INSERT INTO epochs VALUES (?, ?, ?, ?)", (*life[:3], json.dumps(life.prev_next))
+        )
+        self.lives.insert(0, life)
+        self._ids[life.life] = epoch
+        self.next = {}
+
+    def forget(self) -> bool:
+        """Drop the lives that no record is of or older than; the newest and its prev always stay.
+        Whether there were any."""
+        if len(self.lives) <= 2:
+            return False
+        oldest = min((self._oldest(stream) for stream in STREAMS), default=0)
+        keep = min(oldest, self.lives[1].life)
+        if self.lives[-1].life >= keep:
+            return False
+        self._connection.execute("DELETE FROM epochs WHERE life < ?", (keep,))
+        self.lives = [life for life in self.lives if life.life >= keep]
+        self._ids = {life.life: life.id for life in self.lives}
+        return True
+
+    def epochs(self) -> tuple[Epoch, ...]:
+        """Every known epoch in the words of the algebra, newest first."""
+        nexts = [dict(self.next), *(life.prev_next for life in self.lives)]
+        return tuple(
+            Epoch(life.id, life.prev, life.prev_next, numbers)
+            for life, numbers in zip(self.lives, nexts, strict=False)
+        )
+
+    def _ends(self, life: int) -> dict[str, int]:
+        """One above the highest number of each stream that has any."""
+        ends: dict[str, int] = {}
+        for stream in STREAMS:
+            row = self._connection.execute(
+                "SELECT last FROM records WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1",
+                (place(stream, life, 0), place(stream, life + 1, 0)),
+            ).fetchone()
+            if row is not None:
+                ends[stream] = row[0] + 1
+        return ends
+
+    def _oldest(self, stream: str) -> int:
+        """The oldest life with a record of `stream`; the newest one if there is none."""
+        row = self._connection.execute(
+            "SELECT place FROM records WHERE place >= ? ORDER BY place LIMIT 1", (place(stream, 0, 0),)
+        ).fetchone()
+        if row is None or row[0] >> 60 != STREAMS.index(stream):
+            return self.newest()
+        return int(row[0]) >> 32 & MAX_LIFE

@@ -1,0 +1,209 @@
+"""Reading beside the writer: a connection of its own, each transaction short."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.ship.records import STREAMS, Epoch, Key, Row
+from agent.stats.frame import Content
+from agent.store import files
+from agent.store.errors import StoreCorrupt, StoreDenied, StoreError, explain
+from agent.store.layout import HEAD, MAX_LIFE, Head, place
+from agent.store.ledger import Ledger
+from agent.store.rows import verified
+
+# Numbers read in one transaction: a block that tiers merge within, so that none is split over two.
+STRIDE = 1024
+
+
+class Stored(NamedTuple):
+    """A record as it is on the disk: its row, its wall-clock span in s, its bytes as packed."""
+
+    row: Row
+    start: float
+    end: float
+    body: bytes | None
+
+    def content(self) -> Content:
+        """What a data record holds.
+
+        Raises:
+            CorruptRow: not what its digest says.
+        """
+        head = Head(0, 0, 0, self.row.digest, self.start, self.end, None, None, None, None)
+        return verified(self.row.key, head, self.body)
+
+
+class Reader:
+    """A read-only view of the store of a state directory; for one thread at a time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, directory: Path) -> Reader:
+        """Look at the store of `directory`, whether or not a daemon writes to it.
+
+        Raises:
+            StoreTooNew: of a newer format.
+            StoreError: there is none, or it cannot be read.
+        """
+        path = files.store_file(directory)
+        try:
+            path.stat()
+            connection = _readable(path)
+        except (OSError, sqlite3.Error) as error:
+            raise explain(error, path) from error
+        return cls(path, connection)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def epochs(self) -> tuple[Epoch, ...]:
+        """Every known epoch, newest first."""
+        with self._snapshot() as ledger:
+            return ledger.epochs()
+
+    def rows(self, epoch: int, stream: str, first: int, last: int) -> list[Row]:
+        """The rows that overlap the numbers first..last, in order."""
+        with self._snapshot() as ledger:
+            life = ledger.life_of(epoch)
+            if life is None:
+                return []
+            low = self._floor(stream, life, first)
+            return [head.row(epoch) for head in self._heads(low, place(stream, life, last) + 1)]
+
+    def read(self, key: Key) -> tuple[bytes, Content] | None:
+        """The digest and content of the data row of exactly this key, None if there is none.
+
+        Raises:
+            CorruptRow: it is not what its digest says.
+        """
+        with self._snapshot() as ledger:
+            life = ledger.life_of(key.epoch)
+            where = place(key.stream, life or 0, key.first)
+            heads = self._heads(where, where + 1)
+            if not heads or heads[0].last != key.last or heads[0].reason is not None:
+                return None
+            body = self._body(heads[0])
+        return heads[0].digest, verified(key, heads[0], body)
+
+    def stored(
+        self,
+        since: float = float("-inf"),
+        until: float = float("inf"),
+        *,
+        streams: tuple[str, ...] = STREAMS,
+        bodies: bool = True,
+    ) -> Iterator[Stored]:
+        """Every row whose span touches [since, until], by stream, life and number; without `bodies`
+        none has its bytes.
+
+        No number is seen twice, whatever the writer merges meanwhile. One is missed only if merging
+        reaches over STRIDE numbers just then.
+        """
+        for stream in streams:
+            cursor, stop = place(stream, 0, 0), place(stream, MAX_LIFE, 0)
+            while True:
+                batch, cursor = self._batch(cursor, stop, (since, until), bodies)
+                yield from batch
+                if cursor >= stop:
+                    break
+
+    def _batch(
+        self, cursor: int, stop: int, span: tuple[float, float], bodies: bool
+    ) -> tuple[list[Stored], int]:
+        """The next rows that touch the span, within one stride, and where to go on."""
+        since, until = span
+        with self._snapshot() as ledger:
+            found = self._connection.execute(
+                "SELECT place FROM records WHERE place >= ? AND place < ? AND until >= ? AND start <= ?"
+                " ORDER BY place LIMIT 1",
+                (cursor, stop, since, until),
+            ).fetchone()
+            if found is None:
+                return [], stop
+            end = (found[0] | (STRIDE - 1)) + 1
+            heads = [head for head in self._heads(found[0], end) if head.end >= since and head.start <= until]
+            batch = [
+                Stored(ledger.row(head), head.start, head.end, self._body(head) if bodies else None)
+                for head in heads
+            ]
+            last = heads[-1]
+            return batch, max(end, last.place + last.last - last.first + 1)
+
+    def _heads(self, start: int, end: int) -> list[Head]:
+        found = self._connection.execute(
+            f"SELECT {HEAD} FROM records WHERE place >= ? AND place < ? ORDER BY place",  # noqa: S608
+            (start, end),
+        )
+        return [self._sound(Head(*row)) for row in found]
+
+    def _sound(self, head: Head) -> Head:
+        """The same head.
+
+        Raises:
+            StoreCorrupt: it is none that a store writes.
+        """
+        fault = head.fault()
+        if fault is not None:
+            raise StoreCorrupt(f"{self.path}: row {head.place}: {fault}; the daemon sets the file aside")
+        return head
+
+    def _floor(self, stream: str, life: int, first: int) -> int:
+        """The place of the row that holds `first`, or where it would be."""
+        row = self._connection.execute(
+            "SELECT place, last FROM records WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1",
+            (place(stream, life, 0), place(stream, life, first)),
+        ).fetchone()
+        return int(row[0]) if row is not None and row[1] >= first else place(stream, life, first)
+
+    def _body(self, head: Head) -> bytes | None:
+        found = self._connection.execute("SELECT content FROM records WHERE place = ?", (head.place,))
+        body: bytes | None = found.fetchone()[0]
+        return body
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[Ledger]:
+        """One consistent view, held for the length of the block."""
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                yield Ledger(self._connection)
+            finally:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+
+def _readable(path: Path) -> sqlite3.Connection:
+    """A connection that reads, from a read-only file system too.
+
+    There SQLite cannot make the side files of the log. Where no log is, none is needed.
+    """
+    try:
+        return _checked(path, "ro")
+    except sqlite3.OperationalError as error:
+        log = Path(f"{path}-wal")
+        if explain(error, path).reason != StoreDenied.reason or (log.exists() and log.stat().st_size):
+            raise
+        return _checked(path, "ro&immutable=1")
+
+
+def _checked(path: Path, mode: str) -> sqlite3.Connection:
+    connection = files.connect(path, mode=mode)
+    try:
+        fault = files.check_format(path, connection)
+    except (StoreError, sqlite3.Error):
+        connection.close()
+        raise
+    if fault is not None:
+        connection.close()
+        raise StoreCorrupt(f"{path}: {fault}; choose the state directory of an outrider daemon")
+    return connection

@@ -1,0 +1,198 @@
+"""The rows of `records` inside one transaction: what it does to them, what it cost, what came and went."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+
+from agent.ship.records import Key, Row
+from agent.stats.frame import Content
+from agent.store import codec
+from agent.store.errors import CorruptRow
+from agent.store.layout import HEAD, OVERFLOW, Head, digest, inscription, place
+from agent.store.ledger import Ledger
+
+SEVERAL = "several"
+# Log frames that a change may write at most: the leaf, its siblings, their parent, the free list.
+ADDITION, REMOVAL, CONFIRMATION = 5, 2, 1
+
+
+class Rows:
+    """Reads and changes of one transaction; `begin` starts the account anew.
+
+    `spent` bounds the log frames written so far from above. `added` and `removed` are what an index
+    of the unconfirmed rows must follow: rows by key, and keys that are gone, changed or confirmed.
+    `counts` are rows by what happened to them: "merged", "expired" or a tombstone's reason.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, ledger: Ledger) -> None:
+        self._connection = connection
+        self.ledger = ledger
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last transaction's account."""
+        self.spent = 0
+        self.added: dict[Key, Row] = {}
+        self.removed: dict[Key, None] = {}
+        self.counts: Counter[str] = Counter()
+
+    def used(self) -> int:
+        """Pages in use, free ones not counted."""
+        count, free = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count")
+        )
+        return int(count - free)
+
+    def heads(self, start: int, end: int, limit: int = -1) -> list[Head]:
+        """The heads with start <= place < end, in order."""
+        found = self._connection.execute(
+            f"SELECT {HEAD} FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?",  # noqa: S608
+            (start, end, limit),
+        )
+        return [Head(*row) for row in found]
+
+    def before(self, end: int) -> Head | None:
+        """The last head with place < end, of whatever stream or life."""
+        row = self._connection.execute(
+            f"SELECT {HEAD} FROM records WHERE place < ? ORDER BY place DESC LIMIT 1",  # noqa: S608
+            (end,),
+        ).fetchone()
+        return None if row is None else Head(*row)
+
+    def last(self, stream: str, life: int) -> Head | None:
+        """The last head of a stream in a life."""
+        head = self.before(place(stream, life + 1, 0))
+        return head if head is not None and head.place >= place(stream, life, 0) else None
+
+    def matching(self, condition: str, start: int, end: int) -> Head | None:
+        """The first head with start <= place < end for which the SQL `condition` holds."""
+        row = self._connection.execute(
+            f"SELECT {HEAD} FROM records WHERE place >= ? AND place < ? AND {condition}"  # noqa: S608
+            " ORDER BY place LIMIT 1",
+            (start, end),
+        ).fetchone()
+        return None if row is None else Head(*row)
+
+    def unconfirmed(self) -> Iterator[Row]:
+        """Every row that is not confirmed."""
+        found = self._connection.execute(f"SELECT {HEAD} FROM records WHERE confirmed = 0")  # noqa: S608
+        return (self.ledger.row(Head(*row)) for row in found)
+
+    def key(self, head: Head) -> Key:
+        """The key of `head`."""
+        return Key(self.ledger.id_of(head.life), head.stream, head.first, head.last)
+
+    def find(self, key: Key) -> Head | None:
+        """The row of exactly this key."""
+        life = self.ledger.life_of(key.epoch)
+        if life is None:
+            return None
+        where = place(key.stream, life, key.first)
+        found = self.heads(where, where + 1)
+        return found[0] if found and found[0].last == key.last else None
+
+    def newest(self, head: Head) -> bool:
+        """Whether `head` is what the next number of its stream is known by, and must stay."""
+        return head.life == self.ledger.newest() and head.last + 1 == self.ledger.next.get(head.stream)
+
+    def read(self, head: Head) -> Content:
+        """The content of a data row.
+
+        Raises:
+            CorruptRow: it does not match its digest, or cannot be decoded.
+        """
+        body = self._connection.execute(
+            "SELECT content FROM records WHERE place = ?", (head.place,)
+        ).fetchone()[0]
+        return verified(self.key(head), head, body)
+
+    def confirm(self, key: Key, mark: bytes) -> None:
+        """Confirm the row of this key if it is still the one with this digest."""
+        head = self.find(key)
+        if head is not None and head.digest == mark and not head.confirmed:
+            self._connection.execute("UPDATE records SET confirmed = 1 WHERE place = ?", (head.place,))
+            self.removed[key] = None
+            self.spent += CONFIRMATION
+
+    def add(self, key: Key, span: tuple[float, float], body: bytes, *, confirmed: bool = False) -> None:
+        """A data row."""
+        mark = digest(key, *span, body)
+        head = Head(self._place(key), key.last, int(confirmed), mark, *span, None, None, None, len(body))
+        self._insert(head, body)
+
+    def remove(self, head: Head) -> None:
+        """Delete a row; nothing is said of it."""
+        self._connection.execute("DELETE FROM records WHERE place = ?", (head.place,))
+        self.spent += REMOVAL + (head.size or 0) // (OVERFLOW * 200)
+        key = self.key(head)
+        if self.added.pop(key, None) is None:
+            self.removed[key] = None
+
+    def bury(self, head: Head, reason: str) -> None:
+        """Put a tombstone in place of a data row, joined with those that adjoin it."""
+        self.remove(head)
+        self.counts[reason] += 1
+        self.entomb(self.key(head), (head.start, head.end), reason, head.size or 0)
+
+    def entomb(self, key: Key, span: tuple[float, float], reason: str, lost: int) -> None:
+        """A tombstone for one record of `lost` bytes, joined with those that adjoin it."""
+        start, end = span
+        spent = self.spent
+        again = False
+        first, last, records = key.first, key.last, 1
+        for near in self._adjoining(key):
+            again |= self.key(near) in self.added
+            self.remove(near)
+            first, last = min(first, near.first), max(last, near.last)
+            start, end = min(start, near.start), max(end, near.end)
+            records, lost = records + (near.records or 0), lost + (near.lost or 0)
+            reason = reason if near.reason == reason else SEVERAL
+        key = key._replace(first=first, last=last)
+        mark = digest(key, start, end, inscription(reason, records, lost))
+        self._insert(Head(self._place(key), last, 0, mark, start, end, reason, records, lost, None), None)
+        if again:
+            # Its page is among those written before, in this same transaction.
+            self.spent = spent + CONFIRMATION
+
+    def _adjoining(self, key: Key) -> list[Head]:
+        """The tombstones right before and right after the numbers of `key`, in its epoch and stream."""
+        where = self._place(key)
+        left = self.before(where)
+        right = self.heads(where + key.last - key.first + 1, where + key.last - key.first + 2)
+        near = [head for head in (left, *right) if head is not None and head.reason is not None]
+        return [
+            head
+            for head in near
+            if head.place >> 32 == where >> 32 and key.first - 1 <= head.last and head.first <= key.last + 1
+        ]
+
+    def _insert(self, head: Head, body: bytes | None) -> None:
+        self._connection.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*head[:9], body)
+        )
+        self.spent += ADDITION + len(body or b"") // OVERFLOW
+        row = self.ledger.row(head)
+        self.added[row.key] = row
+
+    def _place(self, key: Key) -> int:
+        life = self.ledger.life_of(key.epoch)
+        if life is None:
+            raise ValueError(f"epoch {key.epoch} is not known to this store")
+        return place(key.stream, life, key.first)
+
+
+def verified(key: Key, head: Head, body: object) -> Content:
+    """The content that `body` packs, if it is what `head` was made of.
+
+    Raises:
+        CorruptRow: it is not.
+    """
+    if not isinstance(body, bytes) or digest(key, head.start, head.end, body) != head.digest:
+        raise CorruptRow(key, "its content does not match its digest")
+    try:
+        return codec.unpack(body)
+    except ValueError as error:
+        raise CorruptRow(key, f"its content cannot be decoded: {error}") from error

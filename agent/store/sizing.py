@@ -1,0 +1,73 @@
+"""How `max_size` is shared between the database, its write-ahead log and the shared memory."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agent.store.layout import PAGE
+
+MIB = 1 << 20
+SMALLEST = MIB
+# One block of shared memory maps 4,062 frames; a log of 4 MiB holds 4,002.
+SHARED_MEMORY = 32 << 10
+LOG_LIMIT = 4 * MIB
+# A log frame: 24 bytes of header before each page, 32 bytes before the first.
+FRAME_HEADER = 24
+LOG_HEADER = 32
+# Beyond this the file is grown when it is needed: minutes of writing at the first start otherwise.
+GROWN_LIMIT = 256 * MIB
+
+
+class Limits(NamedTuple):
+    """What the store may take and how long it keeps.
+
+    `max_size` bounds database, write-ahead log and shared memory together, in bytes. `tiers` are
+    (length of a block in windows, age in s from which it holds), finest first, lengths powers of
+    two. `max_age` is in s. After a jump of the wall clock of more than an hour nothing is merged or
+    dropped for its age for `settle` flushes.
+    """
+
+    max_size: int = 16 * MIB
+    tiers: tuple[tuple[int, float], ...] = ((8, 21_600.0), (64, 172_800.0), (1024, 2_592_000.0))
+    max_age: float = 400 * 86_400.0
+    settle: int = 60
+
+
+class Share(NamedTuple):
+    """Database pages, log frames, and what one flush may write."""
+
+    pages: int
+    frames: int
+
+    @property
+    def log_size(self) -> int:
+        """The write-ahead log's size in bytes."""
+        return LOG_HEADER + self.frames * (PAGE + FRAME_HEADER)
+
+    @property
+    def grown(self) -> int:
+        """To how many pages the database is grown in advance."""
+        return min(self.pages, GROWN_LIMIT // PAGE)
+
+    @property
+    def soft(self) -> int:
+        """Above so many pages in use, merging goes further than the tiers ask."""
+        return self.pages * 85 // 100
+
+    @property
+    def largest(self) -> int:
+        """The longest content of one record, in bytes."""
+        return self.frames // 6 * PAGE
+
+
+def share_of(max_size: int) -> Share:
+    """The shares of `max_size` bytes.
+
+    Raises:
+        ValueError: below the smallest size.
+    """
+    if max_size < SMALLEST:
+        raise ValueError(f"store.max_size: {max_size} bytes is below the smallest, {SMALLEST}; raise it")
+    log = min(max_size // 4, LOG_LIMIT)
+    frames = (log - LOG_HEADER) // (PAGE + FRAME_HEADER)
+    return Share((max_size - log - SHARED_MEMORY) // PAGE, frames)

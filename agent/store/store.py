@@ -1,0 +1,331 @@
+"""The device's store: one writer, one transaction a flush.
+
+    store = Store.open(directory, limits, now=..., new_epoch=...)
+    index(store.unconfirmed())
+    flushed = store.flush(Flush(now=..., contents={"windows": content}, confirmed=acknowledged))
+
+The format is in layout.py, the rules of merging in coarsen.py, those of dropping in retain.py. A flush
+that raises has changed nothing; the caller keeps what it wanted to store and tries again later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from agent.ship.body import WireError
+from agent.ship.records import STREAMS, Epoch, Key, Row
+from agent.stats.frame import Content
+from agent.store import codec, files
+from agent.store.coarsen import Budget, Coarsener
+from agent.store.database import SPARE, Database
+from agent.store.errors import StoreError, explain
+from agent.store.layout import OVERFLOW
+from agent.store.ledger import Ledger
+from agent.store.resize import fit
+from agent.store.retain import Retention, make_room
+from agent.store.rows import ADDITION, Rows
+from agent.store.sizing import Limits, Share, share_of
+from agent.store.states import Clock, States
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+# A jump of the wall clock between two flushes that is not believed at once, in s.
+LEAP = 3600.0
+
+
+class Flush(NamedTuple):
+    """What one transaction is to hold.
+
+    `now` is the wall clock in s. `contents` by stream; empty ones get no number. `confirmed` are rows
+    the far side holds, by key and digest. `positions` and `alerts` are states by name, None deletes.
+    `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
+    after an open always does. Without `aging` nothing is merged or dropped for its age: the wall clock
+    is not to be trusted.
+    """
+
+    now: float
+    contents: Mapping[str, Content] = NOTHING
+    confirmed: Iterable[tuple[Key, bytes]] = ()
+    positions: Mapping[str, bytes | None] = NOTHING
+    alerts: Mapping[str, bytes | None] = NOTHING
+    clock: Clock | None = None
+    quarantine: Iterable[Key] = ()
+    fresh_epoch: bool = False
+    aging: bool = True
+
+
+class Flushed(NamedTuple):
+    """What a transaction did.
+
+    `epochs` are all that are known, newest first; the first is the own one. `removed` are keys that
+    were merged, dropped, deleted or confirmed, and `added` the rows that are new, in that order: a key
+    may be in both. `counts` are rows by what happened: "merged", "deleted", or a tombstone's reason.
+    `pages` in use, of `Store.share.pages`.
+    """
+
+    epochs: tuple[Epoch, ...]
+    added: tuple[Row, ...]
+    removed: tuple[Key, ...]
+    counts: Mapping[str, int]
+    pages: int
+
+
+class Store:
+    """The open store; for one thread at a time.
+
+    `set_aside` is where a damaged file was put, else None; `resize_fault` why a file of an earlier
+    `max_size` could not be brought to the new one.
+    """
+
+    def __init__(
+        self, database: Database, limits: Limits, lock: int, now: float, new_epoch: Callable[[], int]
+    ) -> None:
+        """For `open` alone."""
+        self.path = database.path
+        self.directory = database.path.parent
+        self.limits = limits
+        self.share = share_of(limits.max_size)
+        self.set_aside: Path | None = None
+        self.resize_fault: StoreError | None = None
+        self._database = database
+        self._connection = database.connection
+        self._new_epoch = new_epoch
+        self._ledger = Ledger(self._connection)
+        self._rows = Rows(self._connection, self._ledger)
+        self._states = States(self._connection)
+        self._coarsener = Coarsener(limits.tiers, self.share.largest)
+        self._retention = Retention(limits.max_age)
+        self._lock = lock
+        self._begun = False
+        self._stale = False
+        self._clock = self._newest_end()
+        self._unsettled = 0
+        self._note_clock(now)
+
+    @classmethod
+    def open(cls, directory: Path, limits: Limits, *, now: float, new_epoch: Callable[[], int]) -> Store:
+        """Open the store of a state directory, making what is missing.
+
+        A damaged file is renamed, and `set_aside` says where it is.
+
+        Raises:
+            StoreTooNew: the file is of a newer version; it is not touched.
+            StoreLocked: another daemon uses the directory.
+            StoreError: no permission, no space, an I/O error.
+            ValueError: `max_size` is too small.
+        """
+        share = share_of(limits.max_size)
+        files.prepare(directory)
+        path = files.store_file(directory)
+        with contextlib.ExitStack() as undo:
+            lock = files.lock(directory)
+            undo.callback(os.close, lock)
+            try:
+                aside = _settle(path, share, now)
+                unfit = fit(path, limits, now)
+                database = Database(path, share)
+                undo.callback(database.close)
+                store = cls(database, limits, lock, now, new_epoch)
+            except (OSError, sqlite3.Error) as error:
+                raise explain(error, path) from error
+            store.set_aside, store.resize_fault = aside, unfit
+            files.sign(lock)
+            undo.pop_all()
+        return store
+
+    @property
+    def log_fault(self) -> StoreError | None:
+        """Why the log could not be grown, or brought into the database after the last flush."""
+        return self._database.log_fault
+
+    def unconfirmed(self) -> list[Row]:
+        """Every row that is not confirmed, for the index at the start."""
+        with self._database.explained():
+            return list(self._rows.unconfirmed())
+
+    def epochs(self) -> tuple[Epoch, ...]:
+        """The known epochs, newest first; before the first flush that is one of an earlier life."""
+        with self._database.explained():
+            self._remember()
+        return self._ledger.epochs()
+
+    def positions(self) -> dict[str, bytes]:
+        """The stored place of every log."""
+        with self._database.explained():
+            return self._states.all("position")
+
+    def alerts(self) -> dict[str, bytes]:
+        """The stored state of every alert."""
+        with self._database.explained():
+            return self._states.all("alert")
+
+    def flush(self, flush: Flush) -> Flushed:
+        """Do all of `flush` in one transaction, and what tiers and limits ask for.
+
+        Raises:
+            StoreBusy: a reader has held its transaction so long that the log's share is used up.
+            StoreCorrupt: the file is damaged; open it again, which sets it aside.
+            StoreError: no space, an I/O error. Nothing is changed then.
+            ValueError: an unknown stream, or an epoch that is not new.
+        """
+        unknown = set(flush.contents) - set(STREAMS)
+        if unknown:
+            raise ValueError(f"streams {sorted(unknown)} are none of {STREAMS}")
+        packed = {name: _packed(content) for name, content in flush.contents.items() if any(content)}
+        bodies = [body for body in packed.values() if isinstance(body, bytes)]
+        need = sum(ADDITION + len(body) // OVERFLOW for body in bodies) + SPARE
+        with self._database.explained():
+            frames = self._database.room(need)
+            with self._transaction():
+                flushed = self._apply(flush, packed, need, frames)
+        self._begun = True
+        self._clock = flush.now
+        self._database.checkpoint()
+        return flushed
+
+    def close(self) -> None:
+        """Close. A file that was found damaged is set aside, and `set_aside` says where it is."""
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, self._lock)
+            if self._database.damaged:
+                undo.callback(self._put_aside)
+            self._database.close()
+
+    def _put_aside(self) -> None:
+        self.set_aside = files.set_aside(self.path, self._clock or 0.0)
+
+    def _apply(self, flush: Flush, packed: Mapping[str, bytes | str], need: int, frames: int) -> Flushed:
+        rows, spare = self._rows, max(0, frames - need)
+        rows.begin()
+        if flush.fresh_epoch or not self._begun:
+            self._ledger.begin(self._new_epoch())
+        self._confirm(flush.confirmed, spare // 8)
+        self._quarantine(flush.quarantine, spare // 4)
+        merging = Budget(rows, spare // 3)
+        if self._note_clock(flush.now) and flush.aging:
+            self._retention.age(rows, flush.now, rows.spent + spare // 8)
+            self._coarsener.age(rows, flush.now, merging)
+        self._coarsener.squeeze(rows, flush.now, merging, self.share.soft)
+        fits = make_room(rows, self.share.pages - need, frames - need)
+        for stream, body in packed.items():
+            self._add(stream, body, codec.span_of(flush.contents[stream]), fits)
+        self._states.put("position", flush.positions)
+        self._states.put("alert", flush.alerts)
+        if flush.clock is not None:
+            self._states.set_clock(flush.clock, self._ledger.newest())
+        self._forget()
+        return Flushed(
+            self._ledger.epochs(),
+            tuple(rows.added.values()),
+            tuple(rows.removed),
+            dict(rows.counts),
+            rows.used(),
+        )
+
+    def _forget(self) -> None:
+        """Drop the lives that no record needs, and what was known of their clocks."""
+        if self._ledger.forget():
+            self._states.forget(self._ledger.lives[-1].life)
+
+    def _confirm(self, confirmed: Iterable[tuple[Key, bytes]], frames: int) -> None:
+        until = self._rows.spent + frames
+        for key, mark in confirmed:
+            if self._rows.spent >= until:
+                return
+            self._rows.confirm(key, mark)
+
+    def _quarantine(self, keys: Iterable[Key], until: int) -> None:
+        for key in keys:
+            head = self._rows.find(key)
+            if head is not None and head.reason is None and self._rows.spent < until:
+                self._rows.bury(head, "corrupt")
+
+    def _add(self, stream: str, body: bytes | str, span: tuple[float, float], fits: bool) -> None:
+        """Give a content its number; one that cannot be kept has a tombstone in its place."""
+        number = self._ledger.next.get(stream, 0)
+        key = Key(self._ledger.lives[0].id, stream, number, number)
+        self._ledger.next[stream] = number + 1
+        reason, size = (body, 0) if isinstance(body, str) else ("full", len(body))
+        if size > self.share.largest:
+            reason = "too_large"
+        elif isinstance(body, bytes) and fits:
+            self._rows.add(key, span, body)
+            return
+        self._rows.counts[reason] += 1
+        self._rows.entomb(key, span, reason, size)
+
+    def _newest_end(self) -> float | None:
+        """When the newest row ended, of any stream in the newest life."""
+        ends = [
+            head.end
+            for stream in STREAMS
+            if (head := self._rows.last(stream, self._ledger.newest())) is not None
+        ]
+        return max(ends, default=None)
+
+    def _note_clock(self, now: float) -> bool:
+        """Whether ages may be judged by `now`: not for a while after the wall clock has leapt."""
+        if self._clock is not None and abs(now - self._clock) > LEAP:
+            self._unsettled = self.limits.settle
+            self._clock = now
+        elif self._unsettled and self._begun:
+            self._unsettled -= 1
+        return not self._unsettled
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, in the file and in what is remembered of it."""
+        self._remember()
+        before = self._ledger.epochs()
+        self._stale = True
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._commit(before)
+            self._stale = False
+        finally:
+            if self._stale:
+                self._database.undo()
+
+    def _commit(self, before: tuple[Epoch, ...]) -> None:
+        """Commit; an error that comes after it was done all the same is none: to store the contents
+        once more would count them twice."""
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            expected = self._ledger.epochs()
+            self._database.undo()
+            self._ledger.load()
+            if expected in (before, ()) or self._ledger.epochs() != expected:
+                raise
+
+    def _remember(self) -> None:
+        """After a transaction that failed: what is remembered is what the file holds."""
+        if self._stale:
+            self._database.undo()
+            self._ledger.load()
+            self._coarsener.reset()
+            self._stale = False
+
+
+def _packed(content: Content) -> bytes | str:
+    """A content as it is stored; or, where it is beyond what a record can hold, why."""
+    try:
+        return codec.pack(content)
+    except WireError as error:
+        return error.reason
+
+
+def _settle(path: Path, share: Share, now: float) -> Path | None:
+    """Make sure that a sound store stands at `path`; where a damaged one was put."""
+    aside = None
+    if path.exists() and files.probe(path) is not None:
+        aside = files.set_aside(path, now)
+    if not path.exists():
+        files.create(path, share.grown)
+    return aside
