@@ -1,0 +1,233 @@
+"""The verbs of the subscriber's side: `sink` keeps what devices send, `view` shows it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.config.forms import Form
+    from agent.view.fleet import FleetStore
+    from agent.view.intake import Intake, Say
+    from agent.view.subscriber import Endpoint, Subscriber
+
+EXAMPLES = {
+    "sink": """examples:
+  outrider sink --store fleet.db
+  outrider sink --store /var/lib/outrider/fleet.db --broker mqtts://broker.example --user sink \\
+      --password-file /etc/outrider/password --retain 90d
+  outrider sink --store fleet.db --group keepers     run several: they share the messages
+
+Devices with confirm = "sink:main" keep a record until this sink (--name main) has it on disk.
+Device names must differ between fleets that one store keeps.
+""",
+    "view": """examples:
+  outrider view
+  outrider view --broker mqtt://broker.example --fleet plant --device 'press-*'
+  outrider view --json | jq 'select(.metric == "system.cpu.utilization") | .mean'
+
+keys: up and down or j and k move, Enter goes to the series, Esc comes back, / filters, q ends.
+--json prints one object a window and series: device, metric, attributes, unit, start, end (UTC, in
+seconds since 1970), covered (seconds watched), clock, kind, and the statistics of that kind.
+A block that a device merged from windows already printed comes again as one window.
+""",
+}
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
+
+
+def add(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Register the arguments of `sink` or `view`."""
+    parser.epilog = EXAMPLES[verb]
+    parser.set_defaults(run=sink if verb == "sink" else view)
+    if verb == "sink":
+        parser.add_argument("--store", type=Path, required=True, metavar="FILE", help="made if missing")
+        parser.add_argument("--name", type=_name, default="main", help="of this sink (default: %(default)s)")
+        parser.add_argument("--group", type=_name, help="share the messages with its other workers")
+        parser.add_argument(
+            "--retain", type=_duration, default="30d", help="0 for ever (default: %(default)s)"
+        )
+        parser.add_argument("-v", "--verbose", action="store_true", help="print each record")
+    else:
+        parser.add_argument("--device", default="*", metavar="PATTERN", help="only these (default: all)")
+        parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
+        parser.add_argument("--once", action="store_true", help="print the first record, and end")
+    _add_broker(parser)
+
+
+def _add_broker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", type=_url, default=DEFAULT_BROKER, metavar="URL", help="(%(default)s)")
+    parser.add_argument("--fleet", type=_fleet, default="+", help="its name, or + for all (default: +)")
+    parser.add_argument("--user", help="to log in as")
+    parser.add_argument("--password-file", metavar="FILE", help="mode 0600, or credential:NAME")
+    parser.add_argument("--ca-file", metavar="FILE", help="certificates to check the broker against")
+    parser.add_argument("--certificate-file", metavar="FILE", help="our own, where the broker asks")
+    parser.add_argument("--key-file", metavar="FILE", help="the key of our certificate")
+
+
+def sink(args: argparse.Namespace) -> int:
+    """Receive into a file until SIGTERM or Ctrl-C."""
+    import sqlite3
+    import time
+
+    from agent.config.secret import SecretRefused
+    from agent.view.fleet import FleetStore
+    from agent.view.intake import Intake
+    from agent.view.sink import Journal, serve, summary
+    from agent.view.subscriber import filters
+    from collectors.tally import Tally
+
+    _end_by_signal()
+    journal = Journal(sys.stdout, verbose=args.verbose)
+    tally = Tally()
+    try:
+        with closing(FleetStore.open(args.store, args.name)) as store, suppress(KeyboardInterrupt):
+            intake = Intake(store, args.name, tally, journal.say, journal.applied)
+            topics = filters(args.fleet, args.group)
+            with closing(_subscriber(args, intake, journal.say, topics)) as subscriber:
+                journal.line(f"{args.name} keeps {args.store}, broker {args.broker}, pid {os.getpid()}")
+                serve(subscriber, store, time.time, args.retain, journal)
+    except sqlite3.Error as error:
+        return _fail("sink", f"--store {args.store}: {error}; give a fleet store, or a new file")
+    except SecretRefused as error:
+        return _fail("sink", f"--password-file: {error}")
+    journal.line(summary(tally))
+    return 0
+
+
+def view(args: argparse.Namespace) -> int:
+    """Show what comes, until q or Ctrl-C."""
+    from agent.config.secret import SecretRefused
+    from agent.view.fleet import FleetStore
+
+    _end_by_signal()
+    drawn = sys.stdout.isatty() and not args.json and not args.once
+    try:
+        with closing(FleetStore.open(None, "view")) as store:
+            return _live(args, store) if drawn else _printed(args, store)
+    except SecretRefused as error:
+        return _fail("view", f"--password-file: {error}")
+    except KeyboardInterrupt:
+        return 0
+
+
+def _live(args: argparse.Namespace, store: FleetStore) -> int:
+    """The picture in the terminal."""
+    import time
+
+    from agent.view.intake import Intake
+    from agent.view.live import LiveView, watch
+    from collectors.tally import Tally
+
+    place = f"{args.broker} {args.fleet if args.fleet != '+' else 'all fleets'}"
+    live = LiveView(store, place, args.device, colour=not os.environ.get("NO_COLOR"))
+    intake = Intake(store, None, Tally(), live.notice, live.applied)
+    with closing(_subscriber(args, intake, live.notice, _view_filters(args))) as subscriber:
+        watch(live, subscriber, time.time, sys.stdout)
+    return 0
+
+
+def _printed(args: argparse.Namespace, store: FleetStore) -> int:
+    """Lines on standard output; notices go to standard error."""
+    import time
+
+    from agent.view.intake import Intake
+    from agent.view.lines import Printer, follow
+    from agent.view.sink import Journal
+    from collectors.tally import Tally
+
+    journal = Journal(sys.stderr, verbose=False, verb="view")
+    printer = Printer(sys.stdout, args.device, time.time, json=args.json)
+    intake = Intake(store, None, Tally(), journal.say, printer.applied)
+    with closing(_subscriber(args, intake, journal.say, _view_filters(args))) as subscriber:
+        follow(subscriber, store, printer, time.time, once=args.once)
+    return 0
+
+
+def _view_filters(args: argparse.Namespace) -> tuple[str, str]:
+    """A device named in full is asked of the broker alone; patterns are matched here."""
+    from agent.view.subscriber import filters
+
+    plain = not any(char in args.device for char in "*?[+#/")
+    return filters(args.fleet, None, args.device if plain else "+")
+
+
+def _subscriber(args: argparse.Namespace, intake: Intake, say: Say, topics: tuple[str, str]) -> Subscriber:
+    """
+    Raises:
+        SecretRefused: the password's file.
+    """
+    import random
+    import time
+
+    from agent.view.subscriber import Subscriber
+
+    return Subscriber(_endpoint(args), topics, intake, say, time.monotonic, time.time, random.random)
+
+
+def _endpoint(args: argparse.Namespace) -> Endpoint:
+    from agent.config.names import broker_address
+    from agent.config.secret import read_secret
+    from agent.view.subscriber import Endpoint
+
+    host, port, tls = broker_address(args.broker) or ("", 0, False)
+    password = args.password_file
+    if password is not None:
+        password = read_secret(password, os.environ.get("CREDENTIALS_DIRECTORY"))
+    return Endpoint(host, port, tls, args.user, password, args.ca_file, args.certificate_file, args.key_file)
+
+
+def _url(text: str) -> str:
+    from agent.config.names import Url
+
+    return _read(Url(), text)
+
+
+def _name(text: str) -> str:
+    from agent.config.names import Name
+
+    return _read(Name(), text)
+
+
+def _fleet(text: str) -> str:
+    return text if text == "+" else _name(text)
+
+
+def _duration(text: str) -> float:
+    from agent.config.quantity import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 12h or 30d") from None
+
+
+def _read(form: Form, text: str) -> str:
+    """The text if the setting of that form in the configuration would take it."""
+    from agent.config.fault import Refused
+
+    try:
+        return str(form.read(text))
+    except Refused as refused:
+        reasons = (f"{refusal.reason}; allowed: {refusal.allowed}" for refusal in refused.refusals)
+        raise argparse.ArgumentTypeError("; ".join(reasons)) from None
+
+
+def _end_by_signal() -> None:
+    """SIGTERM and a closed terminal end the verb as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
+def _fail(verb: str, text: str) -> int:
+    print(f"outrider {verb}: {text}", file=sys.stderr)
+    return 1

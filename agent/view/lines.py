@@ -1,0 +1,159 @@
+"""A window as a line: a JSON object for pipes (`outrider view --json`), or text for people.
+
+Times are seconds since 1970 (UTC) as the device's offset tells them, values are in base units, and
+nothing is rounded. JSON is ASCII: a foreign string cannot reach the terminal as it came.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import TextIO
+
+from agent.ship.records import Key
+from agent.stats.frame import Content, Span
+from agent.stats.histogram import Histogram
+from agent.stats.topk import Top
+from agent.stats.window import Counter, Gauge, Summary
+from agent.view.clean import clean
+from agent.view.fleet import FleetStore
+from agent.view.rows import Board, Row
+from agent.view.subscriber import Subscriber
+from agent.view.units import age
+from collectors.api import Series
+
+KEPT = 3600.0
+HOUSEKEEPING = 30.0
+PERIOD = 1.0
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+
+
+class Printer:
+    """Prints each record newly held as lines, flushed at once.
+
+    Args:
+        out: where to. pattern: a shell pattern of device names. wall: seconds since 1970.
+        json: whether lines are JSON, or text for people.
+    """
+
+    def __init__(self, out: TextIO, pattern: str, wall: Callable[[], float], *, json: bool) -> None:
+        self._out = out
+        self._pattern = pattern
+        self._wall = wall
+        self._json = json
+        self.records = 0
+
+    def applied(self, device: str, key: Key, content: Content) -> None:
+        """Print one record.
+
+        Raises:
+            BrokenPipeError: nobody reads any more.
+        """
+        if not fnmatchcase(device, self._pattern):
+            return
+        made = json_lines(device, content) if self._json else text_lines(device, key, content, self._wall())
+        self._out.writelines(f"{line}\n" for line in made)
+        self._out.flush()
+        self.records += 1
+
+
+def follow(
+    subscriber: Subscriber, store: FleetStore, printer: Printer, wall: Callable[[], float], *, once: bool
+) -> None:
+    """Print what comes, for ever or until the first record; the store keeps an hour."""
+    swept = wall()
+    while not (once and printer.records):
+        subscriber.step(PERIOD)
+        if not 0 <= wall() - swept < HOUSEKEEPING:
+            swept = wall()
+            store.retain(swept - KEPT)
+
+
+def json_lines(device: str, content: Content) -> Iterator[str]:
+    """One JSON object a window and series, without the line's end."""
+    for frame in content.frames:
+        for series, summary in frame.windows.items():
+            row = {**_head(device, series, frame.span), **statistics(summary, frame.span.covered)}
+            yield json.dumps(row, separators=(",", ":"), allow_nan=False)
+
+
+def _head(device: str, series: Series, span: Span) -> dict[str, object]:
+    """Which series of whom, and when; `covered` are the seconds really watched."""
+    return {
+        "device": device,
+        "metric": series.name,
+        "attributes": dict(series.attributes),
+        "unit": series.unit,
+        "start": round(span.start + span.offset, 6),
+        "end": round(span.end + span.offset, 6),
+        "covered": round(span.covered, 6),
+        "clock": span.quality,
+        "kind": series.kind,
+    }
+
+
+def statistics(summary: Summary, covered: float) -> dict[str, object]:
+    """What is known of the window; null for what cannot be known or is not finite.
+
+    `rate` of a counter is its mean over the seconds watched, `peak` the highest between two polls.
+    """
+    if isinstance(summary, Gauge):
+        return _gauge(summary)
+    if isinstance(summary, Counter):
+        return {
+            "count": summary.count,
+            "delta": _finite(summary.delta),
+            "rate": _finite(summary.delta / covered) if covered > 0 else None,
+            "peak": _finite(summary.rate),
+            "resets": summary.resets,
+        }
+    if isinstance(summary, Top):
+        return {"count": summary.seen, "top": dict(summary.counts), "other": summary.other}
+    return _histogram(summary)
+
+
+def _gauge(summary: Gauge) -> dict[str, object]:
+    if not summary.count:
+        return {"count": 0, "mean": None, "min": None, "max": None, "last": None}
+    return {
+        "count": summary.count,
+        "mean": _finite(summary.total / summary.count),
+        "min": _finite(summary.low),
+        "max": _finite(summary.high),
+        "last": _finite(summary.last),
+    }
+
+
+def _histogram(summary: Histogram) -> dict[str, object]:
+    some = summary.count > 0
+    return {
+        "count": summary.count,
+        "sum": _finite(summary.total) if some else None,
+        "min": _finite(summary.low) if some else None,
+        "max": _finite(summary.high) if some else None,
+        **{name: summary.quantile(q) for name, q in QUANTILES.items()},
+        "scale": summary.scale,
+        "nonfinite": summary.nonfinite,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def text_lines(device: str, key: Key, content: Content, now: float) -> Iterator[str]:
+    """One line a series for people, its age first: what the live view shows in its table."""
+    board = Board()
+    board.add(key, content)
+    for row in board.rows(now, 0):
+        name = " ".join((row.series.name, *(f"{key}={value}" for key, value in row.series.attributes)))
+        yield f"{clean(device)} {age(row.age)} ago {clean(name)}: {_figures(row)}"
+
+
+def _figures(row: Row) -> str:
+    """What is known, named."""
+    figures = {"now": row.now, "mean": row.mean, "min": row.low, "max": row.high}
+    known = [f"{name} {row.shown(value)}" for name, value in figures.items() if value is not None]
+    return ", ".join([*known, *row.shown_detail()]) or "no data"

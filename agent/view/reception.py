@@ -1,0 +1,263 @@
+"""One message at the receiver, inside its transaction: learn, insert, judge, answer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from agent.ship.body import WireError, decode_body, pack
+from agent.ship.records import Ack, Epoch, Key, Message, Part, Spans
+from agent.stats.frame import Content
+from agent.view.settle import Arrived, Ledger, answer, numbers
+
+PARTS_KEPT = 1_000_000
+NOTICES_KEPT = 1_000
+
+
+class Notice(NamedTuple):
+    """Something a person should hear of: "restored", "aside", "lost", "malformed"."""
+
+    name: str
+    text: str
+
+
+class Outcome(NamedTuple):
+    """What one message did: the answer for the device, the records that were new, the notices."""
+
+    ack: Ack | None
+    applied: tuple[tuple[Key, Content], ...]
+    notices: tuple[Notice, ...]
+
+
+class Reception:
+    """One message in its transaction, which the caller begins and ends."""
+
+    def __init__(self, db: sqlite3.Connection, sink: str, message: Message, now: float) -> None:
+        self._db = db
+        self._sink = sink
+        self._message = message
+        self._now = now
+        self._row = device_row(db, message.device)
+        self._device = int(self._row["id"])
+        self._ledger = Ledger(db, self._device)
+        self._notices: list[Notice] = []
+
+    def run(self) -> Outcome:
+        """Apply all of it."""
+        self._db.execute("UPDATE devices SET seen = ? WHERE id = ?", (self._now, self._device))
+        for epoch in self._message.epochs:
+            self._learn(epoch)
+        applied = tuple(self._records())
+        for stone in self._message.tombstones:
+            for first, last in self._ledger.bury(stone):
+                self._notice("lost", f"{stone.key.stream} {first}-{last}: {stone.reason}")
+        self._restored()
+        ack = None
+        if self._speaks_last():
+            self._judge()
+            ack = self._ack()
+        return Outcome(ack, applied, tuple(self._notices))
+
+    def _learn(self, epoch: Epoch) -> None:
+        """Note an epoch: its first word on `prev` stands, its `next` only grows."""
+        query = "SELECT prev, prev_next, next FROM epochs WHERE device = ? AND epoch = ?"
+        row = self._db.execute(query, (self._device, epoch.id)).fetchone()
+        known = numbers(row[2]) if row else {}
+        grown = {s: max(known.get(s, 0), epoch.next.get(s, 0)) for s in {*known, *epoch.next}}
+        if row is None:
+            self._db.execute(
+                "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, NULL)",
+                (self._device, epoch.id, epoch.prev, _text(epoch.prev_next), _text(grown)),
+            )
+        elif (row[0], numbers(row[1])) != (epoch.prev, dict(epoch.prev_next)):
+            self._notice("contradiction", f"epoch {epoch.id:x} names another past than before")
+        elif grown != known:
+            self._db.execute(
+                "UPDATE epochs SET next = ? WHERE device = ? AND epoch = ?",
+                (_text(grown), self._device, epoch.id),
+            )
+
+    def _records(self) -> Iterator[tuple[Key, Content]]:
+        for part in self._message.parts:
+            whole = part.data if len(part.data) == part.total else self._assemble(part)
+            if whole is None:
+                continue
+            name = f"{part.key.stream} {part.key.first}-{part.key.last}"
+            try:
+                content = _decoded(whole, part.crc)
+            except WireError as error:
+                self._notice("malformed", f"{name}: {error}")
+                continue
+            start, end = _wall(content)
+            arrived = Arrived(part.key, part.digest, pack(whole), start, end)
+            verdict = self._ledger.insert(arrived, self._now)
+            if verdict == "new":
+                yield part.key, content
+            elif verdict != "repeat":
+                self._notice("aside", f"{name}: {verdict}")
+
+    def _assemble(self, part: Part) -> bytes | None:
+        """Keep a part until all of its kind are here; the oldest parts of a device may go."""
+        name = (self._device, *part.key)
+        self._db.execute(
+            "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*name, part.digest, part.crc, part.total, part.offset, part.data),
+        )
+        at = "device = ? AND epoch = ? AND stream = ? AND first = ? AND last = ?"
+        same = f"{at} AND digest = ? AND crc = ? AND total = ?"
+        query = f"SELECT place, data FROM parts WHERE {same} ORDER BY place"  # noqa: S608
+        whole = bytearray()
+        for place, data in self._db.execute(query, (*name, part.digest, part.crc, part.total)):
+            if place <= len(whole):
+                whole[place : place + len(data)] = data
+        if len(whole) == part.total:
+            self._db.execute(f"DELETE FROM parts WHERE {at}", name)  # noqa: S608
+            return bytes(whole)
+        self._db.execute(
+            "DELETE FROM parts WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(length(data))"
+            " OVER (ORDER BY rowid DESC) AS kept FROM parts WHERE device = ?) WHERE kept > ?)",
+            (self._device, PARTS_KEPT),
+        )
+        return None
+
+    def _restored(self) -> None:
+        """Say once of each pair of epochs that the device went back to an older store."""
+        after = "SELECT epoch, prev_next FROM epochs WHERE device = ? AND prev = ?"
+        for epoch in self._message.epochs:
+            for successor, ended in self._db.execute(after, (self._device, epoch.id)).fetchall():
+                self._above(successor, epoch.id, numbers(ended))
+            if epoch.prev is not None:
+                self._above(epoch.id, epoch.prev, epoch.prev_next)
+                for twin, _ in self._db.execute(after, (self._device, epoch.prev)).fetchall():
+                    if twin != epoch.id:
+                        self._went_back(epoch.id, twin)
+
+    def _above(self, successor: int, prev: int, ended: Mapping[str, int]) -> None:
+        """Whether `prev` has numbers above those at which its successor saw it end."""
+        query = "SELECT next FROM epochs WHERE device = ? AND epoch = ?"
+        row = self._db.execute(query, (self._device, prev)).fetchone()
+        known = numbers(row[0]) if row else {}
+        top = self._ledger.top(prev)
+        if any(max(known.get(s, 0), top.get(s, 0)) > ended.get(s, 0) for s in {*known, *top}):
+            self._went_back(successor, prev)
+
+    def _went_back(self, epoch: int, other: int) -> None:
+        pair = (self._device, *sorted((epoch, other)))
+        if self._db.execute("INSERT OR IGNORE INTO restored VALUES (?, ?, ?)", pair).rowcount:
+            self._notice("restored", f"went back to an older store: epochs {epoch:x} and {other:x}")
+
+    def _speaks_last(self) -> bool:
+        """Whether this is the device's latest word; if so it is kept as such.
+
+        A message of an epoch that came before the one that spoke last is late, whatever its time.
+        """
+        epoch, seq = self._message.session[0], self._message.seq
+        spoke = self._row["claim_epoch"]
+        if spoke == epoch and seq < self._row["claim_seq"]:
+            return False
+        if spoke is not None and spoke != epoch and epoch in ancestors(self._db, self._device, spoke):
+            return False
+        self._db.execute(
+            "UPDATE devices SET claim_epoch = ?, claim_seq = ?, claim_more = ? WHERE id = ?",
+            (epoch, seq, self._message.more, self._device),
+        )
+        return True
+
+    def _judge(self) -> None:
+        """Find what this message's epoch and those before it gave, and nobody accounts for."""
+        pending: dict[tuple[int, str], Spans] = {}
+        for key in self._message.pending:
+            pending.setdefault((key.epoch, key.stream), []).append(key[2:])
+        own = self._message.session[0]
+        found: dict[tuple[int, str], Spans] = {}
+        for epoch, ended, settled in _lineage(self._db, self._device, own):
+            if epoch != own and settled == _text(ended):
+                continue
+            left = {
+                (epoch, stream): spans
+                for stream, end in ended.items()
+                if end
+                and (epoch == own or not self._message.more or (epoch, stream) in pending)
+                and (spans := self._missing(epoch, stream, end, pending))
+            }
+            found.update(left)
+            waiting = left or self._message.more or any(name[0] == epoch for name in pending)
+            if epoch != own and not waiting:
+                self._db.execute(
+                    "UPDATE epochs SET settled = ? WHERE device = ? AND epoch = ?",
+                    (_text(ended), self._device, epoch),
+                )
+        self._ledger.note_missing(found, self._now)
+
+    def _missing(self, epoch: int, stream: str, end: int, pending: Mapping[tuple[int, str], Spans]) -> Spans:
+        return self._ledger.missing(epoch, stream, end, pending.get((epoch, stream), []))
+
+    def _ack(self) -> Ack | None:
+        """The answer, if there is anything to say."""
+        want = tuple(self._ledger.holes(self._now))
+        if not want and not self._message.open:
+            return None
+        return Ack(self._sink, answer(self._ledger, self._message.open), want)
+
+    def _notice(self, name: str, text: str) -> None:
+        self._notices.append(Notice(name, text))
+        self._db.execute(
+            "INSERT INTO notices (device, at, name, text) VALUES (?, ?, ?, ?)",
+            (self._device, self._now, name, text),
+        )
+        self._db.execute("DELETE FROM notices WHERE id <= (SELECT max(id) FROM notices) - ?", (NOTICES_KEPT,))
+
+
+def device_row(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """The row of a device, made when it is first heard of."""
+    db.execute("INSERT OR IGNORE INTO devices (name) VALUES (?)", (name,))
+    cursor = db.execute("SELECT * FROM devices WHERE name = ?", (name,))
+    columns = [column[0] for column in cursor.description]
+    return dict(zip(columns, cursor.fetchone(), strict=True))
+
+
+def _lineage(
+    db: sqlite3.Connection, device: int, own: int
+) -> list[tuple[int, Mapping[str, int], str | None]]:
+    """An epoch and those before it, newest first: (epoch, where its streams ended, settled at)."""
+    query = "SELECT epoch, prev, prev_next, next, settled FROM epochs WHERE device = ?"
+    known = {row[0]: row[1:] for row in db.execute(query, (device,))}
+    chain: list[tuple[int, Mapping[str, int], str | None]] = []
+    at: int | None = own
+    ended = numbers(known[own][2]) if own in known else {}
+    while at is not None and (at in known or chain):
+        prev, prev_next, _, settled = known.pop(at, (None, "{}", "{}", None))
+        chain.append((at, ended, settled))
+        at, ended = prev, numbers(prev_next)
+    return chain
+
+
+def ancestors(db: sqlite3.Connection, device: int, of: int) -> set[int]:
+    """The epochs that came before this one, as far as they are known."""
+    return {epoch for epoch, _, _ in _lineage(db, device, of)[1:]}
+
+
+def _decoded(body: bytes, crc: int) -> Content:
+    """The content of a whole body.
+
+    Raises:
+        WireError: it does not match its checksum, or is malformed.
+    """
+    if crc32(body) != crc:
+        raise WireError("checksum", "the parts of a record do not make what was sent")
+    return decode_body(body)
+
+
+def _text(numbered: Mapping[str, int]) -> str:
+    return json.dumps(dict(sorted(numbered.items())))
+
+
+def _wall(content: Content) -> tuple[float, float]:
+    """The wall span of a record in s."""
+    spans = [frame.span for frame in content.frames]
+    starts = [span.start + span.offset for span in spans] + [e.at + e.offset for e in content.events]
+    ends = [span.end + span.offset for span in spans] + [e.at + e.offset for e in content.events]
+    return min(starts, default=0.0), max(ends, default=0.0)

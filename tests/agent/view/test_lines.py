@@ -1,0 +1,89 @@
+"""Windows as lines: JSON with everything that is known, text that is safe to print."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+
+import pytest
+
+from agent.ship.records import Key
+from agent.stats.histogram import Histogram
+from agent.stats.window import Gauge
+from agent.view.lines import Printer, json_lines, text_lines
+from tests.messages import content, gauge, minute, series
+
+KEY = Key(7, "windows", 0, 0)
+
+
+def objects() -> dict[str, dict]:
+    return {row["metric"]: row for row in map(json.loads, json_lines("gate-7", minute(1000.0, 0)))}
+
+
+def test_each_window_says_of_whom_what_and_when() -> None:
+    row = objects()["system.network.io"]
+    assert row | {"device": "gate-7", "unit": "By", "kind": "counter", "start": 1000.0, "end": 1060.0} == row
+    assert row["attributes"] == {"device": "eth0"}
+    assert (row["covered"], row["clock"]) == (60.0, "synchronised")
+
+
+def test_a_gauge_has_count_mean_extremes_and_last() -> None:
+    row = objects()["system.cpu.utilization"]
+    assert (row["count"], row["min"], row["max"], row["last"]) == (2, 0.1, 0.2, 0.2)
+    assert row["mean"] == pytest.approx(0.15)
+
+
+def test_a_counter_has_delta_rates_and_resets() -> None:
+    row = objects()["system.network.io"]
+    assert (row["delta"], row["rate"], row["peak"], row["resets"]) == (6e6, 1e5, 3e5, 0)
+
+
+def test_a_histogram_has_its_quantiles() -> None:
+    row = objects()["model.inference.duration"]
+    assert (row["count"], row["sum"], row["min"], row["max"]) == (3, 0.53, 0.01, 0.5)
+    assert row["p50"] == pytest.approx(0.02, rel=0.011)
+    assert row["p999"] >= row["p99"] >= row["p95"] >= row["p90"]
+    assert row["scale"] == 5
+
+
+def test_top_values_come_with_their_counts() -> None:
+    row = objects()["model.errors"]
+    assert (row["top"], row["other"], row["count"]) == ({"timeout": 3, "oom": 1}, 0, 4)
+
+
+@pytest.mark.parametrize(
+    "summary", [Gauge(0, 0.0, 0.0, 0.0, 0.0), Histogram(), gauge(math.nan), gauge(math.inf)]
+)
+def test_what_is_not_known_is_null_and_never_zero(summary: Gauge | Histogram) -> None:
+    (line,) = json_lines("d", content(0.0, {series("x"): summary}))
+    row = json.loads(line)
+    assert row["min"] is None
+    assert row["max"] is None
+
+
+def test_json_is_ascii_whatever_the_device_says() -> None:
+    (line,) = json_lines("d\x9b\u202e", content(0.0, {series("m\x1b[2J", host="\ud800"): gauge(1.0)}))
+    assert line.isascii()
+    assert line.isprintable()
+
+
+def test_text_shows_the_age_and_strips_what_steers_a_terminal() -> None:
+    made = content(0.0, {series("m\x1b[2J", "By"): gauge(2048.0)})
+    (line,) = text_lines("gate-7", KEY, made, 63.0)
+    assert line.startswith("gate-7 3s ago m\ufffd: now 2KiB")
+    assert line.isprintable()
+
+
+def test_text_says_no_data_where_there_is_none() -> None:
+    (line,) = text_lines("d", KEY, content(0.0, {series("m"): Gauge(0, 0.0, 0.0, 0.0, 0.0)}), 60.0)
+    assert line.endswith(": no data")
+
+
+def test_the_printer_prints_only_the_devices_asked_for() -> None:
+    out = io.StringIO()
+    printer = Printer(out, "gate-*", lambda: 60.0, json=True)
+    for device in ("gate-7", "cam-1"):
+        printer.applied(device, KEY, minute(0.0, 0))
+    assert printer.records == 1
+    assert {json.loads(line)["device"] for line in out.getvalue().splitlines()} == {"gate-7"}

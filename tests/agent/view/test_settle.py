@@ -1,0 +1,109 @@
+"""Each number counts once: blocks, repeats, what is set aside, lost, and settled by retention."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.ship.records import Ack, Key
+from agent.view.fleet import FleetStore
+from agent.view.settle import ASIDE_KEPT, HOLE_AFTER
+from tests.agent.view.speaker import ONE, WALL, Device, epoch, part, stone
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device(FleetStore.open(None, "main"))
+
+
+def test_a_repeat_counts_nothing(device: Device) -> None:
+    assert len(device.says(part(0)).applied) == 1
+    assert device.says(part(0)).applied == ()
+    assert device.total() == 1
+
+
+def test_a_block_takes_the_place_of_the_finer_ones_inside_it(device: Device) -> None:
+    device.says(part(0), part(2))
+    device.says(part(0, 3))
+    assert device.total() == 4
+    assert device.store.spans("d", "data") == [Key(ONE, "windows", 0, 3)]
+
+
+def test_where_all_of_a_block_is_held_finer_the_finer_stays(device: Device) -> None:
+    device.says(part(0), part(1))
+    device.says(part(0, 1))
+    assert len(device.store.spans("d", "data")) == 2
+    device.says(part(0, 3))
+    device.says(part(2))
+    assert device.store.spans("d", "data") == [Key(ONE, "windows", 0, 3)]
+    assert device.total() == 4
+
+
+def test_an_interval_that_is_no_block_is_set_aside(device: Device) -> None:
+    outcome = device.says(part(1, 2))
+    assert [n.name for n in outcome.notices] == ["aside"]
+    assert device.total() == 0
+
+
+def test_a_key_with_other_content_is_set_aside_and_never_acknowledged(device: Device) -> None:
+    device.says(part(0))
+    outcome = device.says(part(0, other=b"!"), opened=((0, 0),))
+    assert [n.name for n in outcome.notices] == ["aside"]
+    assert device.total() == 1
+    assert outcome.ack is not None
+    assert outcome.ack.held[0].have == ()
+    assert outcome.ack.held[0].done == ((0, 0),)
+
+
+def test_what_is_set_aside_is_bounded(device: Device) -> None:
+    for n in range(ASIDE_KEPT + 20):
+        device.says(part(1, 2, other=b"%d" % n))
+    assert len(device.store.spans("d", "aside")) == ASIDE_KEPT
+
+
+def test_a_tombstone_covers_nothing_and_data_takes_its_place(device: Device) -> None:
+    device.says(part(0), stones=(stone(0, 3),))
+    assert device.store.spans("d", "lost") == [Key(ONE, "windows", 1, 3)]
+    device.says(part(2))
+    assert device.store.spans("d", "lost") == [Key(ONE, "windows", 1, 1), Key(ONE, "windows", 3, 3)]
+    assert device.total() == 2
+
+
+def test_a_tombstone_is_said_once(device: Device) -> None:
+    assert [n.name for n in device.says(stones=(stone(0, 3),)).notices] == ["lost"]
+    assert device.says(stones=(stone(0, 3),)).notices == ()
+
+
+def test_the_answer_tells_held_from_lost_within_what_is_open(device: Device) -> None:
+    device.says(part(0), part(4, 7), stones=(stone(1, 1),))
+    outcome = device.says(opened=((0, 3), (4, 7)))
+    assert outcome.ack == Ack("main", outcome.ack.held if outcome.ack else (), ())
+    assert outcome.ack is not None
+    assert outcome.ack.held[0].have == ((0, 0), (4, 7))
+    assert outcome.ack.held[0].done == ((0, 1), (4, 7))
+
+
+def test_retention_settles_what_lies_below(device: Device) -> None:
+    device.says(*[part(n) for n in range(4)], epochs=(epoch(ONE, 4),))
+    device.later(1000.0)
+    device.says(*[part(n) for n in range(4, 8)], epochs=(epoch(ONE, 8),))
+    assert device.store.retain(WALL + 500.0) == 4
+    assert device.says(part(2), epochs=(epoch(ONE, 8),)).applied == ()
+    device.later(HOLE_AFTER)
+    outcome = device.says(epochs=(epoch(ONE, 8),), opened=((0, 7),))
+    assert device.store.holes("d", device.now) == []
+    assert outcome.ack is not None
+    assert outcome.ack.held[0].have == ((0, 7),)
+
+
+def test_retention_goes_by_our_clock_not_by_the_device_s(device: Device) -> None:
+    device.says(part(10**7))
+    device.says(part(0))
+    assert device.store.retain(WALL) == 0
+    assert device.store.retain(WALL + 1) == 2
+
+
+def test_a_block_that_crosses_the_floor_is_taken_where_its_upper_part_is_not_held(device: Device) -> None:
+    device.says(part(0), part(1))
+    device.store.retain(WALL + 100.0)
+    device.says(part(0, 3))
+    assert device.store.spans("d", "data") == [Key(ONE, "windows", 0, 3)]
