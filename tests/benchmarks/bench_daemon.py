@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -80,7 +79,7 @@ def sample(pid: int, port: int) -> dict[str, float]:
     }
 
 
-def measure(seconds: float, windows: int) -> tuple[list[Mapping[str, float]], dict[str, float]]:
+def measure(seconds: float, windows: int) -> tuple[list[dict[str, float]], dict[str, float]]:
     """Per-minute figures of each window, and the memory at the end."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR"))))
@@ -119,7 +118,8 @@ def main() -> None:
     print(f"  wake-ups           {middle['wakeups'] / 60:8.2f} /s")
     print(f"  PSS, private       {held['pss']:8.1f} MiB {held['uss']:.1f} MiB")
     print(f"  sent (TCP payload) {middle['sent']:8.0f} By")
-    print(f"  written to disk    {middle['written'] / 1000:8.1f} kB, {middle['written'] * 1440 / 1e6:.1f} MB a day")
+    written_a_day = middle["written"] * 1440 / 1e6
+    print(f"  written to disk    {middle['written'] / 1000:8.1f} kB, {written_a_day:.1f} MB a day")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""`outrider demo`: a broker, the daemon and the live view on this machine, without configuration.
+
+All of it lies in one temporary directory and ends together: with the view, with Ctrl-C, with
+SIGTERM or a closed terminal, and, by the kernel's word, even if the demo itself is killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from agent.cli import INTERRUPTED, READER_GONE
+from agent.service.child import Child
+from agent.view.broker import Broker, BrokerError
+
+EXAMPLES = """examples:
+  outrider demo                  watch this machine, one window a second
+  outrider demo --json           the same as JSON lines, for a pipe
+  outrider demo --port 1883      so that other clients find the broker
+"""
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDED_BY_USER = (0, INTERRUPTED, READER_GONE, -signal.SIGINT)
+POLL = 0.2
+"""Seconds between two looks at the children while the view has the terminal."""
+
+
+def add(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Register the arguments of `demo`."""
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "--port", type=int, default=0, help="port of the broker on 127.0.0.1 (default: a free one)"
+    )
+    parser.add_argument("--span", default="1s", help="length of a window (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON lines instead of the live view")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start the three, wait for the view to end, end the rest.
+
+    Returns:
+        0 when the user ended it, 1 when a part of it failed (its last lines are on stderr).
+    """
+    try:
+        with ended_by_signals(), tempfile.TemporaryDirectory(prefix="outrider-demo-") as name:
+            return play(Path(name), args.port, args.span, json=args.json)
+    except KeyboardInterrupt:
+        return 0
+    except BrokerError as error:
+        say(f"outrider demo: {error}")
+        return 1
+
+
+def play(directory: Path, port: int, span: str, *, json: bool) -> int:
+    """The demo inside its directory; the exit code.
+
+    Raises:
+        BrokerError: no broker installed, or it did not start.
+    """
+    with Broker(directory, port=port) as broker:
+        daemon, view = daemon_of(directory, broker.url, span), view_of(directory, broker.url, json=json)
+        say(f"broker  {broker.engine} at {broker.url} (this machine only), pid {broker.child.pid}")
+        try:
+            daemon.start()
+            say(f"daemon  one window each {span}, files in {directory}, pid {daemon.pid}")
+            say(f"view    outrider view --broker {broker.url}; Ctrl-C ends all three")
+            view.start()
+            return watch(view, [broker.child, daemon])
+        finally:
+            end(view, daemon)
+
+
+def end(view: Child, daemon: Child) -> None:
+    """End what was started; Ctrl-C reached the view too, and it may be putting the screen back."""
+    if view.started and view.ended(1.0) is None:
+        view.stop()
+    if daemon.started:
+        daemon.stop()
+
+
+def daemon_of(directory: Path, url: str, span: str) -> Child:
+    """The daemon, with all its files below `directory`."""
+    command = [sys.executable, "-m", "agent", "run", "--broker", url, "--span", span]
+    command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory / "run")]
+    return Child("daemon", command, directory / "daemon.log")
+
+
+def view_of(directory: Path, url: str, *, json: bool) -> Child:
+    """The live view, which has the terminal."""
+    command = [sys.executable, "-m", "agent", "view", "--broker", url]
+    if json:
+        command.append("--json")
+    return Child("view", command, directory / "view.log", terminal=True)
+
+
+def watch(view: Child, others: list[Child]) -> int:
+    """Wait for the view to end by the user's will; whatever ends otherwise is said with its last lines."""
+    while (status := view.ended(POLL)) is None and not ended(others):
+        pass
+    if status in ENDED_BY_USER:
+        return 0
+    if status is not None:
+        say(f"outrider demo: {view.name} ended with {status}")
+    else:
+        view.stop()
+    for child in ended(others):
+        say(f"outrider demo: {child.name} ended with {child.ended()}\n{child.tail()}")
+    return 1
+
+
+def ended(children: list[Child]) -> list[Child]:
+    """Those that run no more."""
+    return [child for child in children if child.ended() is not None]
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Treat SIGTERM and a closed terminal as Ctrl-C, so that everything is cleared away."""
+    before = [signal.signal(number, interrupt) for number in ENDS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(ENDS, before, strict=True):
+            signal.signal(number, handler)
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """A signal's handler: end as Ctrl-C does, and let nothing interrupt the clearing away."""
+    for other in ENDS:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def say(line: str) -> None:
+    """A line for the user, beside what the view prints."""
+    print(line, file=sys.stderr, flush=True)

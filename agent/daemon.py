@@ -1,0 +1,221 @@
+"""The daemon: the one place that wires collectors, windows, store and link, and watches over them.
+
+    main thread   signals, watchdog, a hung collector; wakes every few seconds
+    poll          ticks: collectors -> fold -> ring, and the end of each window (`agent.poller`)
+    writer        one transaction a window (`agent.writer`)
+    link          the broker (`agent.ship.mqtt`)
+
+All but the first are daemon threads, and the process ends by `os._exit` after its last flush: a hung
+driver, disk or broker delays the end by its share of a few seconds and no more.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.config import read_secret
+from agent.config.settings import Config
+from agent.identity import boot_id, clock_quality, device_name
+from agent.poller import Clocks, Closed, Poller
+from agent.ship import protocol as shipped
+from agent.ship.link import Link
+from agent.ship.mqtt import Broker, Ports, Shipper
+from agent.ship.outbox import Outbox
+from agent.stats.fold import Fold
+from agent.stats.ring import Ring
+from agent.stats.watch import Watch
+from agent.store.sizing import Limits
+from agent.store.store import Store
+from agent.stored import StoredRecords
+from agent.writer import Shipping, Writer
+from collectors import catalog
+from collectors.host import Host
+from collectors.runner import REPORT, Runner
+from collectors.tally import Tally
+
+RING = "ring"
+# How long each part may take at the end, in s: together below the 5 s that a stop may take.
+LAST_POLL, LAST_FLUSH, LAST_WORDS = 1.0, 1.5, 1.5
+POLL_LATE = 60.0
+
+Say = Callable[[str, str], None]
+
+
+class Daemon:
+    """All parts of one configuration, from `start` to `stop`."""
+
+    def __init__(self, config: Config, host: Host, tally: Tally, say: Say) -> None:
+        """`say(level, text)` logs a line.
+
+        Raises:
+            OSError: the host gives no boot id, or the ring cannot be made.
+        """
+        self.config = config
+        self._say = say
+        self._tally = tally
+        self.name = config.device.name or device_name(host)
+        self.clocks = Clocks(
+            lambda: time.clock_gettime(time.CLOCK_BOOTTIME), time.time, lambda: clock_quality(host)
+        )
+        boot = boot_id(host)
+        self._sink = config.ship.confirm.partition(":")[2]
+        self._outbox = Outbox(self._sink)
+        self._fold = Fold(config.collect.max_series)
+        self._runner = self._make_runner(host)
+        self._shipper = self._make_shipper()
+        ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post)
+        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say)
+        watch = Watch(boot, config.window.span)
+        ring = self._open_ring(boot)
+        self._poller = Poller(
+            self._runner, self._fold, ring, watch, self.clocks, self._closed, config.collect.interval
+        )
+        self._condition: tuple[str, ...] = ()
+
+    def start(self, why: str) -> None:
+        """Open the store, begin the epoch with an event that says why, and let everything run.
+
+        Raises:
+            StoreError: the store cannot be opened.
+            ValueError: its limits are impossible.
+        """
+        self._writer.event("agent.start", why)
+        self._writer.start()
+        self._writer.ready.wait()
+        if self._writer.fault is not None:
+            raise self._writer.fault
+        self._shipper.start()
+        self._poller.start()
+        # What lives now lives long: the collector of garbage need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+    def look(self) -> bool:
+        """Look after the threads: leave a hung collector behind; whether all that must live does."""
+        now = self.clocks.boot()
+        if self._poller.watch_over(now):
+            self._say("warning", "a collector does not answer; it is left behind and the others go on")
+        states = self._runner.states()
+        stale = [f"collector {each.name}: {each.reason}" for each in states if each.state == "stale"]
+        store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
+        condition = tuple(store + stale)
+        if condition != self._condition:
+            self._condition = condition
+            self._shipper.post(shipped.Condition(condition))
+        dead = [name for name, lives in self._vital(now) if not lives]
+        for name in dead:
+            self._say("error", f"the {name} thread is dead or stuck")
+        return not dead
+
+    def stop(self, why: str) -> None:
+        """End the window, write it, send it if the broker listens, and say goodbye."""
+        self._writer.event("agent.stop", why)
+        self._poller.stop(LAST_POLL)
+        if not self._writer.stop(LAST_FLUSH):
+            self._say("error", "the last window could not be written in time")
+        self._shipper.post(shipped.Stopping(LAST_WORDS))
+        self._shipper.join(LAST_WORDS + 0.3)
+
+    def _vital(self, now: float) -> list[tuple[str, bool]]:
+        return [
+            ("poll", now < self._poller.due + POLL_LATE),
+            ("writer", self._writer.alive(now)),
+            ("link", self._shipper.alive()),
+        ]
+
+    def _closed(self, closed: Closed) -> None:
+        self._tally.set("outrider.series.kept", self._fold.kept)
+        self._tally.set("outrider.series.refused", self._fold.refused)
+        self._tally.set("outrider.values.unusable", self._fold.unusable)
+        self._writer.put(closed)
+
+    def _make_runner(self, host: Host) -> Runner:
+        collect = self.config.collect
+        entries = []
+        for name in catalog.NAMES:
+            polling = collect.polling(name)
+            if polling.enabled:
+                entries.append((catalog.load(name), polling.interval or collect.interval))
+        report = min(REPORT, self.config.window.span)
+        return Runner(entries, host, self._tally, self.clocks.boot, report, collect.hang_after)
+
+    def _make_shipper(self) -> Shipper:
+        config, broker = self.config, self.config.broker
+        host, port, tls = config.address
+        settings = shipped.Settings(
+            fleet=config.device.fleet,
+            device=self.name,
+            sink=self._sink,
+            json=config.ship.payload == "json",
+            digits=config.ship.digits or None,
+            in_flight=broker.in_flight,
+            ack_timeout=broker.ack_timeout,
+            connect_timeout=broker.connect_timeout,
+            backoff_min=broker.backoff_min,
+            backoff_max=broker.backoff_max,
+            protocol={"auto": None, "5": 5, "3.1.1": 4}[broker.protocol],
+        )
+        there = Broker(
+            host=host,
+            port=port,
+            client_id=f"outrider-{self.name}",
+            tls=tls,
+            ca_file=broker.ca_file,
+            certificate_file=broker.certificate_file,
+            key_file=broker.key_file,
+            credentials=self._credentials,
+            keepalive=int(broker.keepalive),
+            connect_timeout=broker.connect_timeout,
+        )
+        ports = Ports(
+            self.clocks.boot,
+            self.clocks.wall,
+            lambda: StoredRecords(Path(config.store.directory), self._writer.quarantine),
+            self._tally,
+            self._noticed,
+            self._begin_epoch,
+        )
+        return Shipper(Link(settings, self._outbox, random.SystemRandom().random), there, ports)
+
+    def _credentials(self) -> tuple[str, str]:
+        broker = self.config.broker
+        if not broker.password_file:
+            return broker.user, ""
+        return broker.user, read_secret(broker.password_file, os.environ.get("CREDENTIALS_DIRECTORY"))
+
+    def _noticed(self, notice: shipped.Notice) -> None:
+        if notice.level != "debug":
+            self._say(notice.level, notice.text)
+        if notice.level in ("warning", "error"):
+            self._writer.event(f"ship.{notice.name}", notice.text, (("reason", notice.reason),))
+
+    def _begin_epoch(self) -> None:
+        self._writer.begin_epoch()
+
+    def _open_store(self) -> Store:
+        store = self.config.store
+        tiers = tuple((tier.windows, tier.age) for tier in store.tiers)
+        limits = Limits(store.max_size, tiers, store.max_age)
+        return Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
+
+    def _open_ring(self, boot: str) -> Ring | None:
+        config = self.config
+        if not config.ring.enabled:
+            return None
+        directory = Path(config.runtime.directory)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        rows = max(1, int(config.ring.keep / config.collect.interval))
+        ring = Ring.open(directory / RING, boot, rows, config.collect.max_series)
+        if ring.reason:
+            self._say("info", f"the ring of the last {config.ring.keep:g} s begins anew: {ring.reason}")
+        return ring
+
+
+def _new_epoch() -> int:
+    """A number no other life has: 48 random bits, exact in JSON too."""
+    return random.SystemRandom().randrange(1, 1 << 48)

@@ -1,0 +1,131 @@
+"""The tick: one thread that polls the collectors, folds their readings and ends the windows.
+
+Exactly one thread ticks at a time. When a collector hangs, the supervisor takes it out and starts
+another thread; the old one finds itself superseded when its call returns, and ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from agent.stats.fold import Fold
+from agent.stats.frame import Frame
+from agent.stats.ring import Ring
+from agent.stats.watch import Watch
+from collectors.runner import Runner, Superseded, Transition
+
+
+class Clocks(NamedTuple):
+    """The clocks of a host, in s, and what is known of the wall clock ("synchronised", ...)."""
+
+    boot: Callable[[], float]
+    wall: Callable[[], float]
+    quality: Callable[[], str]
+
+
+class Closed(NamedTuple):
+    """A window that ended: `early` says why if it was before its time; what collectors went through."""
+
+    frame: Frame
+    early: str
+    transitions: tuple[Transition, ...]
+
+
+class Poller:
+    """Owns the tick; `closed` is called with each window as it ends."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        fold: Fold,
+        ring: Ring | None,
+        watch: Watch,
+        clocks: Clocks,
+        closed: Callable[[Closed], None],
+        interval: float,
+    ) -> None:
+        """`interval` is how often a tick is due, in s."""
+        self._longest = 2 * interval
+        self._runner = runner
+        self._fold = fold
+        self._ring = ring
+        self._watch = watch
+        self._clocks = clocks
+        self._closed = closed
+        # A lock that is only free after `stop`: waiting for it costs a third of waiting for an Event.
+        self._stop = threading.Lock()
+        self._stop.acquire()
+        self._thread: threading.Thread | None = None
+        self._last = self.beat = clocks.boot()
+        self.due = self._last
+        watch.begin(self._last, clocks.wall())
+
+    def start(self) -> None:
+        """Tick from now on, in a thread of its own."""
+        self._begin(self._runner.token)
+
+    def watch_over(self, now: float) -> bool:
+        """Leave a thread behind whose collector is past its deadline, and tick on in another.
+
+        Returns:
+            Whether one was left behind.
+        """
+        busy = self._runner.busy()
+        if busy is None or self._clocks.boot() < busy.deadline:
+            return False
+        token = self._runner.abandon(busy, now)
+        if token is not None:
+            self._begin(token)
+        return token is not None
+
+    def stop(self, patience: float) -> None:
+        """End the tick and the window in progress. A collector that hangs is left after `patience` s."""
+        self._stop.release()
+        thread = self._thread
+        if thread is not None:
+            thread.join(patience)
+            busy = self._runner.busy()
+            if thread.is_alive() and busy is not None:
+                self._runner.abandon(busy, self._clocks.boot())
+        self._end_window(self._clocks.boot(), "stop")
+
+    def _begin(self, token: int) -> None:
+        self._thread = threading.Thread(target=self._run, args=(token,), name="poll", daemon=True)
+        self._thread.start()
+
+    def _run(self, token: int) -> None:
+        while True:
+            now = self._clocks.boot()
+            self.beat = now
+            self.due = min(self._runner.next_due(), self._watch.due())
+            if self._stop.acquire(timeout=max(0.0, self.due - now)):
+                self._stop.release()
+                return
+            try:
+                self._tick(self._clocks.boot(), token)
+            except Superseded:
+                return
+
+    def _tick(self, now: float, token: int) -> None:
+        """Poll what is due, keep it, and end the window if it is over or the wall clock stepped."""
+        readings = []
+        for each in self._runner.poll(now, token):
+            self._fold.add(each[0], now, each[1])
+            readings.append(each)
+        if readings:
+            # A gap (a collector that hung, a suspended machine) is not time that was watched.
+            self._watch.watched(min(now - self._last, self._longest))
+            self._last = now
+            if self._ring is not None:
+                self._ring.write(now, readings)
+        if self._watch.stepped(now, self._clocks.wall()):
+            self._end_window(now, "clock step")
+        elif now >= self._watch.due():
+            self._end_window(now, "")
+
+    def _end_window(self, now: float, early: str) -> None:
+        frame = Frame(self._watch.end(now, self._clocks.quality()), self._fold.close())
+        self._watch.begin(now, self._clocks.wall())
+        self._closed(Closed(frame, early, tuple(self._runner.transitions())))

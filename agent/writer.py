@@ -1,0 +1,234 @@
+"""The flush: one thread that puts each ended window into the store and tells the link.
+
+What cannot be written now waits in memory, at most `WAITING` frames: beyond that neighbours are
+merged, so that coverage stays whole while resolution falls, as in the store itself.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from agent.poller import Clocks, Closed
+from agent.ship import protocol as shipped
+from agent.ship.outbox import Outbox
+from agent.ship.records import Key
+from agent.stats.frame import Content, Event, merge_contents
+from agent.store.errors import StoreCorrupt, StoreError
+from agent.store.states import Clock
+from agent.store.store import Flush, Flushed, Store
+from collectors.api import Attributes
+from collectors.tally import Tally
+
+WAITING = 16
+EVENTS = 200
+DEADLINE = 120.0
+
+
+class Shipping(NamedTuple):
+    """The link as the writer sees it: `lock` guards the outbox, `post` returns at once."""
+
+    outbox: Outbox
+    lock: threading.Lock
+    post: Callable[[shipped.Event], None]
+
+
+class Writer:
+    """Owns the store. Its thread wakes when a window ends, and never otherwise."""
+
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        ship: Shipping,
+        clocks: Clocks,
+        boot: str,
+        tally: Tally,
+        say: Callable[[str, str], None],
+    ) -> None:
+        """`open_store` runs in the writer's thread; `say(level, text)` logs a line."""
+        self._open = open_store
+        self._ship = ship
+        self._clocks = clocks
+        self._boot = boot
+        self._tally = tally
+        self._say = say
+        self._inbox: queue.SimpleQueue[Closed | None] = queue.SimpleQueue()
+        self._store: Store
+        self._waiting = Content()
+        self._events: list[Event] = []
+        self._events_lock = threading.Lock()
+        self._corrupt: set[Key] = set()
+        self._fresh_epoch = threading.Event()
+        self.degraded = ""
+        self._busy_since: float | None = None
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.ready = threading.Event()
+        self.fault: Exception | None = None
+
+    def start(self) -> None:
+        """Open the store and wait for windows; `ready` is set when it is open, or `fault` says why not."""
+        self._thread.start()
+
+    def put(self, closed: Closed) -> None:
+        """Take a window that ended; returns at once."""
+        self._inbox.put(closed)
+
+    def stop(self, patience: float) -> bool:
+        """Write what has come, and end; False if that takes longer than `patience` s."""
+        self._inbox.put(None)
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def alive(self, now: float) -> bool:
+        """Whether the thread lives and is not stuck in one write."""
+        since = self._busy_since
+        return self._thread.is_alive() and (since is None or now < since + DEADLINE)
+
+    def begin_epoch(self) -> None:
+        """Begin a new epoch with the next flush: a sink knows more of this one than we gave."""
+        self._fresh_epoch.set()
+
+    def quarantine(self, key: Key) -> None:
+        """A record that could not be read becomes a tombstone with the next flush."""
+        with self._ship.lock:
+            self._corrupt.add(key)
+
+    def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
+        """Something that happened once; it goes with the next flush."""
+        now = self._clocks.boot()
+        event = Event(self._boot, now, self._clocks.wall() - now, name, attributes, text)
+        with self._events_lock:
+            if len(self._events) < EVENTS:
+                self._events.append(event)
+            else:
+                self._tally.add("outrider.events.dropped")
+
+    def _run(self) -> None:
+        try:
+            self._store = self._opened()
+        except (StoreError, ValueError) as error:
+            self.fault = error
+            self.ready.set()
+            return
+        self._flush()
+        self.ready.set()
+        while (closed := self._inbox.get()) is not None:
+            self._busy_since = self._clocks.boot()
+            self._take(closed)
+            self._flush()
+            self._busy_since = None
+        self._store.close()
+
+    def _opened(self) -> Store:
+        """The store, and the link's index of what is in it."""
+        store = self._open()
+        if store.set_aside:
+            self._damaged(store.set_aside.name)
+        with self._ship.lock:
+            self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
+        return store
+
+    def _damaged(self, kept: str) -> None:
+        self._tally.add("outrider.store.set_aside")
+        self.event("store.set_aside", f"the store was damaged and is kept as {kept}; a new one was begun")
+        self._say("error", f"the store was damaged: it is kept as {kept} beside the new one")
+
+    def _take(self, closed: Closed) -> None:
+        if closed.frame.windows:
+            self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
+        for change in closed.transitions:
+            name = f"collector.{change.state}"
+            self.event(name, change.reason, (("outrider.collector", change.name),))
+            level = "info" if change.up else "warning"
+            self._say(level, f"collector {change.name}: {change.state} {change.reason}")
+        if closed.early == "clock step":
+            self._tally.add("outrider.clock.steps")
+            self.event("clock.step", "the wall clock jumped; the window was closed before its time")
+        if len(self._waiting.frames) > WAITING:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
+        coarser = _coarser(self._waiting)
+        if len(coarser.frames) > WAITING:
+            self._tally.add("outrider.windows.dropped", len(coarser.frames) - WAITING)
+            self.event("windows.dropped", "nothing could be written for long, and the clock kept jumping")
+            coarser = coarser._replace(frames=coarser.frames[-WAITING:])
+        self._tally.add("outrider.windows.coarsened")
+        self._waiting = coarser
+
+    def _flush(self) -> None:
+        """One transaction for all that waits; when it fails, all of it waits on."""
+        with self._events_lock:
+            events = tuple(self._events)
+        contents = {"windows": self._waiting, "events": Content(events=events)}
+        fresh_epoch = self._fresh_epoch.is_set()
+        now, boot = self._clocks.wall(), self._clocks.boot()
+        with self._ship.lock:
+            confirmed = self._ship.outbox.settled()
+            corrupt, self._corrupt = self._corrupt, set()
+        clock = Clock(self._boot, now - boot, self._clocks.quality())
+        try:
+            flushed = self._store.flush(
+                Flush(now, contents, confirmed, clock=clock, quarantine=corrupt, fresh_epoch=fresh_epoch)
+            )
+        except StoreError as error:
+            self._failed(error)
+            return
+        if fresh_epoch:
+            self._fresh_epoch.clear()
+        with self._events_lock:
+            del self._events[: len(events)]
+        self._waiting = Content()
+        self._worked(flushed)
+        self._follow(flushed, contents)
+
+    def _follow(self, flushed: Flushed, contents: Mapping[str, Content]) -> None:
+        """Keep the link's index in step, and hand it what is fresh while it is in memory."""
+        own = flushed.epochs[0]
+        fresh = {
+            row.key: contents[row.key.stream]
+            for row in flushed.added
+            if row.tombstone is None
+            and row.key.epoch == own.id
+            and row.key.first == row.key.last == own.next[row.key.stream] - 1
+            and any(contents[row.key.stream])
+        }
+        with self._ship.lock:
+            self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
+        self._ship.post(shipped.Flushed(fresh))
+
+    def _worked(self, flushed: Flushed) -> None:
+        for what, count in flushed.counts.items():
+            self._tally.add("outrider.store.rows", count, reason=what)
+        self._tally.set("outrider.store.pages", flushed.pages)
+        if self.degraded:
+            self.degraded = ""
+            self._say("info", "the store works again")
+
+    def _failed(self, error: StoreError) -> None:
+        """Say it once; a damaged file is set aside by opening the store anew."""
+        self._tally.add("outrider.store.errors", reason=error.reason)
+        if self.degraded != error.reason:
+            self.degraded = error.reason
+            self._say("error", str(error))
+        if isinstance(error, StoreCorrupt):
+            self._store.close()
+            self._damaged(f"{self._store.path.name}.corrupt-*")
+            try:
+                self._store = self._opened()
+            except StoreError as again:
+                self._tally.add("outrider.store.errors", reason=again.reason)
+
+
+def _coarser(content: Content) -> Content:
+    """Half as many frames: each pair of neighbours becomes one, unless the clock stepped between."""
+    frames = content.frames
+    pairs = [frames[at : at + 2] for at in range(0, len(frames), 2)]
+    merged = [
+        merge_contents(Content(pair[:1]), Content(pair[1:])).frames if len(pair) == 2 else pair
+        for pair in pairs
+    ]
+    return Content(tuple(frame for group in merged for frame in group))

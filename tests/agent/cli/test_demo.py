@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from agent.cli import demo
+from agent.service.child import Child
+
+START = [sys.executable, "-m", "agent", "demo"]
+
+
+class Running:
+    """A demo with its temporary directories below `directory`."""
+
+    def __init__(self, directory: Path, arguments: list[str]) -> None:
+        self.directory = directory
+        environ = {**os.environ, "TMPDIR": str(directory), "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            [*START, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environ,
+            start_new_session=True,
+        )
+        assert self.process.stderr is not None
+        self.said = [self.process.stderr.readline() for _ in range(3)]
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    def line(self) -> str:
+        """The next line the view prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal to the demo alone; its exit status."""
+        self.process.send_signal(number)
+        _, self.last = self.process.communicate(timeout=30)
+        return self.process.returncode
+
+    def left(self) -> list[str]:
+        """What is still there of it: processes and files."""
+        _, alive = psutil.wait_procs(self.family, timeout=10)
+        return [" ".join(p.cmdline()) for p in alive] + [str(path) for path in self.directory.iterdir()]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    shown = Running(tmp_path, ["--json"])
+    yield shown
+    if shown.process.poll() is None:
+        os.killpg(shown.process.pid, signal.SIGKILL)
+        shown.process.communicate()
+
+
+def test_it_says_what_it_starts(running: Running) -> None:
+    broker, daemon, view = running.said
+    assert re.match(r"broker  (mosquitto|iotcore) at mqtt://127\.0\.0\.1:\d+ ", broker)
+    assert re.match(r"daemon  one window each 1s, files in \S*/outrider-demo-\w+, pid \d+", daemon)
+    assert view.startswith("view    outrider view --broker mqtt://127.0.0.1:")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_all_of_it(running: Running, number: signal.Signals) -> None:
+    first = json.loads(running.line())
+    assert {"device", "metric", "start", "end", "kind"} <= first.keys()
+    assert running.end(number) == 0
+    assert running.last.splitlines()[1:] == []
+    assert "outrider view: subscribed" in running.last
+    assert running.left() == []
+
+
+def test_a_daemon_that_ends_early_is_said_with_its_last_lines(running: Running) -> None:
+    daemon = int(running.said[1].rpartition(" ")[2])
+    running.line()
+    os.kill(daemon, signal.SIGKILL)
+    _, said = running.process.communicate(timeout=30)
+    assert running.process.returncode == 1
+    assert "outrider demo: daemon ended with -9" in said
+    assert running.left() == []
+
+
+def test_children_do_not_outlive_a_killed_demo(running: Running) -> None:
+    running.line()
+    running.process.kill()
+    running.process.communicate()
+    _, alive = psutil.wait_procs(running.family, timeout=10)
+    assert [process.cmdline() for process in alive] == []
+
+
+def test_in_a_terminal_it_ends_with_ctrl_c(tmp_path: Path) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update(TMPDIR=str(tmp_path), TERM="xterm", COLUMNS="100", LINES="30")
+        os.execv(sys.executable, START)
+    shown = b""
+    while b"system.cpu" not in shown:
+        shown += os.read(terminal, 65_536)
+    os.write(terminal, b"\x03")
+    status = drained(pid, terminal)
+    assert status == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def drained(pid: int, terminal: int) -> int:
+    """The exit status of a process whose terminal is read until its end."""
+    try:
+        while os.read(terminal, 65_536):
+            pass
+    except OSError:  # EIO: the last process closed its side
+        pass
+    finally:
+        os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_view_that_ends_by_itself_ends_the_demo(tmp_path: Path) -> None:
+    for code, answer in ((0, 0), (130, 0), (141, 0), (1, 1)):
+        view = Child("view", [sys.executable, "-c", f"raise SystemExit({code})"], tmp_path / "log")
+        view.start()
+        assert demo.watch(view, []) == answer
+
+
+def test_whatever_ended_unasked_is_said_beside_a_failed_view(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys; sys.exit('no such device')"
+    daemon = Child("daemon", [sys.executable, "-c", code], tmp_path / "daemon.log")
+    view = Child("view", ["sleep", "60"], tmp_path / "view.log")
+    for child in (daemon, view):
+        child.start()
+    assert demo.watch(view, [daemon]) == 1
+    assert capsys.readouterr().err == "outrider demo: daemon ended with 1\nno such device\n"
+    assert view.ended() == -signal.SIGTERM
+
+
+def test_a_taken_port_is_said(tmp_path: Path, running: Running) -> None:
+    port = running.said[0].partition("127.0.0.1:")[2].split()[0]
+    done = subprocess.run([*START, "--port", port], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} is taken by another program" in done.stderr

@@ -1,0 +1,145 @@
+"""The tick ends windows on time, at a step of the clock, and goes on beside a collector that hangs."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.poller import Clocks, Closed, Poller
+from agent.stats.fold import Fold
+from agent.stats.watch import Watch
+from agent.stats.window import Gauge
+from collectors.api import Metric, Reading, Registration
+from collectors.host import Host
+from collectors.runner import Runner
+from collectors.tally import Tally
+
+LIGHT = Metric("light", "lx", "gauge", (), "test", "Made up.")
+PATIENCE = 20.0
+
+
+class Lamp:
+    """A collector that answers at once."""
+
+    def collect(self, now: float) -> Reading:
+        return Reading((SERIES,), (1.0,))
+
+    def close(self) -> None:
+        pass
+
+
+class Stuck:
+    """A collector that blocks for real from its second poll on: it reads a FIFO to which nobody writes."""
+
+    def __init__(self, fifo: Path) -> None:
+        self._descriptor = os.open(fifo, os.O_RDWR)
+        os.write(self._descriptor, b"x")
+
+    def collect(self, now: float) -> Reading:
+        os.read(self._descriptor, 1)
+        return Reading((), ())
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+SERIES = LIGHT.of()
+
+
+def registration(name: str, collector: object) -> Registration:
+    return Registration(name, "made up", (LIGHT,), lambda *_: collector)  # type: ignore[arg-type]
+
+
+class Rig:
+    """A poller on real threads and clocks, with an offset of the wall clock that can be set."""
+
+    def __init__(self, *collectors: Registration, span: float = 0.2) -> None:
+        self.offset = time.time() - time.monotonic()
+        self.closed: queue.SimpleQueue[Closed] = queue.SimpleQueue()
+        clocks = Clocks(time.monotonic, lambda: time.monotonic() + self.offset, lambda: "unknown")
+        entries = [(each, 0.05) for each in collectors]
+        self.runner = Runner(entries, Host(), Tally(), time.monotonic)
+        watch = Watch("boot", span)
+        self.poller = Poller(self.runner, Fold(10), None, watch, clocks, self.closed.put, 0.05)
+
+    def until_stuck(self) -> None:
+        """Wait until the same call has gone on for many polls' time."""
+        deadline = time.monotonic() + PATIENCE
+        while not (busy := self.runner.busy()) or time.monotonic() < busy.since + 0.3:
+            assert time.monotonic() < deadline
+
+    def next(self) -> Closed:
+        return self.closed.get(timeout=PATIENCE)
+
+
+def lights(closed: Closed) -> Gauge | None:
+    summary = closed.frame.windows.get(SERIES)
+    assert summary is None or isinstance(summary, Gauge)
+    return summary
+
+
+def test_windows_adjoin_and_hold_every_tick() -> None:
+    rig = Rig(registration("lamp", Lamp()))
+    rig.poller.start()
+    windows = [rig.next() for _ in range(4)]
+    rig.poller.stop(1.0)
+    for before, after in itertools.pairwise(windows):
+        assert before.frame.span.end == after.frame.span.start
+        assert after.early == ""
+        window = lights(after)
+        assert window is not None
+        assert 1 <= window.count <= 6
+
+
+def test_a_step_of_the_wall_clock_ends_the_window_at_once() -> None:
+    rig = Rig(registration("lamp", Lamp()), span=3600.0)
+    rig.poller.start()
+    rig.offset -= 4e8
+    stepped = rig.next()
+    rig.poller.stop(1.0)
+    last = rig.next()
+    assert stepped.early == "clock step"
+    assert stepped.frame.span.offset == pytest.approx(rig.offset + 4e8)
+    assert last.frame.span.offset == pytest.approx(rig.offset)
+    assert last.early == "stop"
+
+
+def test_a_collector_that_hangs_is_left_behind_and_the_others_go_on(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    rig = Rig(registration("lamp", Lamp()), registration("stuck", Stuck(fifo)), span=3600.0)
+    rig.poller.start()
+    rig.until_stuck()
+    assert not rig.poller.watch_over(time.monotonic())
+    rig.poller._clocks = rig.poller._clocks._replace(boot=lambda: time.monotonic() + 1000)
+    assert rig.poller.watch_over(time.monotonic())
+    rig.poller._clocks = rig.poller._clocks._replace(boot=time.monotonic)
+    beat, deadline = rig.poller.beat, time.monotonic() + PATIENCE
+    while rig.poller.beat == beat:
+        assert time.monotonic() < deadline
+    assert {each.name: each.state for each in rig.runner.states()} == {"lamp": "ok", "stuck": "stale"}
+    assert sum(thread.name == "poll" for thread in threading.enumerate()) >= 2
+    with fifo.open("wb", buffering=0) as end:
+        end.write(b"x" * 100)
+    rig.poller.stop(1.0)
+    assert lights(rig.next()) is not None
+
+
+def test_a_stop_does_not_wait_for_a_collector_that_hangs(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    rig = Rig(registration("lamp", Lamp()), registration("stuck", Stuck(fifo)), span=3600.0)
+    rig.poller.start()
+    rig.until_stuck()
+    began = time.monotonic()
+    rig.poller.stop(0.1)
+    assert time.monotonic() - began < 5
+    assert lights(rig.next()) is not None
+    with fifo.open("wb", buffering=0) as end:
+        end.write(b"x")

@@ -1,0 +1,193 @@
+"""Each window becomes a record; what cannot be written waits, gets coarser, and is not lost unsaid."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.poller import Clocks, Closed
+from agent.ship import protocol as shipped
+from agent.ship.outbox import Outbox
+from agent.stats.frame import Content, Frame, Span
+from agent.stats.window import Counter
+from agent.store.errors import StoreFull
+from agent.store.reader import Reader
+from agent.store.sizing import Limits
+from agent.store.store import Flush, Flushed, Store
+from agent.writer import WAITING, Shipping, Writer
+from collectors.api import Series
+from collectors.tally import Tally
+
+REQUESTS = Series("model.requests", "{request}", "counter", ())
+OFFSET = 1_700_000_000.0
+
+
+class Rig:
+    """A writer on a real store, with its log and what it tells the link."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.tally = Tally()
+        self.lines: list[tuple[str, str]] = []
+        self.posts: list[shipped.Event] = []
+        self.outbox = Outbox("")
+        self.opened: list[Store] = []
+        ticks = itertools.count(1000)
+        clocks = Clocks(lambda: float(next(ticks)), lambda: next(ticks) + OFFSET, lambda: "unknown")
+        ship = Shipping(self.outbox, threading.Lock(), self.posts.append)
+        self.writer = Writer(
+            self._open, ship, clocks, "boot", self.tally, lambda *line: self.lines.append(line)
+        )
+        self.number = 0
+
+    def _open(self) -> Store:
+        serial = itertools.count(int(time.time() * 1e6))
+        store = Store.open(self.directory, Limits(1 << 20), now=OFFSET, new_epoch=lambda: next(serial))
+        self.opened.append(store)
+        return store
+
+    def window(self, *, offset: float = OFFSET) -> None:
+        start = 60.0 * self.number
+        span = Span("boot", start, start + 60, 60.0, offset, "unknown")
+        self.writer.put(Closed(Frame(span, {REQUESTS: Counter(60, 1.0, 1.0, 0)}), "", ()))
+        self.number += 1
+
+    def contents(self) -> list[Content]:
+        reader = Reader.open(self.directory)
+        try:
+            return [each.content() for each in reader.stored() if each.row.key.stream == "windows"]
+        finally:
+            reader.close()
+
+    def total(self) -> float:
+        return sum(
+            window.delta
+            for content in self.contents()
+            for frame in content.frames
+            for window in frame.windows.values()
+            if isinstance(window, Counter)
+        )
+
+    def flushes(self) -> list[shipped.Flushed]:
+        return [post for post in self.posts if isinstance(post, shipped.Flushed)]
+
+    def counted(self, name: str) -> float:
+        return sum(value for counted, _, _, value in self.tally.snapshot() if counted == name)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "state")
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    yield rig
+    rig.writer.stop(20)
+
+
+def failing(store: Store, times: int) -> Callable[[Flush], Flushed]:
+    """The store's own flush, which first fails so often as a full disk makes it."""
+    left = [times]
+    real = store.flush
+
+    def flush(what: Flush) -> Flushed:
+        if left[0] > 0:
+            left[0] -= 1
+            raise StoreFull("the disk is full; free space")
+        return real(what)
+
+    return flush
+
+
+def test_the_epoch_begins_before_the_first_window(rig: Rig) -> None:
+    assert len(rig.flushes()) == 1
+    assert rig.outbox.epochs[0].id > 0
+
+
+def test_each_window_is_a_record_and_the_link_gets_it_from_memory(rig: Rig) -> None:
+    rig.window()
+    rig.window()
+    assert rig.writer.stop(20)
+    assert rig.total() == 2
+    fresh = [key.first for post in rig.flushes() for key in post.fresh if key.stream == "windows"]
+    assert fresh == [0, 1]
+    assert len(rig.outbox.claims().pending) >= 1
+
+
+def test_events_go_with_the_next_flush_and_are_bounded(rig: Rig) -> None:
+    for n in range(300):
+        rig.writer.event("made.up", str(n))
+    rig.window()
+    assert rig.writer.stop(20)
+    reader = Reader.open(rig.directory)
+    events = [e for each in reader.stored() for e in each.content().events]
+    reader.close()
+    assert [e.text for e in events[:3]] == ["0", "1", "2"]
+    assert len(events) + rig.counted("outrider.events.dropped") == 300
+
+
+def test_what_the_outbox_settled_is_confirmed_with_the_next_flush(rig: Rig) -> None:
+    rig.window()
+    while not rig.outbox.claims().pending:
+        time.sleep(0.01)
+    for row in rig.outbox.take(10**6):
+        rig.outbox.sent(row.key, row.digest)
+    rig.window()
+    assert rig.writer.stop(20)
+    reader = Reader.open(rig.directory)
+    confirmed = [row.row.key.first for row in reader.stored() if row.row.confirmed]
+    reader.close()
+    assert confirmed == [0]
+    assert rig.outbox.settled() == []
+
+
+def test_a_full_disk_costs_nothing_but_resolution(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rig.opened[0], "flush", failing(rig.opened[0], WAITING + 5))
+    for _ in range(WAITING + 10):
+        rig.window()
+    assert rig.writer.stop(20)
+    assert rig.total() == WAITING + 10
+    assert rig.counted("outrider.store.errors") == WAITING + 5
+    assert rig.counted("outrider.windows.dropped") == 0
+    assert [level for level, _ in rig.lines] == ["error", "info"]
+
+
+def test_where_nothing_can_merge_the_oldest_go_and_it_is_said(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.opened[0], "flush", failing(rig.opened[0], WAITING + 5))
+    for n in range(WAITING + 10):
+        rig.window(offset=OFFSET + 100.0 * n)
+    assert rig.writer.stop(20)
+    dropped = rig.counted("outrider.windows.dropped")
+    assert dropped > 0
+    assert rig.total() == WAITING + 10 - dropped
+
+
+def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Rig) -> None:
+    rig.window()
+    while not rig.outbox.claims().pending:
+        time.sleep(0.01)
+    path = rig.opened[0].path
+    with path.open("r+b") as file:
+        file.write(b"\xa5" * path.stat().st_size)
+    for _ in range(40):
+        rig.window()
+    assert rig.writer.stop(20)
+    assert rig.counted("outrider.store.set_aside") == 1
+    assert list(path.parent.glob("*.corrupt-*"))
+    assert any("damaged" in text for _, text in rig.lines)
+    assert rig.total() > 0
+
+
+def test_a_store_that_cannot_be_opened_is_a_fault_and_no_thread(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    rig = Rig(tmp_path / "file" / "state")
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    assert "file" in str(rig.writer.fault)
+    assert not rig.writer.alive(0.0)

@@ -1,0 +1,141 @@
+"""Whether a device's history and what a sink holds of it are the same, number by number and sum by sum.
+
+What both sides hold in the same blocks must be equal to the last bit. Where one has merged what the
+other holds apart, floats were added in another order: sums then agree but for their rounding, and all
+else (counts, extremes, buckets, times) exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.ship.records import Key, Spans, minus, union
+from agent.stats.frame import Content, merge_contents
+from agent.store.reader import Reader, Stored
+from agent.view.fleet import FleetStore
+
+ROUNDING = 1e-9
+
+Stream = tuple[int, str]
+"""Epoch and stream."""
+
+
+class Side(NamedTuple):
+    """What one side has: where each stream ends, the intervals of data and of tombstones, contents."""
+
+    next: Mapping[Stream, int]
+    data: Mapping[Stream, Spans]
+    lost: Mapping[Stream, Spans]
+    contents: Mapping[Key, Content]
+
+    def known(self, stream: Stream) -> Spans:
+        """Data and tombstones, as they stand."""
+        return [*self.data.get(stream, []), *self.lost.get(stream, [])]
+
+    def streams(self) -> set[Stream]:
+        """Every stream that anything is known of."""
+        return {*self.data, *self.lost}
+
+
+def of_device(state: Path) -> Side:
+    """The rows of a state directory; a daemon may be writing them."""
+    reader = Reader.open(state)
+    try:
+        rows = list(reader.stored())
+        epochs = reader.epochs()
+    finally:
+        reader.close()
+    data = [row for row in rows if row.row.tombstone is None]
+    ends = {(epoch.id, stream): end for epoch in epochs for stream, end in epoch.next.items() if end}
+    lost = [row.row.key for row in rows if row.row.tombstone is not None]
+    return Side(ends, _spans([row.row.key for row in data]), _spans(lost), _contents(data))
+
+
+def of_sink(fleet: FleetStore, device: str) -> Side:
+    """What the sink holds of a device."""
+    data, lost = fleet.spans(device, "data"), fleet.spans(device, "lost")
+    return Side({}, _spans(data), _spans(lost), dict(fleet.contents(device, float("-inf"))))
+
+
+def arrived(state: Path, fleet: FleetStore, device: str) -> bool:
+    """Whether the sink knows every number that the device has given by now."""
+    here = of_device(state)
+    there = of_sink(fleet, device)
+    return not any(minus([(0, end - 1)], there.known(stream)) for stream, end in here.next.items())
+
+
+def disagreements(state: Path, fleet: FleetStore, device: str) -> list[str]:
+    """How history and sink differ, in words; nothing may be on its way meanwhile."""
+    here, there = of_device(state), of_sink(fleet, device)
+    found = [f"{key} is set aside" for key in fleet.spans(device, "aside")]
+    for stream in sorted({*here.next, *here.streams(), *there.streams()}):
+        found += _numbers(stream, here, there) or _sums(stream, here, there)
+    return found
+
+
+def _numbers(stream: Stream, here: Side, there: Side) -> list[str]:
+    """Each number is in one row of the device, and known once at the sink."""
+    whole = [(0, here.next.get(stream, 0) - 1)]
+    found = []
+    for name, side in (("device", here), ("sink", there)):
+        spans = side.known(stream)
+        if union(spans) != whole or sum(last - first + 1 for first, last in spans) != whole[0][1] + 1:
+            found.append(f"{stream}: the {name} has {sorted(spans)}, not each of {whole[0]} once")
+    return found
+
+
+def _sums(stream: Stream, here: Side, there: Side) -> list[str]:
+    """What the numbers of each outermost block add up to is the same on both sides."""
+    found = []
+    for first, last in _outermost([*here.data.get(stream, []), *there.data.get(stream, [])]):
+        key = Key(*stream, first, last)
+        rounding = 0.0 if key in here.contents and key in there.contents else ROUNDING
+        one, other = (_whole(side.contents, key) for side in (here, there))
+        found += [f"{key}: {each}" for each in differences(one, other, rounding)]
+    return found
+
+
+def differences(one: object, other: object, rounding: float, name: str = "") -> Iterator[str]:
+    """Where two values differ, however deep: "path: device's, sink's"."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():
+        for key in one:
+            yield from differences(one[key], other[key], rounding, f"{name}/{key}")
+    elif isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        fields = getattr(one, "_fields", range(len(one)))
+        for field, a, b in zip(fields, one, other, strict=True):
+            yield from differences(a, b, rounding, f"{name}/{field}")
+    elif isinstance(one, float) and isinstance(other, float):
+        if not math.isclose(one, other, rel_tol=rounding, abs_tol=rounding):
+            yield f"{name}: {one!r} on the device, {other!r} at the sink"
+    elif one != other:
+        yield f"{name}: {str(one)[:200]} on the device, {str(other)[:200]} at the sink"
+
+
+def _whole(contents: Mapping[Key, Content], key: Key) -> Content | None:
+    """A block, merged of what is held in it; None if nothing is."""
+    inside = [each for each in contents if each[:2] == key[:2] and key.first <= each.first <= key.last]
+    return reduce(merge_contents, (contents[each] for each in sorted(inside))) if inside else None
+
+
+def _outermost(spans: Spans) -> Spans:
+    """The blocks that lie in no other."""
+    outer: Spans = []
+    for first, last in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if not outer or first > outer[-1][1]:
+            outer.append((first, last))
+    return outer
+
+
+def _spans(keys: list[Key]) -> dict[Stream, Spans]:
+    spans: dict[Stream, Spans] = {}
+    for key in keys:
+        spans.setdefault((key.epoch, key.stream), []).append((key.first, key.last))
+    return spans
+
+
+def _contents(rows: list[Stored]) -> dict[Key, Content]:
+    return {each.row.key: each.content() for each in rows}

@@ -1,0 +1,116 @@
+"""What all tests share: real brokers on ports of their own, and a loud word on what is missing.
+
+Tests that need a tool carry its mark (`strace`, `mosquitto`, `systemd`) and are skipped where the
+tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a failure; CI
+sets it, so that a machine that lacks a tool cannot pass unseen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.view.broker import find_engine, free_port, mosquitto_program
+from tests.brokers import Options, Secured, build, needs_mosquitto
+
+OpenBroker = Callable[[Options], Secured]
+
+
+def can_trace() -> bool:
+    """Whether strace is there and may trace a process of ours."""
+    if not shutil.which("strace"):
+        return False
+    tried = subprocess.run(["strace", "-f", "-o", os.devnull, "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+TOOLS: dict[str, Callable[[], bool]] = {
+    "mosquitto": lambda: mosquitto_program() is not None,
+    "strace": can_trace,
+    "systemd": lambda: shutil.which("systemd-analyze") is not None,
+}
+
+
+def missing_tools() -> list[str]:
+    """The tools that some tests need and this machine lacks."""
+    return [name for name, there in TOOLS.items() if not there()]
+
+
+def required_tools() -> set[str]:
+    """The tools that must be there, from OUTRIDER_REQUIRE."""
+    return {name for name in os.environ.get("OUTRIDER_REQUIRE", "").split(",") if name}
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """One line at the head of the run: which broker, and which tools are missing."""
+    missing = missing_tools()
+    return f"broker: {find_engine()}; missing tools: {', '.join(missing) or 'none'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what cannot run here, unless its tool is required."""
+    missing = set(missing_tools())
+    for item in items:
+        for name in missing & {mark.name for mark in item.iter_markers()}:
+            if name not in required_tools():
+                item.add_marker(pytest.mark.skip(reason=f"{name} is not available on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly, last of all, which tests this machine could not run."""
+    missing = missing_tools()
+    if not missing:
+        return
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(
+        f"!!! {', '.join(missing)} not available: {skipped} tests were NOT run; the broker was "
+        f"{find_engine()}. On Debian: apt-get install mosquitto strace systemd",
+        red=True,
+        bold=True,
+    )
+
+
+@pytest.fixture
+def port() -> int:
+    """A loopback port that nobody uses now."""
+    return free_port()
+
+
+@pytest.fixture
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBroker]:
+    """Opens a broker with options; all of them end with the test.
+
+    `brokers(Options(tls=True)).url`; `.broker` has `kill`, `start`, `pause` (SIGSTOP) and `resume`.
+    """
+    opened: list[Secured] = []
+
+    def start(options: Options = Options()) -> Secured:  # noqa: B008 - frozen
+        if needs_mosquitto(options):
+            if "mosquitto" in required_tools():
+                pytest.fail("OUTRIDER_REQUIRE names mosquitto, and it is not installed")
+            pytest.skip("only Debian's mosquitto can do this; apt-get install mosquitto")
+        made = build(tmp_path_factory.mktemp("broker"), options)
+        made.broker.start()
+        opened.append(made)
+        return made
+
+    yield start
+    for made in opened:
+        made.broker.stop()
+
+
+@pytest.fixture
+def broker(brokers: OpenBroker, request: pytest.FixtureRequest) -> Secured:
+    """A real broker, plain unless parametrised: `parametrize("broker", [Options(...)], indirect=True)`."""
+    return brokers(getattr(request, "param", Options()))
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of the repository."""
+    return Path(__file__).resolve().parent.parent
