@@ -53,7 +53,7 @@ class Daemon:
         """`say(level, text)` logs a line.
 
         Raises:
-            OSError: the host gives no boot id, or the ring cannot be made.
+            OSError: the host gives no boot id.
         """
         self.config = config
         self._say = say
@@ -120,6 +120,9 @@ class Daemon:
             self._say("error", "the last window could not be written in time")
         self._shipper.post(shipped.Stopping(LAST_WORDS))
         self._shipper.join(LAST_WORDS + 0.3)
+        self._runner.close()
+        # After a reload all of this is garbage, and that of the next life is not to be added to it.
+        gc.unfreeze()
 
     def _vital(self, now: float) -> list[tuple[str, bool]]:
         return [
@@ -208,9 +211,15 @@ class Daemon:
         if not config.ring.enabled:
             return None
         directory = Path(config.runtime.directory)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         rows = max(1, int(config.ring.keep / config.collect.interval))
-        ring = Ring.open(directory / RING, boot, rows, config.collect.max_series)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ring = Ring.open(directory / RING, boot, rows, config.collect.max_series)
+        except OSError as error:
+            self._tally.add("outrider.ring.failed")
+            text = f"runtime.directory {directory}: {error.strerror}; there is no ring until a restart"
+            self._say("error", text)
+            return None
         if ring.reason:
             self._say("info", f"the ring of the last {config.ring.keep:g} s begins anew: {ring.reason}")
         return ring

@@ -90,6 +90,8 @@ class Poller:
             if thread.is_alive() and busy is not None:
                 self._runner.abandon(busy, self._clocks.boot())
         self._end_window(self._clocks.boot(), "stop")
+        if self._ring is not None and (thread is None or not thread.is_alive()):
+            self._ring.close()
 
     def _begin(self, token: int) -> None:
         self._thread = threading.Thread(target=self._run, args=(token,), name="poll", daemon=True)
@@ -99,7 +101,8 @@ class Poller:
         while True:
             now = self._clocks.boot()
             self.beat = now
-            self.due = min(self._runner.next_due(), self._watch.due())
+            # A collector that was never polled is due since ever; the tick is late from now on only.
+            self.due = max(now, min(self._runner.next_due(), self._watch.due()))
             if self._stop.acquire(timeout=max(0.0, self.due - now)):
                 self._stop.release()
                 return

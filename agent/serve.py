@@ -63,21 +63,21 @@ def serve(load: Callable[[], Config]) -> int:
     signals = Signals()
     config = load()
     tally = Tally()
-    notifier = Notifier(os.environ, tally, os.getpid())
-    daemon = _started(config, tally, "started")
-    if daemon is None:
-        return FAILED
-    notifier.ready(_words(daemon))
-    beat = min(LOOK_EVERY, notifier.watchdog_interval or LOOK_EVERY)
-    while (word := signals.wait(beat)) != "stop":
-        if word == "reload":
-            daemon = _reloaded(daemon, load, notifier, tally)
-            if daemon is None:
-                return FAILED
-        if daemon.look():
-            notifier.watchdog()
-    notifier.stopping("writing the last window")
-    daemon.stop("told to stop")
+    with contextlib.closing(Notifier(os.environ, tally, os.getpid())) as notifier:
+        daemon = _started(config, tally, "started")
+        if daemon is None:
+            return FAILED
+        notifier.ready(_words(daemon))
+        beat = min(LOOK_EVERY, notifier.watchdog_interval or LOOK_EVERY)
+        while (word := signals.wait(beat)) != "stop":
+            if word == "reload":
+                daemon = _reloaded(daemon, load, notifier, tally)
+                if daemon is None:
+                    return FAILED
+            if daemon.look():
+                notifier.watchdog()
+        notifier.stopping("writing the last window")
+        daemon.stop("told to stop")
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.ship.protocol import Corrupt, Record
 from agent.ship.records import Key, Row
 from agent.store.errors import CorruptRow, StoreError
+from agent.store.files import store_file
 from agent.store.reader import Reader
 
 
@@ -18,6 +19,7 @@ class StoredRecords:
         self._directory = directory
         self._quarantine = quarantine
         self._reader: Reader | None = None
+        self._file: tuple[int, int] | None = None
 
     def read(self, key: Key) -> Record | None:
         """Digest and content; None if the record is gone, or the store cannot be read now."""
@@ -45,6 +47,18 @@ class StoredRecords:
             self._reader = None
 
     def _opened(self) -> Reader:
+        """A reader of the file that is there now: a damaged one is renamed, and another takes its place."""
+        file = _identity(store_file(self._directory))
+        if file != self._file:
+            self.close()
         if self._reader is None:
-            self._reader = Reader.open(self._directory)
+            self._reader, self._file = Reader.open(self._directory), file
         return self._reader
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -16,6 +16,7 @@ from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.records import Key
 from agent.stats.frame import Content, Event, merge_contents
+from agent.stats.watch import STEP
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.states import Clock
 from agent.store.store import Flush, Flushed, Store
@@ -60,7 +61,9 @@ class Writer:
         self._events: list[Event] = []
         self._events_lock = threading.Lock()
         self._corrupt: set[Key] = set()
+        self._noted: Clock | None = None
         self._fresh_epoch = threading.Event()
+        self._broken = False
         self.degraded = ""
         self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -119,7 +122,8 @@ class Writer:
             self._take(closed)
             self._flush()
             self._busy_since = None
-        self._store.close()
+        if not self._broken:
+            self._store.close()
 
     def _opened(self) -> Store:
         """The store, and the link's index of what is in it."""
@@ -161,6 +165,8 @@ class Writer:
 
     def _flush(self) -> None:
         """One transaction for all that waits; when it fails, all of it waits on."""
+        if self._broken and not self._begun_anew():
+            return
         with self._events_lock:
             events = tuple(self._events)
         contents = {"windows": self._waiting, "events": Content(events=events)}
@@ -169,14 +175,17 @@ class Writer:
         with self._ship.lock:
             confirmed = self._ship.outbox.settled()
             corrupt, self._corrupt = self._corrupt, set()
-        clock = Clock(self._boot, now - boot, self._clocks.quality())
+        clock = self._clock_to_note(Clock(self._boot, now - boot, self._clocks.quality()))
         try:
             flushed = self._store.flush(
                 Flush(now, contents, confirmed, clock=clock, quarantine=corrupt, fresh_epoch=fresh_epoch)
             )
         except StoreError as error:
+            with self._ship.lock:
+                self._corrupt |= corrupt
             self._failed(error)
             return
+        self._noted = clock or self._noted
         if fresh_epoch:
             self._fresh_epoch.clear()
         with self._events_lock:
@@ -184,6 +193,13 @@ class Writer:
         self._waiting = Content()
         self._worked(flushed)
         self._follow(flushed, contents)
+
+    def _clock_to_note(self, clock: Clock) -> Clock | None:
+        """The clock, if it is not as it was noted: each time it is written costs a page of flash."""
+        noted = self._noted
+        if noted is not None and noted.quality == clock.quality and abs(noted.offset - clock.offset) < STEP:
+            return None
+        return clock
 
     def _follow(self, flushed: Flushed, contents: Mapping[str, Content]) -> None:
         """Keep the link's index in step, and hand it what is fresh while it is in memory."""
@@ -209,18 +225,33 @@ class Writer:
             self._say("info", "the store works again")
 
     def _failed(self, error: StoreError) -> None:
-        """Say it once; a damaged file is set aside by opening the store anew."""
+        """Count it, and say it once; a damaged file is closed, which sets it aside."""
         self._tally.add("outrider.store.errors", reason=error.reason)
         if self.degraded != error.reason:
             self.degraded = error.reason
             self._say("error", str(error))
-        if isinstance(error, StoreCorrupt):
-            self._store.close()
-            self._damaged(f"{self._store.path.name}.corrupt-*")
+        if isinstance(error, StoreCorrupt) and not self._broken:
+            self._broken = True
             try:
-                self._store = self._opened()
-            except StoreError as again:
-                self._tally.add("outrider.store.errors", reason=again.reason)
+                self._store.close()
+            except StoreError as another:
+                self._failed(another)
+
+    def _begun_anew(self) -> bool:
+        """Whether a store could be opened in place of the damaged one; if not, the next flush tries.
+
+        The link's index follows with the flush: until then no epoch is committed that it could name.
+        """
+        try:
+            self._store = self._open()
+        except StoreError as error:
+            self._failed(error)
+            return False
+        self._broken = False
+        self._corrupt.clear()
+        self._noted = None
+        self._damaged(f"{self._store.path.name}.corrupt-*")
+        return True
 
 
 def _coarser(content: Content) -> Content:

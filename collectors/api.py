@@ -8,11 +8,10 @@ duration; a collector itself never catches what it cannot mend.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collectors.host import Host
-    from collectors.tally import Tally
+from collectors.host import Host
+from collectors.tally import Tally
 
 Kind = Literal["gauge", "counter", "histogram", "top"]
 Attributes = tuple[tuple[str, str], ...]

@@ -55,7 +55,7 @@ def parse_stat(text: bytes) -> tuple[int, int]:
     """
     words = text.rpartition(b")")[2].split()
     try:
-        threads, _, _, _, pages = counts((words[17], b"0", b"0", b"0", words[21]))
+        threads, pages = counts((words[17], words[21]))
     except (IndexError, ValueError):
         raise malformed(STAT, text) from None
     return threads, pages

@@ -8,10 +8,10 @@ from __future__ import annotations
 from threading import Lock
 from typing import Literal, NamedTuple
 
-from collectors.api import Attributes
-
 MAX_SERIES = 256
 OVERFLOW = "outrider.tally.overflow"
+
+Attributes = tuple[tuple[str, str], ...]  # as in `api`, which stands above
 
 
 class Count(NamedTuple):

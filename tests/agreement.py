@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
@@ -43,14 +44,10 @@ class Side(NamedTuple):
 
 def of_device(state: Path) -> Side:
     """The rows of a state directory; a daemon may be writing them."""
-    reader = Reader.open(state)
-    try:
+    with closing(Reader.open(state)) as reader:
         rows = list(reader.stored())
-        epochs = reader.epochs()
-    finally:
-        reader.close()
+        ends = _ends(reader)
     data = [row for row in rows if row.row.tombstone is None]
-    ends = {(epoch.id, stream): end for epoch in epochs for stream, end in epoch.next.items() if end}
     lost = [row.row.key for row in rows if row.row.tombstone is not None]
     return Side(ends, _spans([row.row.key for row in data]), _spans(lost), _contents(data))
 
@@ -63,16 +60,22 @@ def of_sink(fleet: FleetStore, device: str) -> Side:
 
 def arrived(state: Path, fleet: FleetStore, device: str) -> bool:
     """Whether the sink knows every number that the device has given by now."""
-    here = of_device(state)
-    there = of_sink(fleet, device)
-    return not any(minus([(0, end - 1)], there.known(stream)) for stream, end in here.next.items())
+    with closing(Reader.open(state)) as reader:
+        given = _ends(reader)
+    known = _spans([*fleet.spans(device, "data"), *fleet.spans(device, "lost")])
+    return not any(minus([(0, end - 1)], known.get(stream, [])) for stream, end in given.items())
 
 
-def disagreements(state: Path, fleet: FleetStore, device: str) -> list[str]:
-    """How history and sink differ, in words; nothing may be on its way meanwhile."""
+def disagreements(state: Path, fleet: FleetStore, device: str, *, restored: bool = False) -> list[str]:
+    """How history and sink differ, in words; nothing may be on its way meanwhile.
+
+    A device whose store went back (`restored`) knows nothing of the lives that it has lost; the sink
+    keeps them.
+    """
     here, there = of_device(state), of_sink(fleet, device)
     found = [f"{key} is set aside" for key in fleet.spans(device, "aside")]
-    for stream in sorted({*here.next, *here.streams(), *there.streams()}):
+    streams = {*here.next, *here.streams()} | (set() if restored else there.streams())
+    for stream in sorted(streams):
         found += _numbers(stream, here, there) or _sums(stream, here, there)
     return found
 
@@ -128,6 +131,10 @@ def _outermost(spans: Spans) -> Spans:
         if not outer or first > outer[-1][1]:
             outer.append((first, last))
     return outer
+
+
+def _ends(reader: Reader) -> dict[Stream, int]:
+    return {(epoch.id, stream): end for epoch in reader.epochs() for stream, end in epoch.next.items() if end}
 
 
 def _spans(keys: list[Key]) -> dict[Stream, Spans]:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from agent.service.child import Child
 from agent.view.fleet import FleetStore
+from agent.view.settle import HOLE_AFTER
 from tests.waiting import until
+
+PROGRAM = """
+import sys
+from agent.view import settle
+settle.HOLE_AFTER = float(sys.argv.pop(1))
+from agent.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 class Sink:
@@ -18,15 +27,21 @@ class Sink:
         directory: its output lies there, and its store, `fleet.db`, unless `store` says where.
         url: the broker.
         arguments: more words for `sink`, such as ["--group", "g"].
+        hole_after: seconds after which it asks for what it misses, where a minute is too long to wait.
     """
 
     def __init__(
-        self, directory: Path, url: str, arguments: Sequence[str] = (), store: Path | None = None
+        self,
+        directory: Path,
+        url: str,
+        arguments: Sequence[str] = (),
+        store: Path | None = None,
+        hole_after: float = HOLE_AFTER,
     ) -> None:
         self.store = store or directory / "fleet.db"
         self.log = directory / "sink.log"
-        self._command = [sys.executable, "-m", "agent", "sink", "--broker", url, "--store", str(self.store)]
-        self._command += arguments
+        self._command = [sys.executable, "-c", PROGRAM, str(hole_after)]
+        self._command += ["sink", "--broker", url, "--store", str(self.store), *arguments]
         self.child = Child("sink", self._command, self.log)
 
     def start(self, before: Sequence[str] = ()) -> Sink:

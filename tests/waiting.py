@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 30.0
-PAUSE = 0.02
+PAUSE = 0.05
 
 
 def until(what: Callable[[], bool], why: Callable[[], object] = str, within: float = PATIENCE) -> None:

@@ -222,7 +222,7 @@ def _read(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]
     from agent.store.reader import Reader
 
     try:
-        with closing(Reader.open(Path(config.store.directory))) as reader:
+        with closing(Reader.copy(Path(config.store.directory))) as reader:
             return use(reader)
     except StoreError as error:
         return _fail(args.verb, str(error))

@@ -5,9 +5,9 @@ Example:
     config.window.span  # 60.0, in seconds
 """
 
-from agent.config.fault import Fault, Faults, Place
+from agent.config.fault import Faults
 from agent.config.load import Loaded, load, load_with_origins
-from agent.config.secret import SecretRefused, read_secret, secret_path
+from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
 from agent.config.tables import Tier
 
@@ -16,14 +16,11 @@ DEFAULT_FILE = "/etc/outrider/outrider.toml"
 __all__ = [
     "DEFAULT_FILE",
     "Config",
-    "Fault",
     "Faults",
     "Loaded",
-    "Place",
     "SecretRefused",
     "Tier",
     "load",
     "load_with_origins",
     "read_secret",
-    "secret_path",
 ]

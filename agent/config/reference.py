@@ -121,7 +121,8 @@ def main(argv: Sequence[str]) -> int:
             if "--write" in argv:
                 file.write_text(due, encoding="utf-8")
     if stale:
-        sys.stdout.write(f"{'written' if '--write' in argv else 'out of date'}: {', '.join(stale)}\n")
+        what = "written" if "--write" in argv else f"out of date, run `{COMMAND}`"
+        sys.stdout.write(f"{what}: {', '.join(stale)}\n")
     return 1 if stale and "--write" not in argv else 0
 
 

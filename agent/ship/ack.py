@@ -8,7 +8,6 @@ from typing import Any
 
 from agent.ship.limits import (
     INTERVALS,
-    MESSAGE,
     NUMBER,
     VERSION,
     fault,
@@ -62,8 +61,8 @@ def decode_ack(data: bytes) -> Ack:
     Raises:
         WireError: it is none, or one beyond the limits.
     """
-    if len(data) > MESSAGE:
-        fault("too_large", f"an acknowledgement of {len(data)} bytes, at most {MESSAGE} are allowed")
+    if len(data) > LIMIT:
+        fault("too_large", f"an acknowledgement of {len(data)} bytes, at most {LIMIT} are allowed")
     fields = unpacked(data)
     return Ack(
         level_name(fields.get("s"), "sink `s`"),
@@ -130,7 +129,7 @@ def _read_held(value: Any) -> Held:
 
 
 def _read_spans(value: Any) -> Intervals:
-    steps = [whole(step, "step of an interval") for step in listed(value, "intervals", 2 * MESSAGE)]
+    steps = [whole(step, "step of an interval") for step in listed(value, "intervals", LIMIT)]
     if len(steps) % 2:
         fault("malformed", "an interval has no end")
     pairs = list(zip(steps[::2], steps[1::2], strict=True))

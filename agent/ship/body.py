@@ -81,8 +81,12 @@ def encode_body(content: Content, digits: int | None) -> bytes:
     return data
 
 
-def decode_body(data: bytes) -> Content:
+def decode_body(data: bytes, room: Room | None = None) -> Content:
     """The content of a body.
+
+    Args:
+        data: what `encode_body` gave.
+        room: shared by several bodies that may hold so many numbers together.
 
     Raises:
         WireError: it is no body, or one beyond the limits; see `limits` for the reasons.
@@ -93,7 +97,7 @@ def decode_body(data: bytes) -> Content:
     digits = fields.get("q")
     if digits is not None:
         whole(digits, "digits `q`", MOST_DIGITS, 1)
-    room = Room()
+    room = room or Room()
     table = read_table(fields.get("t"), room)
     boots = [_read_boot(boot) for boot in listed(fields.get("u", []), "boots `u`", FRAMES + EVENTS)]
     frames = listed(fields.get("f", []), "frames `f`", FRAMES)
@@ -133,12 +137,20 @@ def _read_boot(value: Any) -> str:
 
 def _time(seconds: float, digits: int | None) -> float | int:
     """Seconds where all is exact, else whole milliseconds."""
-    exact = number(float(seconds), "a time")
-    return exact if digits is None else whole(round(exact * 1000), "a time in ms", NUMBER, -NUMBER)
+    exact = _near(float(seconds), "a time")
+    return exact if digits is None else round(exact * 1000)
 
 
 def _read_time(value: Any, digits: int | None, what: str) -> float:
-    return number(value, what) if digits is None else whole(value, what, NUMBER, -NUMBER) / 1000
+    return _near(value, what) if digits is None else whole(value, what, NUMBER, -NUMBER) / 1000
+
+
+def _near(value: Any, what: str) -> float:
+    """A time of at most 2^53 ms either way, so that sums and differences of times are finite."""
+    seconds = number(value, what)
+    if abs(seconds) > NUMBER / 1000:
+        fault("range", f"{what} must be within 2^53 ms, not {seconds} s")
+    return seconds
 
 
 def _write_frame(

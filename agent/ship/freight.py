@@ -21,10 +21,12 @@ from agent.ship.lanes import (
     delivered,
     failed,
 )
+from agent.ship.limits import WireError
 from agent.ship.outbox import Claims, Outbox
+from agent.ship.plain import json_messages
 from agent.ship.protocol import Corrupt, Load, Loaded, Settings
 from agent.ship.records import Key, Message, Row
-from agent.ship.wire import WireError, encode_message, json_messages
+from agent.ship.wire import encode_message
 from agent.stats.frame import Content
 
 MESSAGE_LIMIT = 100_000
@@ -34,7 +36,7 @@ BODY_LIMIT = 1_000_000
 SMALLEST_LIMIT = 8_192
 STRIKES = 3
 # What the head of a message takes, generously: its fixed fields, an epoch, an interval.
-HEAD_SIZE, EPOCH_SIZE, INTERVAL_SIZE = 256, 256, 64
+HEAD_ROOM, EPOCH_ROOM, INTERVAL_ROOM = 256, 256, 64
 
 Refuse = Callable[[Key, bytes, str], None]
 
@@ -141,7 +143,7 @@ class Freight:
         claims = self._outbox.claims()
         for key, digest in self._lanes.strangers({epoch.id for epoch in claims.epochs}):
             self._refuse(key, digest, "unknown_epoch")
-        cargo = Cargo(self.limit - _head_size(claims))
+        cargo = Cargo(self.limit - _head_room(claims))
         if cargo.room < PIECE_OVERHEAD + SMALLEST_SLICE:
             raise OverflowError(f"the broker takes {self.limit} bytes, less than the head of a message")
         # What does not fit is asked for again.
@@ -230,6 +232,6 @@ class Freight:
         )
 
 
-def _head_size(claims: Claims) -> int:
+def _head_room(claims: Claims) -> int:
     intervals = len(claims.pending) + len(claims.open)
-    return HEAD_SIZE + EPOCH_SIZE * len(claims.epochs) + INTERVAL_SIZE * intervals
+    return HEAD_ROOM + EPOCH_ROOM * len(claims.epochs) + INTERVAL_ROOM * intervals

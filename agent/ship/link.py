@@ -18,16 +18,20 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agent.ship import protocol as p
+from agent.ship.ack import decode_ack
 from agent.ship.attempts import Attempts
 from agent.ship.backoff import Backoff
 from agent.ship.freight import MESSAGE_LIMIT, Freight, Stamp
 from agent.ship.lanes import Cargo
+from agent.ship.limits import WireError
 from agent.ship.outbox import Outbox
+from agent.ship.plain import status_json
 from agent.ship.records import Key
 from agent.ship.unanswered import Sent, Unanswered
-from agent.ship.wire import WireError, decode_ack, status_json
 
 LOOKUPS = 32
+# Whoever may publish an acknowledgement spends our CPU and our bytes: no more often than this, in s.
+HEAR_EVERY, WANTS_EVERY, EPOCH_EVERY = 0.2, 60.0, 600.0
 # MQTT's fixed header, topic length, packet identifier and property length.
 PACKET_OVERHEAD = 16
 
@@ -54,6 +58,7 @@ class Link:
         self._quiet_until = 0.0
         self._said: set[tuple[str, str]] = set()
         self._seq = self._token = 0
+        self._heard_at = self._wants_at = self._epoch_at = float("-inf")
         self._asked_epoch: int | None = None
         self._degraded: tuple[str, ...] = ()
         self._status_said: tuple[str, ...] | None = None
@@ -146,6 +151,10 @@ class Link:
         if event.topic != f"{self._root}ack/{self._settings.sink}":
             self._say("debug", "strange", "topic", f"ignored a message on {event.topic!r}")
             return
+        if 0 <= self._now - self._heard_at < HEAR_EVERY:
+            self._say("debug", "strange", "too_often", "ignored an acknowledgement right after another")
+            return
+        self._heard_at = self._now
         try:
             ack = decode_ack(event.payload)
         except WireError as error:
@@ -154,10 +163,20 @@ class Link:
         if ack.sink != self._settings.sink:
             self._say("warning", "strange", "sink", f"ignored an acknowledgement of sink {ack.sink!r}")
             return
+        if ack.want and self._now - self._wants_at < WANTS_EVERY:
+            ack = ack._replace(want=())
+        elif ack.want:
+            self._wants_at = self._now
         heard = self._outbox.heard(ack)
         self._commands.extend(p.Lookup(key) for key in heard.lookup[:LOOKUPS])
-        if heard.fresh_epoch and self._asked_epoch != self._attempts.session[0]:
-            self._asked_epoch = self._attempts.session[0]
+        if heard.fresh_epoch:
+            self._ask_fresh_epoch()
+
+    def _ask_fresh_epoch(self) -> None:
+        """Ask once an epoch: what was asked for comes with the next flush."""
+        own = self._attempts.session[0]
+        if own != self._asked_epoch and self._now - self._epoch_at >= EPOCH_EVERY:
+            self._asked_epoch, self._epoch_at = own, self._now
             self._commands.append(p.FreshEpoch())
 
     def _puback(self, event: p.Puback) -> None:
@@ -356,7 +375,7 @@ class Link:
         text = f"{key.stream} {key.first}..{key.last} cannot be sent and stays on the device: {reason}"
         self._say("error", "set_aside", reason, text)
 
-    def _say(self, level: p.Level, name: str, reason: str, text: str) -> None:
+    def _say(self, level: p.Level, name: p.Happening, reason: str, text: str) -> None:
         """Say it once until something gets through; then only count."""
         if (name, reason) in self._said:
             level = "debug"

@@ -12,8 +12,10 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from agent.ship.records import (
@@ -24,15 +26,17 @@ from agent.ship.records import (
     Row,
     Spans,
     Tombstone,
-    covered,
     minus,
+    touching,
     union,
-    within,
 )
 
 PENDING_INTERVALS = 16
 OPEN_ROWS = 16
 LOOKUPS = 64
+RESENT = 64
+"""Rows that one acknowledgement may have sent again: whoever may publish it spends our link."""
+
 ONE_OFFS = 256
 REPEATS = 3
 
@@ -87,9 +91,15 @@ class Outbox:
         self._open_rows = open_rows
 
     def flushed(self, epochs: Sequence[Epoch], added: Iterable[Row], removed: Iterable[Key]) -> None:
-        """Follow a commit of the store: `epochs` newest first, rows that came, keys that went."""
+        """Follow a commit of the store: `epochs` newest first, rows that came, keys that went.
+
+        A row of an epoch that is not known any more went too: with a damaged store that was set aside.
+        """
+        known = {epoch.id for epoch in epochs}
+        strange = {epoch.id for epoch in self.epochs} - known
+        gone = [key for key in self._entries if key.epoch in strange] if strange else []
         self.epochs = tuple(epochs)
-        for key in removed:
+        for key in (*removed, *gone):
             self._entries.pop(key, None)
         fresh = [row for row in added if not row.confirmed]
         self._entries.update((row.key, Entry(row)) for row in fresh)
@@ -168,20 +178,20 @@ class Outbox:
         """Apply what a sink says it holds, and find what it wants."""
         if self._beyond(ack):
             return Heard((), fresh_epoch=True)
-        for held in ack.held:
-            self._settle(held)
-        lookups = [missing for wanted in ack.want for missing in self._wanted(wanted)]
+        self._settle(ack.held)
+        lookups = self._wanted(ack.want)
         self._order = None
         return Heard(tuple(lookups[:LOOKUPS]), fresh_epoch=False)
 
     def found(self, wanted: Key, rows: Sequence[Row]) -> None:
         """Answer a lookup: `rows` of the store overlap `wanted`; numbers without a row are lost.
 
-        The tombstones for those are not stored: a sink that misses one asks again.
+        The tombstones for those are not stored: a sink that misses one asks again, as it does for
+        the rows that are too many to be sent at once.
         """
-        for row in rows:
-            if row.key not in self._entries:
-                self._entries[row.key] = Entry(row, extra=row.confirmed)
+        room = RESENT - sum(entry.extra for entry in self._entries.values())
+        for row in [row for row in rows if row.key not in self._entries][: max(0, room)]:
+            self._entries[row.key] = Entry(row, extra=row.confirmed)
         known = any(epoch.id == wanted.epoch for epoch in self.epochs)
         held = [(row.key.first, row.key.last) for row in rows]
         for first, last in minus([(wanted.first, wanted.last)], held):
@@ -245,12 +255,18 @@ class Outbox:
         said += [(key.stream, key.last) for key in ack.want if key.epoch == own.id]
         return any(last >= own.next.get(stream, 0) for stream, last in said)
 
-    def _settle(self, held: Held) -> None:
+    def _settle(self, groups: Iterable[Held]) -> None:
+        """One walk over all rows, whatever the acknowledgement says: of a stream, its first group."""
+        said = {(held.epoch, held.stream): held for held in reversed(tuple(groups))}
+        said = {
+            name: held._replace(have=tuple(union(held.have)), done=tuple(union(held.done)))
+            for name, held in said.items()
+        }
         for key, entry in list(self._entries.items()):
-            if key[:2] != (held.epoch, held.stream) or entry.state in (SETTLED, REFUSED):
+            held = said.get(key[:2])
+            if held is None or entry.state in (SETTLED, REFUSED):
                 continue
-            sure = held.done if entry.row.tombstone is not None else held.have
-            if not covered(key.first, key.last, sure):
+            if not _inside(key, held.done if entry.row.tombstone is not None else held.have):
                 self._repeat(key, entry, held)
             elif entry.extra:
                 del self._entries[key]
@@ -264,29 +280,40 @@ class Outbox:
         aside: it must not stand in the way of those behind it.
         """
         below = held.cut is None or key.last < held.cut
-        if entry.state == OPEN and below and covered(key.first, key.last, held.done):
+        if entry.state == OPEN and below and _inside(key, held.done):
             entry.repeats += 1
             entry.state = UNSENT if entry.repeats <= REPEATS else REFUSED
 
-    def _wanted(self, wanted: Key) -> list[Key]:
+    def _wanted(self, wants: Iterable[Key]) -> list[Key]:
         """Mark what is known for sending again; what remains is for the store to look up."""
-        spans: Spans = []
+        streams: dict[tuple[int, str], Spans] = {}
+        for key in wants:
+            streams.setdefault((key.epoch, key.stream), []).append((key.first, key.last))
+        streams = {name: union(spans) for name, spans in streams.items()}
+        known: dict[tuple[int, str], Spans] = {name: [] for name in streams}
+        room = RESENT
         for key, entry in self._entries.items():
-            overlap = key.first <= wanted.last and key.last >= wanted.first
-            if key[:2] != wanted[:2] or not overlap:
+            overlap = touching(streams.get((key.epoch, key.stream), []), key.first, key.last)
+            if not overlap:
                 continue
-            spans.append((key.first, key.last))
-            if entry.state in (OPEN, SETTLED):
+            known[key.epoch, key.stream].append((key.first, key.last))
+            if entry.state == REFUSED:
+                for first, last in overlap:
+                    self._bury(key._replace(first=first, last=last), "refused")
+            elif room and entry.state in (OPEN, SETTLED):
                 entry.state = UNSENT
-            elif entry.state == REFUSED:
-                for first, last in within([(key.first, key.last)], [(wanted.first, wanted.last)]):
-                    self._bury(wanted._replace(first=first, last=last), "refused")
-        left = minus([(wanted.first, wanted.last)], spans)
-        return [wanted._replace(first=first, last=last) for first, last in left]
+                room -= 1
+        return [Key(*name, *span) for name in streams for span in minus(streams[name], known[name])]
 
     def _bury(self, key: Key, reason: str) -> None:
         if len(self._one_off) < ONE_OFFS:
             self._one_off[key] = Tombstone(key, reason, 0, 0, 0.0, 0.0)
+
+
+def _inside(key: Key, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether all numbers of the key are in `spans`, as `union` gives them."""
+    at = bisect_right(spans, key.first, key=itemgetter(0)) - 1
+    return at >= 0 and key.last <= spans[at][1]
 
 
 def _close_gaps(streams: dict[tuple[int, str], Spans], excess: int) -> None:

@@ -9,6 +9,9 @@ from agent.ship.records import Key, Row
 from agent.stats.frame import Content
 
 Level = Literal["debug", "info", "warning", "error"]
+Happening = Literal[
+    "connected", "failed", "lost", "refused", "set_aside", "shrunk", "strange", "unheard"
+]  # fmt: skip
 
 # MQTT 5's reason codes that mean something to us.
 NO_SUBSCRIBERS = 0x10
@@ -204,7 +207,7 @@ class Notice(NamedTuple):
     """Something to count as `outrider.ship.<name>` with this reason, and to say unless "debug"."""
 
     level: Level
-    name: str
+    name: Happening
     reason: str
     text: str
 

@@ -7,7 +7,9 @@ records of a device are therefore nested or disjoint, whichever life of its stor
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 STREAMS = ("windows", "events", "samples")
@@ -134,21 +136,25 @@ def union(spans: Iterable[tuple[int, int]]) -> Spans:
 
 
 def minus(spans: Iterable[tuple[int, int]], taken: Iterable[tuple[int, int]]) -> Spans:
-    """The numbers of `spans` that are not in `taken`, as sorted disjoint intervals."""
+    """The numbers of `spans` that are not in `taken`, as sorted disjoint intervals.
+
+    One walk along both: these lists come from the network, and must not cost their product.
+    """
     left: Spans = []
     holes = union(taken)
+    at = 0
     for first, last in union(spans):
-        start = first
-        for a, b in holes:
-            if b < start:
-                continue
-            if a > last:
-                break
-            if a > start:
-                left.append((start, a - 1))
-            start = b + 1
+        while at < len(holes) and holes[at][1] < first:
+            at += 1
+        start, here = first, at
+        while here < len(holes) and holes[here][0] <= last:
+            if holes[here][0] > start:
+                left.append((start, holes[here][0] - 1))
+            start = holes[here][1] + 1
+            here += 1
         if start <= last:
             left.append((start, last))
+        at = max(at, here - 1)
     return left
 
 
@@ -156,6 +162,16 @@ def within(spans: Iterable[tuple[int, int]], bounds: Iterable[tuple[int, int]]) 
     """The numbers that are in both."""
     spans = union(spans)
     return minus(spans, minus(spans, bounds))
+
+
+def touching(spans: Spans, first: int, last: int) -> Spans:
+    """The numbers of [first, last] that are in `spans`, which are sorted and disjoint."""
+    at = bisect_left(spans, first, key=itemgetter(1))
+    found: Spans = []
+    while at < len(spans) and spans[at][0] <= last:
+        found.append((max(first, spans[at][0]), min(last, spans[at][1])))
+        at += 1
+    return found
 
 
 def covered(first: int, last: int, spans: Iterable[tuple[int, int]]) -> bool:

@@ -1,16 +1,16 @@
-"""What travels: the message on `data`, the acknowledgement on `ack/<sink>`, and pieces of records.
+"""The message on `data`: one MessagePack map in one zstd frame.
 
-A message is one MessagePack map in one zstd frame; an acknowledgement is plain MessagePack. Every
-field is written down in README.md; what is refused, and why, in `limits`.
+Every field is written down in README.md; what is refused, and why, in `limits`. The acknowledgement is
+in `ack`, the status and plain JSON in `plain`, the body of a record in `body`.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.ship.ack import decode_ack, encode_ack
+from agent.ship.ack import encode_ack
 from agent.ship.limits import (
     BODY,
     INTERVALS,
@@ -19,7 +19,6 @@ from agent.ship.limits import (
     PARTS,
     UNPACKED,
     VERSION,
-    WireError,
     compress,
     decompress,
     fault,
@@ -32,26 +31,10 @@ from agent.ship.limits import (
     unpacked,
     whole,
 )
-from agent.ship.plain import json_messages, parse_status, status_json
 from agent.ship.records import DIGEST_SIZE, STREAMS, Epoch, Key, Message, Part, Tombstone
 
-__all__ = [
-    "WireError",
-    "decode_ack",
-    "decode_message",
-    "encode_ack",
-    "encode_message",
-    "join_parts",
-    "json_messages",
-    "parse_status",
-    "split_body",
-    "status_json",
-]
+__all__ = ["decode_message", "encode_ack", "encode_message"]
 
-PART_LIMIT = 100_000
-"""Bytes of one message as designed; a part keeps `ENVELOPE` of them for all that is around it."""
-
-ENVELOPE = 4_096
 EPOCH_SIZE = 7
 CRC = 2**32 - 1
 
@@ -125,43 +108,6 @@ def decode_message(data: bytes) -> Message:
         _each(fields, "r", PARTS, ids, _read_part),
         _each(fields, "x", INTERVALS, ids, _read_tombstone),
     )
-
-
-def split_body(key: Key, digest: bytes, body: bytes, limit: int = PART_LIMIT) -> list[Part]:
-    """The parts of an encoded body, each small enough for a message of `limit` bytes of its own.
-
-    A body that fits stays whole; even bytes that do not compress leave room for the envelope.
-    """
-    size = max(1, limit - ENVELOPE)
-    crc = zlib.crc32(body)
-    return [
-        Part(key, digest, crc, len(body), at, body[at : at + size])
-        for at in range(0, max(1, len(body)), size)
-    ]
-
-
-def join_parts(parts: Sequence[Part]) -> bytes:
-    """The encoded body of all the parts of one record, in any order.
-
-    Raises:
-        WireError: "parts" where they are not of one body or do not cover it once; "checksum".
-    """
-    if not parts:
-        fault("parts", "no parts to join")
-    if len({part[:4] for part in parts}) > 1:
-        fault("parts", "the parts are not of one body")
-    ordered = sorted(parts, key=lambda part: part.offset)
-    at = 0
-    for part in ordered:
-        if part.offset != at:
-            fault("parts", f"a part begins at {part.offset}, not at {at}")
-        at += len(part.data)
-    if at != ordered[0].total:
-        fault("parts", f"{at} of {ordered[0].total} bytes")
-    body = b"".join([part.data for part in ordered])
-    if zlib.crc32(body) != ordered[0].crc:
-        fault("checksum", f"a body of {len(body)} bytes does not match its checksum")
-    return body
 
 
 def _read_ids(packed_ids: bytes) -> list[int]:

@@ -66,18 +66,18 @@ class _Source:
                 row[place] = None
         return row, unusable
 
-    def fold(self) -> tuple[int, int]:
-        """Fold the rows that wait; returns how many values were unusable, and how many refused."""
+    def fold(self) -> int:
+        """Fold the rows that wait; returns how many values were unusable."""
         rows = self.rows
         if not rows:
-            return 0, 0
+            return 0
         ticks = ticks_of(self.times, self.before)
         unusable = sum([column.settle() for _, column in self.gatherers])
         for column, values in zip(self.columns, zip(*rows, strict=True), strict=True):
             if column is not None:
                 unusable += column.take(values, ticks)
         self.before, self.rows, self.times = ticks.times[-1], [], []
-        return unusable, self.refused * len(rows)
+        return unusable
 
     def drop_vanished(self) -> int:
         """Forget the series that are not in the layout; returns how many."""
@@ -92,19 +92,17 @@ class Fold:
     """Folds the readings of all sources into one window after another.
 
     At most `max_series` series are kept at a time; the data of further ones is dropped. Counted
-    since the start: `refused`, distinct series refused (it stops at `max_series`);
-    `refused_values`, their values; `unusable`, values that were no finite number (where a row's
-    length is wrong, all of the row).
+    since the start: `refused`, distinct series refused (it stops at `max_series`); `unusable`,
+    values that were no finite number (where a row's length is wrong, all of the row).
     """
 
-    __slots__ = ("_kept", "_max_series", "_refused", "_sources", "refused_values", "unusable")
+    __slots__ = ("_kept", "_max_series", "_refused", "_sources", "unusable")
 
     def __init__(self, max_series: int) -> None:
         self._max_series = max_series
         self._sources: dict[str, _Source] = {}
         self._kept = 0
         self._refused: set[Series] = set()
-        self.refused_values = 0
         self.unusable = 0
 
     @property
@@ -133,13 +131,13 @@ class Fold:
         rows.append(tuple(values))
         held.times.append(now)
         if len(rows) >= ROWS:
-            self._fold(held)
+            self.unusable += held.fold()
 
     def close(self) -> dict[Series, Summary]:
         """End the window: what each series did in it. A series without data is absent, never zero."""
         result: dict[Series, Summary] = {}
         for held in self._sources.values():
-            self._fold(held)
+            self.unusable += held.fold()
             for series, column in held.kept.items():
                 summary = column.close()
                 if summary is not None:
@@ -152,11 +150,6 @@ class Fold:
         """The source is no longer polled: its series end, what the window has of them stays."""
         if source in self._sources:
             self._laid_out(source, ())
-
-    def _fold(self, held: _Source) -> None:
-        unusable, refused = held.fold()
-        self.unusable += unusable
-        self.refused_values += refused
 
     def _readmit(self) -> None:
         """Where there is room again, look at the layouts with refused series anew."""
@@ -171,7 +164,7 @@ class Fold:
         if held.layout == layout:
             held.layout = layout
             return held
-        self._fold(held)
+        self.unusable += held.fold()
         seen: set[Series] = set()
         columns: list[Column | None] = []
         for series in layout:

@@ -28,6 +28,11 @@ class Span(NamedTuple):
     offset: float
     quality: str
 
+    @property
+    def wall(self) -> tuple[float, float]:
+        """Start and end in wall time, s."""
+        return self.start + self.offset, self.end + self.offset
+
 
 class Frame(NamedTuple):
     """All windows of one span."""
@@ -46,6 +51,11 @@ class Event(NamedTuple):
     attributes: Attributes
     text: str
 
+    @property
+    def wall(self) -> float:
+        """When it happened in wall time, s."""
+        return self.at + self.offset
+
 
 class Content(NamedTuple):
     """What a record holds. `dropped` counts events that did not fit when records were merged."""
@@ -53,6 +63,12 @@ class Content(NamedTuple):
     frames: tuple[Frame, ...] = ()
     events: tuple[Event, ...] = ()
     dropped: int = 0
+
+    @property
+    def wall(self) -> tuple[float, float]:
+        """Start and end of all frames and events in wall time, s; (0, 0) if there are none."""
+        spans = [*(frame.span.wall for frame in self.frames), *((e.wall, e.wall) for e in self.events)]
+        return min((start for start, _ in spans), default=0.0), max((end for _, end in spans), default=0.0)
 
 
 MAX_EVENTS = 1000

@@ -23,8 +23,10 @@ and the one in progress, are left out. A table that changed meanwhile makes it r
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Iterable
+from io import FileIO
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +48,10 @@ WRITTEN = struct.Struct("=Q")
 WRITTEN_AT = 40
 TIME = struct.Struct("=d")
 TRIES = 5
+LARGEST = 1 << 30
+"""Bytes of a file that is still taken for a ring: it is read as a whole."""
+
+LARGEST_ROOM = 1 << 26
 
 
 class RingError(ValueError):
@@ -92,6 +98,18 @@ class Header(NamedTuple):
         return HEADER.pack(MAGIC, VERSION, *numbers, boot.encode())
 
 
+def size_of(descriptor: int) -> int:
+    """Bytes of the open file.
+
+    Raises:
+        RingError: it is no regular file; reading a pipe would wait for ever.
+    """
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise RingError("the ring is no regular file")
+    return status.st_size
+
+
 def header_of(data: bytes, size: int) -> Header:
     """The head of a file of `size` bytes.
 
@@ -108,6 +126,8 @@ def header_of(data: bytes, size: int) -> Header:
     header = Header._make([*numbers, boot.rstrip(b"\0").decode("ascii", "replace")])
     if header.size != size or not header.rows or header.columns % STEP or header.room % 8:
         raise RingError(f"the ring's head asks for {header.size} bytes, the file has {size}")
+    if size > LARGEST or header.room > LARGEST_ROOM:
+        raise RingError(f"the ring has {size} bytes, {header.room} for its table; no ring is so large")
     return header
 
 
@@ -120,12 +140,15 @@ def table_of(header: Header, data: bytes) -> dict[Series, Place]:
     packed = data[HEADER.size : HEADER.size + header.length]
     if header.length > header.room or crc32(packed) != header.crc:
         raise RingError("the table of the ring's series has another checksum")
-    table = {
-        Series(name, unit, kind, tuple((key, value) for key, value in attributes)): Place(column, since)
-        for column, since, name, unit, kind, attributes in msgpack.unpackb(
-            packed, unicode_errors="surrogatepass"
-        )
-    }
+    try:
+        table = {
+            Series(name, unit, kind, tuple((key, value) for key, value in attributes)): Place(column, since)
+            for column, since, name, unit, kind, attributes in msgpack.unpackb(
+                packed, unicode_errors="surrogatepass"
+            )
+        }
+    except (ValueError, TypeError) as error:
+        raise RingError(f"the table of the ring's series is not laid out as one: {error}") from None
     for series, place in table.items():
         if not 0 <= place.column < header.columns:
             raise RingError(f"{series.name} lies in column {place.column} of {header.columns}")
@@ -199,6 +222,10 @@ class Snapshot:
         ]
 
 
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def snapshot_of(path: Path) -> Snapshot:
     """A copy of the ring at `path`, of a running daemon or of one that has ended.
 
@@ -207,8 +234,8 @@ def snapshot_of(path: Path) -> Snapshot:
         RingError: it is no ring, is damaged, or its table changed at each try.
     """
     for _ in range(TRIES):
-        with path.open("rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
+        with FileIO(path, "rb", opener=_at_once) as file:
+            size = size_of(file.fileno())
             before = header_of(os.pread(file.fileno(), HEADER.size, 0), size)
             data = os.pread(file.fileno(), size, 0)
             after = header_of(os.pread(file.fileno(), HEADER.size, 0), size)

@@ -20,6 +20,7 @@ from agent.stats.ringfile import (
     RingError,
     header_of,
     pack_table,
+    size_of,
     table_of,
 )
 from collectors.api import Series
@@ -76,7 +77,7 @@ class RingMap:
             RingError: it is damaged, of another boot, has not `rows` rows or more than `columns`.
         """
         with _open(path, "r+b") as file:
-            size = os.fstat(file.fileno()).st_size
+            size = size_of(file.fileno())
             head = header_of(file.read(HEADER.size), size)
             if head.boot != boot:
                 raise RingError(f"the ring is of another boot, {head.boot}")

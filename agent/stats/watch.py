@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from agent.stats.frame import Span
+from agent.stats.frame import MAX_STEP, Span
 
-STEP = 1.0
+STEP = MAX_STEP
+"""Seconds of a jump of the wall clock that end a window; its frames would not be joined anyway."""
 
 
 class Watch:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.ship.records import Epoch
-from agent.store import files
-from agent.store.errors import CorruptRow, explain
+from agent.store.errors import CorruptRow, StoreCorrupt
 from agent.store.layout import digest, inscription
 from agent.store.reader import Reader, Stored
 
@@ -34,16 +33,13 @@ def audit(directory: Path) -> Audit:
     Raises:
         StoreError: there is no store, it is of a newer format, or it cannot be read.
     """
-    path = files.store_file(directory)
     try:
-        fault = files.probe(path)
-    except OSError as error:
-        raise explain(error, path) from error
-    if fault is not None:
-        return Audit(faults=(f"{path}: {fault}",))
-    reader = Reader.open(directory)
+        reader = Reader.copy(directory)
+    except StoreCorrupt as error:
+        return Audit(faults=(str(error),))
     try:
-        return _rows(reader)
+        fault = reader.probe()
+        return _rows(reader) if fault is None else Audit(faults=(f"{reader.path}: {fault}",))
     finally:
         reader.close()
 

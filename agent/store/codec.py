@@ -26,8 +26,4 @@ def unpack(data: bytes) -> Content:
 
 def span_of(content: Content) -> tuple[float, float]:
     """The wall-clock span (start, end) in s of all frames and events; (0, 0) if there are none."""
-    spans = [frame.span for frame in content.frames]
-    instants = [event.at + event.offset for event in content.events]
-    starts = [span.start + span.offset for span in spans]
-    ends = [span.end + span.offset for span in spans]
-    return min(starts + instants, default=0.0), max(ends + instants, default=0.0)
+    return content.wall

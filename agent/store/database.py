@@ -62,6 +62,7 @@ class Database:
         try:
             if self.log.used() > self._share.frames // 3:
                 self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self.log.let_go()
         except (OSError, sqlite3.Error) as error:
             self.log_fault = explain(error, self.path)
 
@@ -120,7 +121,7 @@ class Database:
 
 
 def _connected(path: Path, share: Share) -> sqlite3.Connection:
-    connection = files.connect(path, mode="rw")
+    connection = files.connect(path, mode=files.EXCLUSIVE)
     try:
         for pragma in (
             "journal_mode = WAL",

@@ -16,6 +16,8 @@ from agent.store.sizing import MIB
 
 SIDE_FILES = ("", "-wal", "-shm")
 KEPT_ASIDE = 2
+# No other process may open the file, and what SQLite shares between connections is plain memory.
+EXCLUSIVE = "rw&vfs=unix-excl"
 # How long a call waits for another connection's lock, in s: readers hold theirs for less.
 PATIENCE = 1.0
 
@@ -64,8 +66,17 @@ def sign(descriptor: int) -> None:
         return
 
 
+def holder(directory: Path) -> int | None:
+    """The process that last took the directory; None if that is not known."""
+    try:
+        return int((directory / LOCK).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
 def connect(path: Path, *, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode; `mode` as in SQLite's file names: "rw", "ro", "rwc"."""
+    """A connection in autocommit mode; `mode` as in SQLite's file names: "rw", "ro", or
+    EXCLUSIVE."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -175,16 +186,28 @@ def probe(path: Path) -> str | None:
     """
     path.stat()
     try:
-        connection = connect(path, mode="ro")
-        try:
-            return _examine(path, connection)
-        finally:
-            connection.close()
+        with unwritten(path) as connection:
+            return examine(path, connection)
     except sqlite3.DatabaseError as error:
         fault = explain(error, path)
         if fault.reason == "corrupt":
             return str(error)
         raise fault from error
+
+
+@contextlib.contextmanager
+def unwritten(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes to no file and makes none, not even on a disk that is full.
+
+    The first one takes the file for this process, so that shared memory needs no file. As the last one
+    to close may not write, the log is neither brought into the database nor deleted.
+    """
+    with contextlib.ExitStack() as after:
+        with contextlib.closing(connect(path, mode=EXCLUSIVE)) as first:
+            first.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            second = after.enter_context(contextlib.closing(connect(path, mode="ro")))
+            second.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield second
 
 
 def _known(path: Path, application: int, version: int) -> None:
@@ -210,13 +233,22 @@ def check_format(path: Path, connection: sqlite3.Connection) -> str | None:
     return None
 
 
-def _examine(path: Path, connection: sqlite3.Connection) -> str | None:
+def examine(path: Path, connection: sqlite3.Connection) -> str | None:
+    """What is wrong with the store at `path`, of which this is a connection; None if nothing.
+
+    Raises:
+        StoreTooNew: it is of a newer format.
+        sqlite3.Error: malformed, or it cannot be read.
+    """
     fault = check_format(path, connection)
     if fault is not None:
         return fault
     connection.execute("BEGIN")
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    return _inconsistency(connection) if verdict == "ok" else str(verdict)
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return _inconsistency(connection) if verdict == "ok" else str(verdict)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _inconsistency(connection: sqlite3.Connection) -> str | None:

@@ -1,8 +1,10 @@
-"""Reading beside the writer: a connection of its own, each transaction short."""
+"""Reading beside the writer: a connection of its own, each transaction short, or a copy."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import NamedTuple
 from agent.ship.records import STREAMS, Epoch, Key, Row
 from agent.stats.frame import Content
 from agent.store import files
-from agent.store.errors import StoreCorrupt, StoreDenied, StoreError, explain
+from agent.store.copied import copy_of
+from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, explain
 from agent.store.layout import HEAD, MAX_LIFE, Head, place
 from agent.store.ledger import Ledger
 from agent.store.rows import verified
@@ -41,13 +44,18 @@ class Stored(NamedTuple):
 class Reader:
     """A read-only view of the store of a state directory; for one thread at a time."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, copy: Path | None = None) -> None:
+        """For `open` and `copy` alone; `copy` is a directory to remove at the end."""
         self.path = path
         self._connection = connection
+        self._copy = copy
 
     @classmethod
     def open(cls, directory: Path) -> Reader:
-        """Look at the store of `directory`, whether or not a daemon writes to it.
+        """Look at the store of `directory`; in the daemon's own process, at what it has just written.
+
+        Beside a daemon of another process, or on a file system that is read-only, it is a copy of this
+        moment, as from `copy`.
 
         Raises:
             StoreTooNew: of a newer format.
@@ -56,14 +64,45 @@ class Reader:
         path = files.store_file(directory)
         try:
             path.stat()
-            connection = _readable(path)
+            return cls(path, _checked(path, path))
+        except (OSError, sqlite3.Error) as error:
+            fault = explain(error, path)
+            elsewhere = files.holder(directory) != os.getpid()
+            if isinstance(fault, (StoreBusy, StoreDenied)) and path.exists() and elsewhere:
+                return cls.copy(directory)
+            raise fault from error
+
+    @classmethod
+    def copy(cls, directory: Path) -> Reader:
+        """Look at a copy of the store of `directory`: whatever is done with it, no daemon notices.
+
+        Raises:
+            StoreTooNew: of a newer format.
+            StoreError: there is none, it cannot be read, or there is no room for the copy.
+        """
+        path = files.store_file(directory)
+        try:
+            made = copy_of(path)
+            try:
+                return cls(path, _checked(path, made), made.parent)
+            except (StoreError, OSError, sqlite3.Error):
+                shutil.rmtree(made.parent)
+                raise
         except (OSError, sqlite3.Error) as error:
             raise explain(error, path) from error
-        return cls(path, connection)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give connection and copy back."""
         self._connection.close()
+        if self._copy is not None:
+            shutil.rmtree(self._copy)
+
+    def probe(self) -> str | None:
+        """What is wrong with the file's structure or rows; None if nothing."""
+        try:
+            return files.examine(self.path, self._connection)
+        except sqlite3.DatabaseError as error:
+            return str(error)
 
     def epochs(self) -> tuple[Epoch, ...]:
         """Every known epoch, newest first."""
@@ -182,22 +221,9 @@ class Reader:
             raise explain(error, self.path) from error
 
 
-def _readable(path: Path) -> sqlite3.Connection:
-    """A connection that reads, from a read-only file system too.
-
-    There SQLite cannot make the side files of the log. Where no log is, none is needed.
-    """
-    try:
-        return _checked(path, "ro")
-    except sqlite3.OperationalError as error:
-        log = Path(f"{path}-wal")
-        if explain(error, path).reason != StoreDenied.reason or (log.exists() and log.stat().st_size):
-            raise
-        return _checked(path, "ro&immutable=1")
-
-
-def _checked(path: Path, mode: str) -> sqlite3.Connection:
-    connection = files.connect(path, mode=mode)
+def _checked(path: Path, where: Path) -> sqlite3.Connection:
+    """A connection to the database at `where`, the store at `path` or a copy of it."""
+    connection = files.connect(where, mode="ro")
     try:
         fault = files.check_format(path, connection)
     except (StoreError, sqlite3.Error):

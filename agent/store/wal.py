@@ -51,6 +51,10 @@ class Log:
             self._frames += 1
         return self._frames
 
+    def let_go(self) -> None:
+        """Give the kernel its copy of the file back: a checkpoint has read it in large folios."""
+        os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._descriptor)

@@ -36,19 +36,23 @@ CREATE TABLE IF NOT EXISTS lost (
     device INTEGER, epoch INTEGER, stream TEXT, first INTEGER, last INTEGER,
     reason TEXT, start REAL, finish REAL,
     PRIMARY KEY (device, epoch, stream, first)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS floors (
-    device INTEGER, epoch INTEGER, stream TEXT, floor INTEGER, solid INTEGER,
+CREATE TABLE IF NOT EXISTS ended (
+    device INTEGER, epoch INTEGER, stream TEXT, first INTEGER, last INTEGER,
+    PRIMARY KEY (device, epoch, stream, first)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS solids (
+    device INTEGER, epoch INTEGER, stream TEXT, solid INTEGER,
     PRIMARY KEY (device, epoch, stream)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS epochs (
     device INTEGER, epoch INTEGER, prev INTEGER, prev_next TEXT, next TEXT, settled TEXT,
     PRIMARY KEY (device, epoch)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS epochs_by_prev ON epochs (device, prev);
 CREATE TABLE IF NOT EXISTS missing (
     device INTEGER, epoch INTEGER, stream TEXT, first INTEGER, last INTEGER, since REAL,
     PRIMARY KEY (device, epoch, stream, first)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS parts (
     device INTEGER, epoch INTEGER, stream TEXT, first INTEGER, last INTEGER,
-    digest BLOB, crc INTEGER, total INTEGER, place INTEGER, data BLOB);
-CREATE INDEX IF NOT EXISTS parts_of ON parts (device, epoch, stream, first, last);
+    digest BLOB, crc INTEGER, total INTEGER, place INTEGER, data BLOB,
+    UNIQUE (device, epoch, stream, first, last, digest, crc, total, place));
 CREATE TABLE IF NOT EXISTS aside (
     device INTEGER, epoch INTEGER, stream TEXT, first INTEGER, last INTEGER,
     digest BLOB, reason TEXT, body BLOB, arrived REAL,
@@ -125,18 +129,18 @@ class FleetStore:
     def devices(self, now: float) -> list[DeviceState]:
         """Every device heard of, by name."""
         rows = self._db.execute("SELECT id, name, seen, state FROM devices ORDER BY name").fetchall()
+        lost = self._counted("total(last - first + 1) FROM lost WHERE true")
+        missing = "total(last - first + 1) FROM missing WHERE since <= ?"
+        holes = self._counted(missing, now - HOLE_AFTER)
+        restored = self._counted("count(*) FROM restored WHERE true")
         return [
             DeviceState(
                 name,
                 _state(state, None if seen is None else now - seen),
                 None if seen is None else now - seen,
-                self._sum("SELECT sum(last - first + 1) FROM lost WHERE device = ?", device),
-                self._sum(
-                    "SELECT sum(last - first + 1) FROM missing WHERE device = ? AND since <= ?",
-                    device,
-                    now - HOLE_AFTER,
-                ),
-                self._sum("SELECT count(*) FROM restored WHERE device = ?", device),
+                lost.get(device, 0),
+                holes.get(device, 0),
+                restored.get(device, 0),
             )
             for device, name, seen, state in rows
         ]
@@ -151,7 +155,7 @@ class FleetStore:
             yield Key(*key), decode_body(unpack(body))
 
     def spans(self, device: str, table: str) -> list[Key]:
-        """The intervals of a device in "data", "lost", "missing" or "aside", in order.
+        """The intervals of a device in "data", "lost", "ended", "missing" or "aside", in order.
 
         Raises:
             KeyError: no such table.
@@ -159,7 +163,7 @@ class FleetStore:
         query = {
             name: f"SELECT epoch, stream, first, last FROM {name} JOIN devices ON devices.id = device"  # noqa: S608
             " WHERE name = ? ORDER BY epoch, stream, first"
-            for name in ("data", "lost", "missing", "aside")
+            for name in ("data", "lost", "ended", "missing", "aside")
         }[table]
         return [Key(*row) for row in self._db.execute(query, (device,))]
 
@@ -196,8 +200,10 @@ class FleetStore:
     def _ancestor(self, device: int, epoch: int, of: int | None) -> bool:
         return of is not None and epoch != of and epoch in ancestors(self._db, device, of)
 
-    def _sum(self, query: str, *values: object) -> int:
-        return self._db.execute(query, values).fetchone()[0] or 0
+    def _counted(self, what: str, *values: object) -> dict[int, int]:
+        """A count by device, of those that have any; by `total`, for `sum` fails beyond 2^63."""
+        rows = self._db.execute(f"SELECT device, {what} GROUP BY device", values)
+        return {device: int(count) for device, count in rows}
 
 
 def _state(state: str | None, age: float | None) -> str:

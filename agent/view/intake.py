@@ -132,11 +132,14 @@ class Intake:
             return
         try:
             status = parse_status(payload)
+            latest = self._store.status(topic.device, status, now)
+        except WireError as fault:
+            self._refuse(topic.device, fault.reason, fault.detail)
         except ValueError as fault:
             self._refuse(topic.device, "status", str(fault))
-            return
-        if not self._store.status(topic.device, status, now):
-            self._tally.add("outrider.sink.status.older")
+        else:
+            if not latest:
+                self._tally.add("outrider.sink.status.older")
 
     def _data(self, topic: Topic, payload: bytes, now: float) -> Answer | None:
         device = topic.device

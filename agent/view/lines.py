@@ -19,13 +19,12 @@ from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from agent.view.clean import clean
 from agent.view.fleet import FleetStore
-from agent.view.rows import Board, Row
+from agent.view.pace import Every
+from agent.view.rows import HOUSEKEEPING, KEPT, Board, Row, words
 from agent.view.subscriber import Subscriber
 from agent.view.units import age
 from collectors.api import Series
 
-KEPT = 3600.0
-HOUSEKEEPING = 30.0
 PERIOD = 1.0
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
@@ -63,12 +62,12 @@ def follow(
     subscriber: Subscriber, store: FleetStore, printer: Printer, wall: Callable[[], float], *, once: bool
 ) -> None:
     """Print what comes, for ever or until the first record; the store keeps an hour."""
-    swept = wall()
+    sweep = Every(HOUSEKEEPING, wall())
     while not (once and printer.records):
         subscriber.step(PERIOD)
-        if not 0 <= wall() - swept < HOUSEKEEPING:
-            swept = wall()
-            store.retain(swept - KEPT)
+        now = wall()
+        if sweep.due(now):
+            store.retain(now - KEPT)
 
 
 def json_lines(device: str, content: Content) -> Iterator[str]:
@@ -81,13 +80,14 @@ def json_lines(device: str, content: Content) -> Iterator[str]:
 
 def _head(device: str, series: Series, span: Span) -> dict[str, object]:
     """Which series of whom, and when; `covered` are the seconds really watched."""
+    start, end = span.wall
     return {
         "device": device,
         "metric": series.name,
         "attributes": dict(series.attributes),
         "unit": series.unit,
-        "start": round(span.start + span.offset, 6),
-        "end": round(span.end + span.offset, 6),
+        "start": round(start, 6),
+        "end": round(end, 6),
         "covered": round(span.covered, 6),
         "clock": span.quality,
         "kind": series.kind,
@@ -148,8 +148,7 @@ def text_lines(device: str, key: Key, content: Content, now: float) -> Iterator[
     board = Board()
     board.add(key, content)
     for row in board.rows(now, 0):
-        name = " ".join((row.series.name, *(f"{key}={value}" for key, value in row.series.attributes)))
-        yield f"{clean(device)} {age(row.age)} ago {clean(name)}: {_figures(row)}"
+        yield f"{clean(device)} {age(row.age)} ago {clean(words(row.series))}: {_figures(row)}"
 
 
 def _figures(row: Row) -> str:

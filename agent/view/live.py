@@ -20,13 +20,12 @@ from agent.ship.records import Key
 from agent.stats.frame import Content
 from agent.view.fleet import DeviceState, FleetStore
 from agent.view.keys import keys
-from agent.view.rows import Board, Row
+from agent.view.pace import Every
+from agent.view.rows import HOUSEKEEPING, KEPT, Board, Row, words
 from agent.view.subscriber import Subscriber
 from agent.view.terminal import Screen, deepest, render
 
-KEPT = 3600.0
 PERIOD = 0.5
-HOUSEKEEPING = 30.0
 SPARK = 60
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -53,7 +52,7 @@ class LiveView:
         self._filter = ""
         self._typing = False
         self._notice = ""
-        self._swept = 0.0
+        self._sweep = Every(HOUSEKEEPING)
         self._first: dict[str, dict[tuple[int, str], int]] = {}
 
     def applied(self, device: str, key: Key, content: Content) -> None:
@@ -132,12 +131,11 @@ class LiveView:
         rows = self._board.rows(now, SPARK)
         if self._focus == "devices" or not self._filter:
             return rows
-        return [row for row in rows if self._filter in _searched(row)]
+        return [row for row in rows if self._filter in words(row.series)]
 
     def screen(self, now: float, link: str) -> Screen:
         """The state to draw; the first device is chosen while none is, and old records go."""
-        if now - self._swept >= HOUSEKEEPING:
-            self._swept = now
+        if self._sweep.due(now):
             self._store.retain(now - KEPT)
             self._board.expire(KEPT)
         devices = self._devices(now)
@@ -153,10 +151,6 @@ class LiveView:
         screen = self.screen(now, link)
         self._top = min(self._top, deepest(screen, width, height))
         return render(screen, width, height)
-
-
-def _searched(row: Row) -> str:
-    return " ".join((row.series.name, *(f"{key}={value}" for key, value in row.series.attributes)))
 
 
 class Canvas:

@@ -1,4 +1,4 @@
-"""When an answer may go: at most one a topic in an interval, and of several the latest."""
+"""When things are due: an answer, at most one a topic in an interval; a chore, every so often."""
 
 from __future__ import annotations
 
@@ -39,3 +39,18 @@ class Pace:
     def wait(self, now: float) -> float:
         """Seconds until `take` has something to look at; infinite if nothing is known."""
         return max(0.0, self._due[0][0] - now) if self._due else float("inf")
+
+
+class Every:
+    """A chore that is due every `period` seconds of a wall clock; at first at once, or after `begun`."""
+
+    def __init__(self, period: float, begun: float = float("-inf")) -> None:
+        self._period = period
+        self._last = begun
+
+    def due(self, now: float) -> bool:
+        """Whether it is due at `now`, and so is done; it is, too, when the clock went back."""
+        if 0 <= now - self._last < self._period:
+            return False
+        self._last = now
+        return True

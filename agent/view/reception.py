@@ -8,17 +8,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from agent.ship.bits import Room
 from agent.ship.body import WireError, decode_body, pack
+from agent.ship.limits import INTERVALS, NUMBERS, fault
 from agent.ship.records import Ack, Epoch, Key, Message, Part, Spans
 from agent.stats.frame import Content
 from agent.view.settle import Arrived, Ledger, answer, numbers
 
 PARTS_KEPT = 1_000_000
+LEAST_PART = 256
+"""Bytes that a waiting part counts as at least: a device cuts no smaller ones, but for the last."""
+
 NOTICES_KEPT = 1_000
+SAID_AT_ONCE = 20
+NUMBERS_AT_ONCE = 4 * NUMBERS
+"""Numbers in all records of one message: a column of equal ones is a few bytes for any length."""
+
+DEVICES = 65_536
+LINEAGE = 1_024
+"""Epochs back from the latest that a message speaks for."""
+
+TWINS = 8
 
 
 class Notice(NamedTuple):
-    """Something a person should hear of: "restored", "aside", "lost", "malformed"."""
+    """Something a person should hear of: "restored", "aside", "lost", "malformed", "excess"."""
 
     name: str
     text: str
@@ -43,7 +57,9 @@ class Reception:
         self._row = device_row(db, message.device)
         self._device = int(self._row["id"])
         self._ledger = Ledger(db, self._device)
+        self._room = Room(NUMBERS_AT_ONCE)
         self._notices: list[Notice] = []
+        self._unsaid = 0
 
     def run(self) -> Outcome:
         """Apply all of it."""
@@ -51,14 +67,14 @@ class Reception:
         for epoch in self._message.epochs:
             self._learn(epoch)
         applied = tuple(self._records())
-        for stone in self._message.tombstones:
-            for first, last in self._ledger.bury(stone):
-                self._notice("lost", f"{stone.key.stream} {first}-{last}: {stone.reason}")
+        self._losses()
         self._restored()
         ack = None
         if self._speaks_last():
             self._judge()
             ack = self._ack()
+        if self._unsaid:
+            self._notices.append(Notice("excess", f"{self._unsaid} more notices of one message"))
         return Outcome(ack, applied, tuple(self._notices))
 
     def _learn(self, epoch: Epoch) -> None:
@@ -80,32 +96,58 @@ class Reception:
                 (_text(grown), self._device, epoch.id),
             )
 
-    def _records(self) -> Iterator[tuple[Key, Content]]:
-        for part in self._message.parts:
-            whole = part.data if len(part.data) == part.total else self._assemble(part)
-            if whole is None:
-                continue
-            name = f"{part.key.stream} {part.key.first}-{part.key.last}"
-            try:
-                content = _decoded(whole, part.crc)
-            except WireError as error:
-                self._notice("malformed", f"{name}: {error}")
-                continue
-            start, end = _wall(content)
-            arrived = Arrived(part.key, part.digest, pack(whole), start, end)
-            verdict = self._ledger.insert(arrived, self._now)
-            if verdict == "new":
-                yield part.key, content
-            elif verdict != "repeat":
-                self._notice("aside", f"{name}: {verdict}")
+    def _losses(self) -> None:
+        for stone in self._message.tombstones:
+            if self._ledger.tired:
+                self._notice("excess", "tombstones of one message over more records than are looked at")
+                return
+            for first, last in self._ledger.bury(stone):
+                self._notice("lost", f"{stone.key.stream} {first}-{last}: {stone.reason}")
 
-    def _assemble(self, part: Part) -> bytes | None:
-        """Keep a part until all of its kind are here; the oldest parts of a device may go."""
-        name = (self._device, *part.key)
+    def _records(self) -> Iterator[tuple[Key, Content]]:
+        """Apply the records that are whole, and those that a part in this message makes whole."""
+        torn: dict[tuple[Key, bytes, int, int], Part] = {}
+        for part in self._message.parts:
+            if self._ledger.tired or self._room.left < 0:
+                self._notice("excess", "a message of more numbers, or over more records, than are looked at")
+                break
+            if len(part.data) == part.total:
+                yield from self._apply(part, part.data)
+            else:
+                self._keep(part)
+                torn[part[:4]] = part
+        for part in torn.values():
+            if whole := self._assembled(part):
+                yield from self._apply(part, whole)
+        if torn:
+            self._forget_parts()
+
+    def _apply(self, part: Part, whole: bytes) -> Iterator[tuple[Key, Content]]:
+        """Take a record; one that is new comes out again."""
+        name = f"{part.key.stream} {part.key.first}-{part.key.last}"
+        try:
+            content = _decoded(whole, part.crc, self._room)
+        except WireError as error:
+            self._notice("malformed", f"{name}: {error}")
+            return
+        start, end = _wall(content)
+        arrived = Arrived(part.key, part.digest, pack(whole), start, end)
+        verdict = self._ledger.insert(arrived, self._now)
+        if verdict == "new":
+            yield part.key, content
+        elif verdict != "repeat":
+            self._notice("aside", f"{name}: {verdict}")
+
+    def _keep(self, part: Part) -> None:
+        """Keep a part until all of its record are here."""
         self._db.execute(
-            "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*name, part.digest, part.crc, part.total, part.offset, part.data),
+            "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._device, *part.key, part.digest, part.crc, part.total, part.offset, part.data),
         )
+
+    def _assembled(self, part: Part) -> bytes | None:
+        """The whole record that this part belongs to, once all parts are here; they go then."""
+        name = (self._device, *part.key)
         at = "device = ? AND epoch = ? AND stream = ? AND first = ? AND last = ?"
         same = f"{at} AND digest = ? AND crc = ? AND total = ?"
         query = f"SELECT place, data FROM parts WHERE {same} ORDER BY place"  # noqa: S608
@@ -113,27 +155,34 @@ class Reception:
         for place, data in self._db.execute(query, (*name, part.digest, part.crc, part.total)):
             if place <= len(whole):
                 whole[place : place + len(data)] = data
-        if len(whole) == part.total:
-            self._db.execute(f"DELETE FROM parts WHERE {at}", name)  # noqa: S608
-            return bytes(whole)
+        if len(whole) != part.total:
+            return None
+        self._db.execute(f"DELETE FROM parts WHERE {at}", name)  # noqa: S608
+        return bytes(whole)
+
+    def _forget_parts(self) -> None:
+        """The oldest parts of a device go where it has more than its share."""
         self._db.execute(
-            "DELETE FROM parts WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(length(data))"
+            "DELETE FROM parts WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(max(length(data), ?))"
             " OVER (ORDER BY rowid DESC) AS kept FROM parts WHERE device = ?) WHERE kept > ?)",
-            (self._device, PARTS_KEPT),
+            (LEAST_PART, self._device, PARTS_KEPT),
         )
-        return None
 
     def _restored(self) -> None:
         """Say once of each pair of epochs that the device went back to an older store."""
-        after = "SELECT epoch, prev_next FROM epochs WHERE device = ? AND prev = ?"
+        after = (
+            "SELECT epoch, prev_next FROM epochs INDEXED BY epochs_by_prev"
+            " WHERE device = ? AND prev = ? AND epoch != ? LIMIT ?"
+        )
         for epoch in self._message.epochs:
-            for successor, ended in self._db.execute(after, (self._device, epoch.id)).fetchall():
-                self._above(successor, epoch.id, numbers(ended))
             if epoch.prev is not None:
                 self._above(epoch.id, epoch.prev, epoch.prev_next)
-                for twin, _ in self._db.execute(after, (self._device, epoch.prev)).fetchall():
-                    if twin != epoch.id:
-                        self._went_back(epoch.id, twin)
+                siblings = (self._device, epoch.prev, epoch.id, TWINS)
+                for twin, _ in self._db.execute(after, siblings).fetchall():
+                    self._went_back(epoch.id, twin)
+            successors = (self._device, epoch.id, epoch.id, TWINS)
+            for successor, ended in self._db.execute(after, successors).fetchall():
+                self._above(successor, epoch.id, numbers(ended))
 
     def _above(self, successor: int, prev: int, ended: Mapping[str, int]) -> None:
         """Whether `prev` has numbers above those at which its successor saw it end."""
@@ -173,8 +222,12 @@ class Reception:
             pending.setdefault((key.epoch, key.stream), []).append(key[2:])
         own = self._message.session[0]
         found: dict[tuple[int, str], Spans] = {}
+        unjudged: set[int] = set()
         for epoch, ended, settled in _lineage(self._db, self._device, own):
             if epoch != own and settled == _text(ended):
+                continue
+            if epoch != own and self._ledger.tired:
+                unjudged.add(epoch)
                 continue
             left = {
                 (epoch, stream): spans
@@ -190,19 +243,23 @@ class Reception:
                     "UPDATE epochs SET settled = ? WHERE device = ? AND epoch = ?",
                     (_text(ended), self._device, epoch),
                 )
-        self._ledger.note_missing(found, self._now)
+        self._ledger.note_missing(found, self._now, unjudged)
 
     def _missing(self, epoch: int, stream: str, end: int, pending: Mapping[tuple[int, str], Spans]) -> Spans:
         return self._ledger.missing(epoch, stream, end, pending.get((epoch, stream), []))
 
     def _ack(self) -> Ack | None:
         """The answer, if there is anything to say."""
-        want = tuple(self._ledger.holes(self._now))
+        want = tuple(self._ledger.holes(self._now, INTERVALS))
         if not want and not self._message.open:
             return None
         return Ack(self._sink, answer(self._ledger, self._message.open), want)
 
     def _notice(self, name: str, text: str) -> None:
+        """Say it and keep it; of very many in one message, only how many."""
+        if len(self._notices) == SAID_AT_ONCE:
+            self._unsaid += 1
+            return
         self._notices.append(Notice(name, text))
         self._db.execute(
             "INSERT INTO notices (device, at, name, text) VALUES (?, ?, ?, ?)",
@@ -212,27 +269,42 @@ class Reception:
 
 
 def device_row(db: sqlite3.Connection, name: str) -> dict[str, Any]:
-    """The row of a device, made when it is first heard of."""
-    db.execute("INSERT OR IGNORE INTO devices (name) VALUES (?)", (name,))
-    cursor = db.execute("SELECT * FROM devices WHERE name = ?", (name,))
-    columns = [column[0] for column in cursor.description]
-    return dict(zip(columns, cursor.fetchone(), strict=True))
+    """The row of a device, made when it is first heard of.
+
+    Raises:
+        WireError: "too_large": whoever may publish makes up names without end.
+    """
+    query = "SELECT * FROM devices WHERE name = ?"
+    cursor = db.execute(query, (name,))
+    row = cursor.fetchone()
+    if row is None:
+        if (db.execute("SELECT max(id) FROM devices").fetchone()[0] or 0) >= DEVICES:
+            fault("too_large", f"a new device beside the {DEVICES} that this store has")
+        db.execute("INSERT INTO devices (name) VALUES (?)", (name,))
+        cursor = db.execute(query, (name,))
+        row = cursor.fetchone()
+    return dict(zip([column[0] for column in cursor.description], row, strict=True))
 
 
 def _lineage(
     db: sqlite3.Connection, device: int, own: int
 ) -> list[tuple[int, Mapping[str, int], str | None]]:
-    """An epoch and those before it, newest first: (epoch, where its streams ended, settled at)."""
-    query = "SELECT epoch, prev, prev_next, next, settled FROM epochs WHERE device = ?"
-    known = {row[0]: row[1:] for row in db.execute(query, (device,))}
-    chain: list[tuple[int, Mapping[str, int], str | None]] = []
+    """An epoch and those before it, newest first: (epoch, where its streams ended, settled at).
+
+    At most `LINEAGE` of them, each once: a device may name any past, and one that runs in a circle.
+    """
+    query = "SELECT prev, prev_next, next, settled FROM epochs WHERE device = ? AND epoch = ?"
+    chain: dict[int, tuple[int, Mapping[str, int], str | None]] = {}
     at: int | None = own
-    ended = numbers(known[own][2]) if own in known else {}
-    while at is not None and (at in known or chain):
-        prev, prev_next, _, settled = known.pop(at, (None, "{}", "{}", None))
-        chain.append((at, ended, settled))
+    ended: Mapping[str, int] | None = None
+    while at is not None and at not in chain and len(chain) < LINEAGE:
+        row = db.execute(query, (device, at)).fetchone()
+        if row is None and not chain:
+            break
+        prev, prev_next, following, settled = row or (None, "{}", "{}", None)
+        chain[at] = (at, numbers(following) if ended is None else ended, settled)
         at, ended = prev, numbers(prev_next)
-    return chain
+    return list(chain.values())
 
 
 def ancestors(db: sqlite3.Connection, device: int, of: int) -> set[int]:
@@ -240,7 +312,7 @@ def ancestors(db: sqlite3.Connection, device: int, of: int) -> set[int]:
     return {epoch for epoch, _, _ in _lineage(db, device, of)[1:]}
 
 
-def _decoded(body: bytes, crc: int) -> Content:
+def _decoded(body: bytes, crc: int, room: Room) -> Content:
     """The content of a whole body.
 
     Raises:
@@ -248,7 +320,7 @@ def _decoded(body: bytes, crc: int) -> Content:
     """
     if crc32(body) != crc:
         raise WireError("checksum", "the parts of a record do not make what was sent")
-    return decode_body(body)
+    return decode_body(body, room)
 
 
 def _text(numbered: Mapping[str, int]) -> str:

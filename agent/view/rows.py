@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -21,6 +22,12 @@ from agent.stats.window import Counter, Gauge, Summary
 from agent.view.clean import clean
 from agent.view.units import human
 from collectors.api import Series
+
+KEPT = 3600.0
+"""Seconds that a view keeps what it was told."""
+
+HOUSEKEEPING = 30.0
+"""Seconds between two looks for what is older."""
 
 MAX_SERIES = 2048
 MAX_WINDOWS = 64
@@ -125,14 +132,19 @@ def _inside(key: Key, other: Key) -> bool:
 
 
 def _window(key: Key, span: Span, summary: Summary) -> Window:
-    return Window(key, span.start + span.offset, span.end + span.offset, span.covered, summary)
+    return Window(key, *span.wall, span.covered, summary)
+
+
+def words(series: Series) -> str:
+    """A series in one line, as it came: `metric key=value key=value`."""
+    return " ".join((series.name, *(f"{key}={value}" for key, value in series.attributes)))
 
 
 def natural(series: Series) -> tuple[object, ...]:
     """An order in which cpu 2 comes before cpu 10: the model first, the agent itself last."""
     rank = RANKS.get(series.name.partition(".")[0], len(RANKS) // 2)
-    text = " ".join((series.name, *(f"{key}={value}" for key, value in series.attributes)))
-    parts = ((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text))
+    split = _DIGITS.split(words(series))
+    parts = ((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in split)
     return (rank, *parts)
 
 
@@ -249,5 +261,7 @@ def _marks(values: Iterable[float | None]) -> list[str]:
         flat = BARS[0] if high == low == 0 else BARS[3]
         return [GAP if value is None else flat for value in values]
     low = 0.0 if 0 <= low <= 0.5 * high else low
-    step = (high / 2 - low / 2) / (len(BARS) - 1) * 2
-    return [GAP if value is None else BARS[min(7, max(0, round((value - low) / step)))] for value in values]
+    # Halves: the distance of two doubles may be beyond the doubles.
+    half = max(high / 2 - low / 2, sys.float_info.min)
+    steps = [None if value is None else (value / 2 - low / 2) / half * (len(BARS) - 1) for value in values]
+    return [GAP if step is None else BARS[min(7, max(0, round(step)))] for step in steps]

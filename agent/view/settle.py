@@ -3,7 +3,7 @@
 data held    never overlaps: blocks are nested or disjoint, and a block that arrives whole takes
              the place of the finer ones inside it; one that is covered already is a repeat
 lost         what the device itself said it lost, for numbers without data
-floor        below it retention has been: all is settled
+ended        what retention has let go of: settled, and wanted no more
 aside        blocks refused because other content bears their key: never counted as held
 """
 
@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from agent.ship.records import STREAMS, Held, Key, Spans, Tombstone, covered, is_block, minus, union, within
 
 HOLE_AFTER = 60.0
 ASIDE_KEPT = 100
+ASIDE_SIZE = 1_000_000
+LOOKED_AT = 50_000
+"""Rows that one message may make us read, about: a device may not spend the time of all others."""
 
 
 class Arrived(NamedTuple):
@@ -36,6 +40,12 @@ class Ledger:
     def __init__(self, db: sqlite3.Connection, device: int) -> None:
         self._db = db
         self._device = device
+        self._looked_at = 0
+
+    @property
+    def tired(self) -> bool:
+        """Whether this message has made us read enough; what is left of it is asked for again."""
+        return self._looked_at >= LOOKED_AT
 
     def insert(self, record: Arrived, now: float) -> str:
         """Apply a record. Returns "new", "repeat", or why it was set aside."""
@@ -78,14 +88,8 @@ class Ledger:
         return union(self._spans("lost", key))
 
     def settled_by_data(self, key: Key) -> Spans:
-        """What is held, and what retention has ended: nothing more is wanted there."""
-        floor = self.floor(key)
-        return union([*self._spans("data", key), *([(0, floor - 1)] if floor else [])])
-
-    def floor(self, key: Key) -> int:
-        """The number below which retention has settled everything."""
-        row = self._one("SELECT floor FROM floors WHERE {at}", key)
-        return row[0] if row else 0
+        """What is held, and what was held until retention ended it: nothing more is wanted there."""
+        return union([*self._spans("data", key), *self._spans("ended", key)])
 
     def top(self, epoch: int) -> dict[str, int]:
         """The number after the highest held, by stream."""
@@ -96,8 +100,8 @@ class Ledger:
     def report(self, opened: Key) -> tuple[Spans, Spans]:
         """What to acknowledge of one open interval: (have, done).
 
-        Below the floor counts as held: retention asked for no more of it, and a row that only the
-        floor settles would otherwise be sent again for ever.
+        What retention has ended counts as held: it was, and a row that only this settles would
+        otherwise be sent again for ever.
         """
         bounds = [opened[2:]]
         aside = self._aside(opened)
@@ -106,30 +110,48 @@ class Ledger:
         return within(minus(solid, aside), bounds), done
 
     def missing(self, epoch: int, stream: str, end: int, pending: Spans) -> Spans:
-        """Numbers below `end` that are neither held, lost, pending, nor below the floor.
+        """Numbers below `end` that are neither held, lost, pending, nor ended.
 
-        What once was settled from the beginning on stays so, and is not looked at again.
+        What once was settled from the beginning on stays so, and is not looked at again. Of very many
+        rows the lowest are looked at, and those above once these are settled.
         """
-        row = self._one("SELECT solid FROM floors WHERE {at}", Key(epoch, stream, 0, 0))
+        row = self._one("SELECT solid FROM solids WHERE {at}", Key(epoch, stream, 0, 0))
         solid = min(row[0], end) if row else 0
-        if solid == end:
-            return []
-        expected = Key(epoch, stream, solid, end - 1)
-        settled = union([*self.settled_by_data(expected), *self.lost(expected), (-1, solid - 1)])
-        if settled[0][1] + 1 > solid:
-            self._db.execute(
-                "INSERT INTO floors VALUES (?, ?, ?, 0, ?) ON CONFLICT (device, epoch, stream)"
-                " DO UPDATE SET solid = excluded.solid",
-                (self._device, epoch, stream, settled[0][1] + 1),
-            )
-        return minus([expected[2:]], [*settled, *pending])
+        missing: Spans = []
+        reached = solid
+        while reached <= solid < end and not missing:
+            reached, settled = self._settled(Key(epoch, stream, solid, end - 1))
+            missing = minus([(solid, reached - 1)], [*settled, *pending])
+            if settled[0][1] + 1 > solid:
+                solid = settled[0][1] + 1
+                self._db.execute(
+                    "INSERT OR REPLACE INTO solids VALUES (?, ?, ?, ?)", (self._device, epoch, stream, solid)
+                )
+        return missing
 
-    def note_missing(self, found: Mapping[tuple[int, str], Spans], now: float) -> None:
-        """Replace the list of missing numbers; those that were missing before keep their `since`."""
-        old = self._db.execute(
-            "SELECT epoch, stream, first, last, since FROM missing WHERE device = ?", (self._device,)
-        ).fetchall()
-        rows = [row for name, spans in found.items() for row in _aged(name, spans, old, now)]
+    def _settled(self, key: Key) -> tuple[int, Spans]:
+        """What is settled of the key's numbers and below, as far as `LOOKED_AT` rows of a table tell,
+        and the number up to which they do."""
+        kinds = [self._spans(table, key, LOOKED_AT) for table in ("data", "ended", "lost")]
+        reached = [spans[-1][1] + 1 for spans in kinds if len(spans) == LOOKED_AT]
+        settled = union([(-1, key.first - 1), *(span for spans in kinds for span in spans)])
+        return min([key.last + 1, *reached]), settled
+
+    def note_missing(
+        self, found: Mapping[tuple[int, str], Spans], now: float, unjudged: Collection[int] = ()
+    ) -> None:
+        """Replace the list of missing numbers; those that were missing before keep their `since`.
+
+        Of epochs `unjudged`, what was noted before stays.
+        """
+        query = "SELECT epoch, stream, first, last, since FROM missing WHERE device = ? ORDER BY first"
+        old = self._db.execute(query, (self._device,)).fetchall()
+        before: dict[tuple[int, str], list[tuple[int, int, float]]] = {}
+        for epoch, stream, first, last, since in old:
+            before.setdefault((epoch, stream), []).append((first, last, since))
+        rows = [row for row in old if row[0] in unjudged]
+        for name, spans in found.items():
+            rows += [(*name, *row) for row in _aged(spans, before.get(name, []), now)]
         if sorted(rows) == sorted(old):
             return
         self._db.execute("DELETE FROM missing WHERE device = ?", (self._device,))
@@ -137,49 +159,51 @@ class Ledger:
             "INSERT INTO missing VALUES (?, ?, ?, ?, ?, ?)", [(self._device, *row) for row in rows]
         )
 
-    def holes(self, now: float) -> list[Key]:
-        """What has been missing long enough to ask for, lowest first."""
+    def holes(self, now: float, most: int = -1) -> list[Key]:
+        """What has been missing long enough to ask for, lowest first; `most` intervals, -1: all."""
         query = (
             "SELECT epoch, stream, first, last FROM missing WHERE device = ? AND since <= ?"
-            " ORDER BY first, epoch, stream"
+            " ORDER BY first, epoch, stream LIMIT ?"
         )
-        return [Key(*row) for row in self._db.execute(query, (self._device, now - HOLE_AFTER))]
+        return [Key(*row) for row in self._db.execute(query, (self._device, now - HOLE_AFTER, most))]
 
     def retain(self, before: float) -> int:
-        """End the records that arrived before that wall time, and raise the floors. Returns how many.
+        """End the records that arrived before that wall time. Returns how many.
 
-        Arrival is by our own clock: a device's may be years off either way.
+        Arrival is by our own clock: a device's may be years off either way. What ended is remembered
+        number by number, not as a floor: what was late all along still counts when it comes.
         """
-        floors = self._db.execute(
-            "SELECT epoch, stream, max(last) + 1, count(*) FROM data WHERE device = ? AND arrived < ?"
-            " GROUP BY epoch, stream",
-            (self._device, before),
-        ).fetchall()
-        for epoch, stream, floor, _ in floors:
-            self._raise_floor(Key(epoch, stream, 0, floor - 1), floor, before)
-        return sum(count for *_, count in floors)
+        aged = "SELECT epoch, stream, first, last FROM data WHERE device = ? AND arrived < ?"
+        found = [Key(*row) for row in self._db.execute(aged, (self._device, before))]
+        streams: dict[tuple[int, str], Spans] = {}
+        for key in found:
+            self._run("DELETE FROM data WHERE {at} AND first = ?", key, key.first)
+            streams.setdefault((key.epoch, key.stream), []).append(key[2:])
+        for name, spans in streams.items():
+            self._end(*name, spans)
+        return len(found)
 
-    def _raise_floor(self, key: Key, floor: int, before: float) -> None:
-        """What is old goes; a block that crosses the floor, or is younger, stays until it is old."""
-        self._db.execute(
-            "INSERT INTO floors VALUES (?, ?, ?, ?, 0) ON CONFLICT (device, epoch, stream)"
-            " DO UPDATE SET floor = max(floor, excluded.floor)",
-            (self._device, *key[:2], floor),
+    def _end(self, epoch: int, stream: str, spans: Spans) -> None:
+        """Remember that these numbers were held; all that ended is a few long intervals."""
+        at = Key(epoch, stream, 0, 0)
+        before = self._run("SELECT first, last FROM ended WHERE {at}", at).fetchall()
+        self._run("DELETE FROM ended WHERE {at}", at)
+        self._db.executemany(
+            "INSERT INTO ended VALUES (?, ?, ?, ?, ?)",
+            [(self._device, epoch, stream, *span) for span in union([*before, *spans])],
         )
-        self._run("DELETE FROM data WHERE {at} AND last < ? AND arrived < ?", key, floor, before)
-        self._run("DELETE FROM lost WHERE {at} AND last < ?", key, floor)
-        self._run("DELETE FROM missing WHERE {at} AND last < ?", key, floor)
 
     def _set_aside(self, record: Arrived, reason: str, now: float) -> str:
-        """Keep what cannot be counted, the newest hundred of a device, for people to look at."""
+        """Keep what cannot be counted for people to look at: of a device the newest hundred, 1 MB."""
         self._db.execute(
             "INSERT OR IGNORE INTO aside VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (self._device, *record.key, record.digest, reason, record.body, now),
         )
         self._db.execute(
-            "DELETE FROM aside WHERE device = ? AND rowid NOT IN"
-            " (SELECT rowid FROM aside WHERE device = ? ORDER BY rowid DESC LIMIT ?)",
-            (self._device, self._device, ASIDE_KEPT),
+            "DELETE FROM aside WHERE rowid IN (SELECT rowid FROM (SELECT rowid, row_number() OVER newest"
+            " AS place, sum(length(body)) OVER newest AS size FROM aside WHERE device = ?"
+            " WINDOW newest AS (ORDER BY rowid DESC)) WHERE place > ? OR size > ?)",
+            (self._device, ASIDE_KEPT, ASIDE_SIZE),
         )
         return reason
 
@@ -195,10 +219,13 @@ class Ledger:
                 [(self._device, *key[:2], a, b, *more) for a, b in minus([(first, last)], [key[2:]])],
             )
 
-    def _spans(self, table: str, key: Key) -> Spans:
-        query = f"SELECT first, last FROM {table} WHERE {self._overlap(table)}"  # noqa: S608
+    def _spans(self, table: str, key: Key, most: int = -1) -> Spans:
+        """The table's intervals that overlap the key's, lowest first; `most` of them, -1: all."""
+        query = f"SELECT first, last FROM {table} WHERE {self._overlap(table)} ORDER BY first LIMIT ?"  # noqa: S608
         place = (self._device, *key[:2])
-        return self._run(query, key, key.last, *place, key.first, key.first).fetchall()
+        found: Spans = self._run(query, key, key.last, *place, key.first, key.first, most).fetchall()
+        self._looked_at += len(found)
+        return found
 
     def _aside(self, key: Key) -> Spans:
         query = "SELECT first, last FROM aside WHERE {at} AND first <= ? AND last >= ?"
@@ -235,17 +262,17 @@ def answer(ledger: Ledger, opened: tuple[Key, ...]) -> tuple[Held, ...]:
     )
 
 
-def _aged(
-    name: tuple[int, str], spans: Spans, old: list[tuple[int, str, int, int, float]], now: float
-) -> list[tuple[int, str, int, int, float]]:
-    """The missing spans of one stream, split where their ages differ."""
+def _aged(spans: Spans, before: list[tuple[int, int, float]], now: float) -> list[tuple[int, int, float]]:
+    """The missing spans of one stream, in order, split where their ages differ."""
+    ends = [last for _, last in spans]
     rows = []
-    for epoch, stream, first, last, since in old:
-        if (epoch, stream) == name:
-            again = within(spans, [(first, last)])
-            rows += [(*name, a, b, since) for a, b in again]
-            spans = minus(spans, again)
-    return rows + [(*name, a, b, now) for a, b in spans]
+    for first, last, since in before:
+        at = bisect_left(ends, first)
+        while at < len(spans) and spans[at][0] <= last:
+            rows.append((max(first, spans[at][0]), min(last, spans[at][1]), since))
+            at += 1
+    fresh = minus(spans, [(first, last) for first, last, _ in rows])
+    return rows + [(first, last, now) for first, last in fresh]
 
 
 def numbers(text: str) -> dict[str, int]:

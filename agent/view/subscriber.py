@@ -29,6 +29,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.ship.ack import encode_ack
 from agent.ship.backoff import Backoff
+from agent.ship.mqtt.bounded import BoundedClient
 from agent.view.intake import MESSAGE_LIMIT, ROOT, Intake, Say
 from agent.view.pace import Pace
 
@@ -39,6 +40,7 @@ STORE_BACKOFF = (0.1, 5.0)
 STORE_PATIENCE = 5.0
 WINDOW = 32
 WAITING = 256
+LARGEST_PACKET = 4 * MESSAGE_LIMIT
 ACK_INTERVAL = 5.0
 ACK_LIMIT = 4096
 
@@ -246,13 +248,14 @@ class Subscriber:
         """A client for one connection: none outlives it, so nothing of an old one is resent."""
         broker = self._broker
         clean = None if self._version == MQTTv5 else True
-        client = Client(
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             clean_session=clean,
             protocol=MQTTProtocolVersion(self._version),
             manual_ack=True,
         )
         client.connect_timeout = CONNECT_TIMEOUT
+        client.largest = LARGEST_PACKET
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
         if broker.tls:
@@ -269,7 +272,7 @@ class Subscriber:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
         properties.SessionExpiryInterval = 0
         properties.ReceiveMaximum = WINDOW
-        properties.MaximumPacketSize = 4 * MESSAGE_LIMIT
+        properties.MaximumPacketSize = LARGEST_PACKET
         return {"clean_start": True, "properties": properties}
 
     def _lost(self, why: str) -> None:

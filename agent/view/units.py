@@ -17,7 +17,7 @@ _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL = ("", "k", "M", "G", "T", "P")
 _SMALL = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (120.0, "s", 1.0))
 _LONG = ((7200.0, "min", 60.0), (172800.0, "h", 3600.0), (math.inf, "d", 86400.0))
-_PREFIXED = {"Hz": "Hz", "W": "W", "J": "J", "V": "V", "A": "A", "bit": "bit"}
+_PREFIXED = frozenset(("Hz", "W", "J", "V", "A", "bit"))
 
 
 def short(number: float) -> str:
@@ -40,6 +40,7 @@ def human(value: float | None, unit: str, *, ratio: bool = False) -> str:
     """
     if value is None:
         return NONE
+    unit = clean(unit)
     base, per, rest = unit.partition("/")
     suffix = per + rest
     if not math.isfinite(value):
@@ -53,10 +54,10 @@ def human(value: float | None, unit: str, *, ratio: bool = False) -> str:
     if base == "Cel":
         return f"{short(value)}°C{suffix}"
     if base in _PREFIXED:
-        return _scaled(value, _DECIMAL, 1000.0) + _PREFIXED[base] + suffix
+        return _scaled(value, _DECIMAL, 1000.0) + unit
     if base == "1" or base.startswith("{"):
         return _scaled(value, _DECIMAL, 1000.0) + suffix
-    return short(value) + clean(unit, 8)
+    return short(value) + cut(unit, 8)
 
 
 def _scaled(value: float, prefixes: tuple[str, ...], step: float) -> str:

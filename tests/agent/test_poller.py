@@ -143,3 +143,18 @@ def test_a_stop_does_not_wait_for_a_collector_that_hangs(tmp_path: Path) -> None
     assert lights(rig.next()) is not None
     with fifo.open("wb", buffering=0) as end:
         end.write(b"x")
+
+
+def test_a_first_poll_that_hangs_is_late_from_its_own_time_only(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    stuck = Stuck(fifo)
+    os.read(stuck._descriptor, 1)
+    rig = Rig(registration("stuck", stuck), span=3600.0)
+    before = time.monotonic()
+    rig.poller.start()
+    rig.until_stuck()
+    assert before <= rig.poller.due <= time.monotonic()
+    with fifo.open("wb", buffering=0) as end:
+        end.write(b"x" * 100)
+    rig.poller.stop(1.0)

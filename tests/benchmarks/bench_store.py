@@ -4,7 +4,8 @@
 
 DIRECTORY must be on a real disk (default: the current one); nothing is written to a tmpfs, so there the
 figures would be zero. Bytes a day are those of 60 flushes of 120 noisy series in a store that holds three
-days, so that blocks of 8 and 64 are merged as it goes, with a full checkpoint at the end; times 24.
+days, so that blocks of 8 and 64 are merged as it goes, with a full checkpoint at the end; times 24. A
+whole day has fewer checkpoints: one in about 200 flushes.
 Two counts: the process's own (/proc/self/io, pages made dirty: 4 KiB each) and the block device's
 (/proc/diskstats), which has the file system's journal in it, and whatever else the machine writes: run it
 on a quiet one, or give a DIRECTORY on a file system of its own (an ext4 image on a loop device will do).
@@ -121,6 +122,7 @@ def measure(directory: Path, pause: float) -> None:
     life = Life(directory, Limits(settle=0), 120)
     life.warm(WARM)
     life.store._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    life.store._database.log.let_go()
     os.sync()
     contents = list(life.minutes(FLUSHES))
     life.now -= FLUSHES * SPAN
@@ -138,17 +140,26 @@ def measure(directory: Path, pause: float) -> None:
     after = device_bytes(directory)
     scale = 86_400 / (FLUSHES * SPAN) / 1e6
     sizes = [len(codec.pack(content)) for content in contents]
-    print(f"content of 120 noisy series, packed          {median(sizes):8.0f} B")
-    print(f"written a day, this process                  {(process_bytes() - own) * scale:8.1f} MB")
+    print(f"content of 120 noisy series, packed            {median(sizes):8.0f} B")
+    print(f"written a day, this process                    {(process_bytes() - own) * scale:8.1f} MB")
     noise = "not known" if device is None or after is None else f"{(after - device) * scale:8.1f} MB (noisy)"
-    print(f"written a day, block device                  {noise}")
+    print(f"written a day, block device                    {noise}")
     print(f"flush: median {median(took):.1f}, most {max(took):.1f} ms; CPU {1e3 * cpu / FLUSHES:.1f} ms")
     rows = life.store._rows.heads(0, 1 << 62)
-    print(f"three days in {len(rows)} rows, {life.store._rows.used() / 1024:.2f} MiB used")
+    print(f"written a day, over a whole day                {whole_day(life):8.1f} MB")
+    print(f"four days in {len(rows)} rows, {life.store._rows.used() / 1024:.2f} MiB used")
     life.store.close()
     start = perf_counter()
     Store.open(directory, Limits(), now=START, new_epoch=lambda: 1).close()
-    print(f"opened and checked in                        {1e3 * (perf_counter() - start):8.1f} ms")
+    print(f"opened and checked in                          {1e3 * (perf_counter() - start):8.1f} ms")
+
+
+def whole_day(life: Life) -> float:
+    """Megabytes that this process writes in a day, with checkpoints as they come."""
+    own = process_bytes()
+    for content in life.minutes(1440):
+        life.flush(content)
+    return (process_bytes() - own) / 1e6
 
 
 def merged(directory: Path, numbers: int, series: int, limits: Limits, name: str) -> None:

@@ -145,8 +145,8 @@ def settle_one(world: World) -> bool:
         world.accept()
     elif world.pubacks:
         world.tell(world.pubacks.pop(0))
-    elif world.sinks["main"].queue:
-        world.deliver("main")
+    elif any(box.queue for box in world.sinks.values()):
+        world.deliver(next(name for name, box in world.sinks.items() if box.queue))
     elif world.acks:
         world.tell(p.Received("outrider/v1/f/d/ack/main", world.acks.pop(0)))
     elif not world.connected and world.wake_at is not None:

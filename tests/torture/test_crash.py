@@ -25,6 +25,6 @@ def test_a_point_is_a_command_that_kills_there() -> None:
 @pytest.mark.strace
 @pytest.mark.mosquitto
 def test_after_a_crash_at_any_step_history_and_sink_agree(tmp_path: Path) -> None:
-    counts = run(tmp_path, points(30), beside=10)
+    counts = run(tmp_path, points(30, reach=0.4), beside=10)
     assert counts["killed"] == 30
     assert counts["sink killed"] == 2

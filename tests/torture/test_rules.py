@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.ship.outbox import SETTLED, Claims, Outbox
-from agent.ship.records import Key, Spans, Tombstone, union
+from agent.ship.records import Key, Spans, Tombstone
 from agent.store import coarsen
 from agent.store.layout import Head
 from agent.view.reception import Reception
@@ -54,17 +54,6 @@ def a_puback_counts_for_what_was_merged_since(patch: Patch) -> None:
     patch.setattr(Outbox, "sent", lenient)
 
 
-def what_is_lost_is_held(patch: Patch) -> None:
-    report = Ledger.report
-
-    def generous(ledger: Ledger, opened: Key) -> tuple[Spans, Spans]:
-        _, done = report(ledger, opened)
-        return done, done
-
-    patch.setattr(Ledger, "report", generous)
-    patch.setattr(Outbox, "_bury", lambda *_: None)
-
-
 def late_messages_speak(patch: Patch) -> None:
     patch.setattr(Reception, "_speaks_last", lambda _: True)
 
@@ -93,7 +82,6 @@ def finer_data_stays_beside_its_block(patch: Patch) -> None:
         prev_in_the_first_message_only,
         free_merging_of_neighbours,
         a_puback_counts_for_what_was_merged_since,
-        what_is_lost_is_held,
         late_messages_speak,
         tombstones_go_unsaid,
         finer_data_stays_beside_its_block,

@@ -9,7 +9,7 @@ store gave which token, and checks after every step what the sinks hold:
     false     a number that a sink misses, or was told is lost, while the device still has to send it
     unheld    the device confirms a record that its sink never held
     unsaid    after the world has calmed down: a number neither held nor said to be lost
-    idle      the same: a record that the device has and its sink has not
+    idle      the same: a record that the device has and its sink has not; a store that went back unnoticed
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import NamedTuple
 from agent.ship import protocol as p
 from agent.ship.link import Link
 from agent.ship.outbox import FLIGHT, UNSENT, Claims, Outbox
-from agent.ship.records import Key, Row, Spans, covered, minus, union, within
+from agent.ship.records import Key, Message, Row, Spans, covered, minus, union, within
 from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Gauge
@@ -33,6 +33,7 @@ from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Store
 from agent.view.fleet import FleetStore
+from agent.view.reception import Outcome
 from collectors.api import Series
 
 DEVICE = "d"
@@ -119,7 +120,8 @@ class World:
         self.waiting: dict[tuple[int, int], frozenset[Key]] = {}
         self.order: dict[int, int] = {}
         self.latest: dict[str, tuple[int, int, int]] = {}
-        self.ever: dict[tuple[int, str], Spans] = {}
+        self.ever: dict[str, dict[tuple[int, str], Spans]] = {name: {} for name in self.sinks}
+        self.said: dict[str, dict[tuple[int, str], Spans]] = {name: {} for name in self.sinks}
         self.counts: dict[str, int] = {}
         self.acks: list[bytes] = []
         self.uplink: list[p.Publish] = []
@@ -187,7 +189,7 @@ class World:
         settled = self.outbox.settled()
         for key, _ in settled:
             row = self.outbox._entries[key].row
-            held = covered(key.first, key.last, self.ever.get(key[:2], []))
+            held = covered(key.first, key.last, self.ever["main"].get(key[:2], []))
             self._check(held or row.tombstone is not None, f"unheld: {key} is confirmed")
         flushed = self.store.flush(Flush(self.now + OFFSET, contents, settled, fresh_epoch=self.fresh_epoch))
         self.begun, self.fresh_epoch = True, False
@@ -265,35 +267,39 @@ class World:
         """A worker of a sink takes one of the waiting messages, not always the first, and may die."""
         box = self.sinks[name]
         place = 0 if self.calm else self.rng.randrange(min(5, len(box.queue)))
-        payload = box.queue[place]
-        message = decode_message(payload)
+        message = decode_message(box.queue[place])
         store = self.stores[name]
         if crash:
-            budget = self.rng.randrange(1, 60)
-            store._db.set_progress_handler(_after(budget), 10)
-            try:
-                store.receive(message, self.now + OFFSET)
-            except sqlite3.OperationalError:
-                self._count("sink crashed")
-                store.close()
-                self.stores[name] = FleetStore.open(box.path, name)
-                return
-            store._db.set_progress_handler(None, 0)
-        else:
+            store._db.set_progress_handler(_after(self.rng.randrange(1, 60)), 10)
+        try:
             outcome = store.receive(message, self.now + OFFSET)
-            if name == "main" and outcome.ack is not None and self.connected and self._lucky(0.8):
-                self.acks.append(encode_ack(outcome.ack))
-                del self.acks[:-3]
-            self._delivered(name, message.session[0], message.seq)
-            for key, content in outcome.applied:
-                self.check_record(key, content)
-                if name == "main":
-                    self.ever[key[:2]] = union([*self.ever.get(key[:2], []), key[2:]])
-            aside = [notice.text for notice in outcome.notices if notice.name in ("aside", "malformed")]
-            self._check(not aside, f"crossing: {name} could not take {aside}")
+        except sqlite3.OperationalError:
+            self._check(crash, "a sink failed by itself")
+            self._count("sink crashed")
+            store.close()
+            self.stores[name] = FleetStore.open(box.path, name)
+            return
+        store._db.set_progress_handler(None, 0)
+        self._received(name, message, outcome)
+        answered = name == "main" and outcome.ack is not None and self.connected and not crash
+        if outcome.ack is not None and answered and self._lucky(0.8):
+            self.acks.append(encode_ack(outcome.ack))
+            del self.acks[:-3]
         if self._lucky(0.95):
             box.queue.pop(place)
         self.check_holes(name)
+
+    def _received(self, name: str, message: Message, outcome: Outcome) -> None:
+        """Note what a sink took, and check it."""
+        self._delivered(name, message.session[0], message.seq)
+        ever, said = self.ever[name], self.said[name]
+        for stone in message.tombstones:
+            said[stone.key[:2]] = union([*said.get(stone.key[:2], []), stone.key[2:]])
+        for key, content in outcome.applied:
+            self.check_record(key, content)
+            ever[key[:2]] = union([*ever.get(key[:2], []), key[2:]])
+        aside = [notice.text for notice in outcome.notices if notice.name in ("aside", "malformed")]
+        self._check(not aside, f"crossing: {name} could not take {aside}")
 
     def _delivered(self, name: str, epoch: int, seq: int) -> None:
         """Remember the newest message that a sink has seen, as the device made them."""
@@ -383,20 +389,30 @@ class World:
         for epoch, stream, number in self.life.tokens:
             given.setdefault((epoch, stream), []).append((number, number))
         known: dict[tuple[int, str], list[tuple[int, int]]] = {}
-        for table in ("data", "lost"):
+        for table in ("data", "lost", "ended"):
             for key in store.spans(DEVICE, table):
                 known.setdefault((key.epoch, key.stream), []).append(key[2:])
-        floors = store._db.execute("SELECT epoch, stream, floor FROM floors").fetchall()
-        for epoch, stream, floor in floors:
-            known.setdefault((epoch, stream), []).append((0, floor - 1))
         remembered = {epoch.id for epoch in self.outbox.epochs}
         for name, spans in given.items():
-            # What the sink held, and lost with its store after the device had let go of it, is nobody's.
-            gone = [] if name[0] in remembered else self.ever.get(name, [])
+            # What the sink knew, and lost with its store after the device had let go of it, is nobody's.
+            known_once = [*self.ever["main"].get(name, []), *self.said["main"].get(name, [])]
+            gone = [] if name[0] in remembered else known_once
             left = minus(spans, [*known.get(name, []), *gone])
             self._check(not left, f"unsaid: {name} {left}")
         self._check(not store.holes(DEVICE, self.now + OFFSET), "holes remain")
         self._check_idle(store)
+        self._check_restored()
+
+    def _check_restored(self) -> None:
+        """The other sink, whose own store never goes back, says so when the device's does."""
+        store = self.stores["other"]
+        said = {(a, b) for a, b in store._db.execute("SELECT epoch, other FROM restored")}
+        for after in self.outbox.epochs:
+            for stream, end in after.prev_next.items() if after.prev is not None else ():
+                beyond = minus(self.ever["other"].get((after.prev or 0, stream), []), [(0, end - 1)])
+                pair = tuple(sorted((after.id, after.prev or 0)))
+                heard = store._db.execute("SELECT 1 FROM epochs WHERE epoch = ?", (after.id,)).fetchone()
+                self._check(not (beyond and heard) or pair in said, f"unsaid: {pair} went back")
 
     def _check_idle(self, store: FleetStore) -> None:
         """All data that the device has, confirmed or not, its sink holds or has let go."""
@@ -405,10 +421,8 @@ class World:
             if each.row.tombstone is None:
                 here.setdefault(each.row.key[:2], []).append(each.row.key[2:])
         there: dict[tuple[int, str], Spans] = {}
-        for key in store.spans(DEVICE, "data"):
+        for key in (*store.spans(DEVICE, "data"), *store.spans(DEVICE, "ended")):
             there.setdefault(key[:2], []).append(key[2:])
-        for epoch, stream, floor in store._db.execute("SELECT epoch, stream, floor FROM floors"):
-            there.setdefault((epoch, stream), []).append((0, floor - 1))
         for name, spans in here.items():
             left = minus(spans, there.get(name, []))
             self._check(not left, f"idle: {name} {left}")

@@ -16,10 +16,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.ship import protocol as p
+from agent.ship.mqtt.bounded import LARGEST, BoundedClient
 from collectors.tally import Tally
 
 FAREWELL = 0.5
-LARGEST_INCOMING = 65_536
 UNSUPPORTED = 0x84
 # Wrong identifier, password, rights, banned, authentication method: time alone mends none of them.
 FINAL = (0x85, 0x86, 0x87, 0x8A, 0x8C)
@@ -55,13 +55,13 @@ class Connection:
         self._broker = broker
         self._tally = tally
         self._tokens: dict[int, int] = {}
-        self._accepted = self._over = False
+        self._accepted = self._over = self._closed = False
         self._error = ""
         self._counted = (0, 0)
         self._client = self._make(command)
 
     def _make(self, command: p.Connect) -> Client:
-        client = Client(
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             self._broker.client_id,
             clean_session=None if command.protocol == 5 else True,
@@ -117,7 +117,7 @@ class Connection:
     def fileno(self) -> int | None:
         """The socket's descriptor; None when it is closed."""
         sock = self._client.socket()
-        return sock.fileno() if sock is not None else None
+        return sock.fileno() if sock is not None and not self._closed else None
 
     @property
     def keepalive(self) -> int:
@@ -140,6 +140,8 @@ class Connection:
                 self._client.loop_write()
         except (ValueError, LookupError, struct.error) as error:
             self._lose("protocol", f"the broker sent what is not MQTT: {error}")
+            # Left open it would stay readable, and nobody would read it.
+            self.close(clean=False)
 
     def _buffered(self) -> bool:
         sock = self._client.socket()
@@ -164,7 +166,9 @@ class Connection:
 
     def close(self, *, clean: bool) -> None:
         """End it, with DISCONNECT if `clean`; waits at most `FAREWELL` seconds for the socket."""
-        self._over = True
+        if self._closed:
+            return
+        self._over = self._closed = True
         if clean:
             self._client.disconnect()
             poll = select.poll()
@@ -188,7 +192,7 @@ class Connection:
     def count(self) -> None:
         """Add the bytes since the last count, as the kernel counts them, to the tally."""
         sock = self._client.socket()
-        if sock is not None:
+        if sock is not None and not self._closed:
             self._count(sock)
 
     def _count(self, sock: Any) -> None:
@@ -249,7 +253,7 @@ class Connection:
 def _connect_properties() -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0
-    properties.MaximumPacketSize = LARGEST_INCOMING
+    properties.MaximumPacketSize = LARGEST
     return properties
 
 

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from random import Random
+from zlib import crc32
+
 import pytest
 
 from agent.ship import protocol as p
+from agent.ship.body import encode_body
 from agent.ship.freight import MESSAGE_LIMIT, SMALLEST_LIMIT, STRIKES, Freight, Stamp
 from agent.ship.outbox import Outbox
-from agent.ship.records import Key
+from agent.ship.records import Key, Part
 from agent.ship.wire import decode_message
+from agent.stats.frame import Content, Frame, Span
+from agent.stats.window import Counter
+from collectors.api import Series
 from tests.agent.ship.bench import EPOCH, Bench, ack, content, key
 
 STAMP = Stamp((EPOCH, 1), 5, 1.5)
@@ -45,6 +52,34 @@ def test_a_message_carries_its_stamp_and_the_claims() -> None:
     assert (message.device, message.session, message.seq, message.sent) == ("d", (EPOCH, 1), 5, 1.5)
     assert message.pending == (Key(EPOCH, "windows", 0, 1),)
     assert [part.key for part in message.parts] == [key(0), key(1)]
+
+
+def noise(count: int) -> Content:
+    """Counters of which every number is random, and none repeats."""
+    bits = Random(1).getrandbits
+    span = Span("boot-1", 0.0, 60.0, 60.0, 1.7e9, "synchronised")
+    counters = {
+        Series(f"noise.{n}", "1", "counter", ()): Counter(bits(52), float(bits(52)), 0.0, bits(52))
+        for n in range(count)
+    }
+    return Content((Frame(span, counters),))
+
+
+def test_a_record_of_noise_is_cut_into_messages_that_fill_their_limit_and_keep_to_it() -> None:
+    made = Loading()
+    body = encode_body(noise(8_000), 3)
+    made.bench.backlog(noise(8_000))
+    made.load()
+    parts: list[Part] = []
+    sizes = []
+    while made.freight.waiting():
+        packed = made.freight.message(STAMP, live=False)
+        assert packed is not None
+        sizes.append(len(packed[0]))
+        parts += decode_message(packed[0]).parts
+    assert 95_000 < max(sizes) <= MESSAGE_LIMIT
+    assert b"".join(part.data for part in parts) == body
+    assert {(part.crc, part.total) for part in parts} == {(crc32(body), len(body))}
 
 
 def test_one_load_at_a_time() -> None:

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from agent.ship import protocol as p
+from agent.ship.ack import encode_ack
 from agent.ship.link import ENDED
-from agent.ship.records import Key
-from agent.ship.wire import encode_ack
+from agent.ship.records import Ack, Held, Key
 from tests.agent.ship.bench import (
     EPOCH,
     Bench,
@@ -212,7 +212,8 @@ def test_a_wanted_row_that_the_outbox_does_not_know_is_looked_up_and_sent_at_onc
     bench.begin(content(), content())
     bench.tell(p.Received(ACKS, encode_ack(ack([(0, 1)]))))
     bench.commit(removed=[key(0), key(1)])
-    commands = bench.tell(p.Received(ACKS, encode_ack(ack(want=[Key(EPOCH, "windows", 0, 1)]))))
+    want = p.Received(ACKS, encode_ack(ack(want=[Key(EPOCH, "windows", 0, 1)])))
+    commands = bench.tell(want, after=5.0)
     wanted = only(p.Lookup, commands)[0].wanted
     assert wanted == Key(EPOCH, "windows", 0, 1)
     row = bench.stored[key(0)][0]._replace(confirmed=True)
@@ -234,7 +235,45 @@ def test_a_sink_that_knows_more_than_we_gave_makes_a_fresh_epoch_and_says_it_onc
     bench.begin(content())
     ahead = p.Received(ACKS, encode_ack(ack([(0, 9)])))
     assert only(p.FreshEpoch, bench.tell(ahead)) == [p.FreshEpoch()]
-    assert only(p.FreshEpoch, bench.tell(ahead)) == []
+    assert only(p.FreshEpoch, bench.tell(ahead, after=700.0)) == []
+
+
+def test_whoever_always_knows_more_than_we_gave_cannot_make_an_epoch_of_each_flush() -> None:
+    bench = Bench(sink="s")
+    bench.begin(content())
+    bench.answer_all()
+    asked = 0
+    for minute in range(30):
+        said = Ack("s", (Held(bench.epoch, "windows", ((0, 99),), (), None),), ())
+        asked += len(only(p.FreshEpoch, bench.tell(p.Received(ACKS, encode_ack(said)), after=60.0)))
+        bench.epoch, bench.next = 100 + minute, 0
+        bench.flush(content())
+        bench.connect()
+        bench.answer_all()
+    assert asked == 3
+
+
+def test_wants_are_heeded_once_a_minute_and_what_is_held_each_time() -> None:
+    bench = Bench(sink="s")
+    bench.begin(content(), content())
+    bench.answer_all()
+    want = p.Received(ACKS, encode_ack(ack(want=[key(0)])))
+    assert [row.key for row in only(p.Load, bench.tell(want))[0].rows] == [key(0)]
+    bench.load()
+    bench.answer_all()
+    assert bench.tell(want, after=30.0) == []
+    bench.tell(p.Received(ACKS, encode_ack(ack([(1, 1)], want=[key(0)]))), after=10.0)
+    assert [name for name, _ in bench.outbox.settled()] == [key(1)]
+    assert [row.key for row in only(p.Load, bench.tell(want, after=30.0))[0].rows] == [key(0)]
+
+
+def test_a_flood_of_acknowledgements_is_counted_and_not_read() -> None:
+    bench = Bench(sink="s")
+    bench.begin(content())
+    bench.tell(p.Received(ACKS, b"\xc1"))
+    said = only(p.Notice, bench.tell(p.Received(ACKS, encode_ack(ack([(0, 0)]))), after=0.1))
+    assert [(each.level, each.reason) for each in said] == [("debug", "too_often")]
+    assert bench.outbox.settled() == []
 
 
 def test_a_new_epoch_gets_a_session_of_its_own() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from agent.ship import protocol as p
+from agent.ship.ack import encode_ack
 from agent.ship.link import CONNECTING, ENDED, ONLINE, WAITING
 from agent.ship.outbox import Heard, Outbox
 from agent.ship.records import Ack, Key, Row
-from agent.ship.wire import encode_ack
 from tests.agent.ship.bench import Bench, ack, content, only, stone
 
 CODES = st.sampled_from([0, 0, 0, 0, 0x10, 0x80, 0x83, 0x87, 0x95, 0x97, 0x99])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ship.outbox import LOOKUPS, REPEATS, Outbox
+from agent.ship.outbox import LOOKUPS, REPEATS, RESENT, Outbox
 from agent.ship.records import Ack, Epoch, Held, Key, Row, Tombstone, covered, is_block
 
 OWN, OLD = 2, 1
@@ -163,9 +163,27 @@ def test_a_wanted_epoch_that_nobody_knows_is_answered_by_a_tombstone() -> None:
 
 
 def test_an_answer_that_wants_the_world_is_bounded() -> None:
-    wants = tuple(Key(OWN, "windows", n, n) for n in range(0, 99, 2))
-    heard = outbox(*[row(n) for n in range(1, 99, 2)]).heard(Ack("main", (), wants * 10))
-    assert len(heard.lookup) == LOOKUPS
+    wants = tuple(Key(OLD, "windows", n, n) for n in range(0, 999, 2))
+    assert len(outbox(row(1)).heard(Ack("main", (), wants * 10)).lookup) == LOOKUPS
+
+
+def test_wanting_all_of_the_spool_and_of_history_again_and_again_sends_a_few_rows_each_time() -> None:
+    box = outbox(*map(row, range(100)))
+    send_all(box)
+    wants = (Key(OLD, "windows", 0, 49), Key(OWN, "windows", 0, 99))
+    history = [row(n, epoch=OLD, confirmed=True) for n in range(1000)]
+    for _ in range(3):
+        for wanted in box.heard(Ack("main", (), wants)).lookup:
+            box.found(wanted, history)
+        assert len(send_all(box)) == 2 * RESENT
+
+
+def test_what_a_sink_says_twice_of_a_stream_counts_once() -> None:
+    box = outbox(row(0))
+    send_all(box)
+    first = Held(OWN, "windows", (), ((0, 0),), None)
+    box.heard(Ack("main", (first, first._replace(have=((0, 0),))), ()))
+    assert box.settled() == []
 
 
 def test_numbers_above_our_own_tell_of_a_resumed_snapshot() -> None:
@@ -225,3 +243,10 @@ def test_pending_is_capped_covers_what_it_lists_and_says_what_it_leaves_out(
 def test_blocks_are_aligned_powers_of_two(first: int, size: int) -> None:
     aligned = size > 0 and bin(size).count("1") == 1 and first % size == 0
     assert is_block(first, first + size - 1) == aligned
+
+
+def test_rows_of_a_store_that_was_set_aside_are_forgotten_with_their_epochs() -> None:
+    box = outbox(row(0), row(1), row(0, epoch=OLD))
+    box.flushed((Epoch(7, None, {}, {"windows": 1}),), [row(0, epoch=7)], ())
+    assert send_all(box) == [row(0, epoch=7).key]
+    assert [key.epoch for key in box.claims().open] == [7]

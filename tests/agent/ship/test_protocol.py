@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -20,3 +21,10 @@ def test_nothing_is_heard_after_the_end() -> None:
 @pytest.mark.parametrize("group", [p.ROW_FAULTS, p.RULE_FAULTS, (p.PACKET_TOO_LARGE,)])
 def test_every_failure_code_has_a_name_to_count_by(group: tuple[int, ...]) -> None:
     assert all(code >= p.FAILURE and code in p.FAULTS for code in group)
+
+
+def test_everything_that_is_counted_of_the_link_is_documented() -> None:
+    page = (Path(p.__file__).parents[2] / "collectors/README.md").read_text()
+    assert [
+        name for name in get_args(p.Happening) if f"| `outrider.ship.{name}` | `reason` |" not in page
+    ] == []

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from agent.ship import limits, wire
 from agent.ship.ack import encode_ack
 from agent.ship.body import decode_body, encode_body
-from agent.ship.limits import compress, decompress, packed, unpacked
+from agent.ship.limits import WireError, compress, decompress, packed, unpacked
 from agent.ship.records import Ack, Held, Key, Message, Part
-from agent.ship.wire import WireError, decode_message, encode_message, join_parts, split_body
+from agent.ship.wire import decode_message, encode_message
 from agent.stats.frame import Frame, Span
 from agent.stats.window import Gauge
 from collectors.api import Series
@@ -158,39 +158,6 @@ def test_no_change_of_bytes_does_worse_than_a_refusal(data: st.DataObject) -> No
 def test_random_bytes_are_refused(data: bytes) -> None:
     assert refused(data) in ("compression", "json")
     assert refused(compress(data))
-
-
-def test_a_body_is_split_and_joined_in_any_order() -> None:
-    body = bytes(range(256)) * 1000
-    parts = split_body(KEY, DIGEST, body, 100_000)
-    assert [part.offset for part in parts] == [0, 95_904, 191_808]
-    assert max(len(part.data) for part in parts) < 100_000
-    assert join_parts(parts[::-1]) == body
-    message = sample()._replace(parts=(parts[1],))
-    assert decode_message(encode_message(message)).parts == (parts[1],)
-
-
-def test_a_part_of_noise_fits_a_message_of_the_limit() -> None:
-    first = split_body(KEY, DIGEST, Random(1).randbytes(200_000), 100_000)[0]
-    assert 95_000 < len(encode_message(sample()._replace(parts=(first,)))) <= 100_000
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda parts: parts[:1], "parts"),
-        (lambda parts: parts[1:], "parts"),
-        (lambda parts: [*parts, parts[0]], "parts"),
-        (lambda _: [], "parts"),
-        (lambda parts: [parts[0], parts[1]._replace(crc=5), *parts[2:]], "parts"),
-        (lambda parts: [parts[0]._replace(data=b"x" * len(parts[0].data)), *parts[1:]], "checksum"),
-    ],
-)
-def test_parts_that_do_not_make_the_body_are_refused(spoil: Any, reason: str) -> None:
-    parts = split_body(KEY, DIGEST, bytes(20_000), 10_000)
-    with pytest.raises(WireError) as caught:
-        join_parts(spoil(parts))
-    assert caught.value.reason == reason
 
 
 def keys_of(value: Any) -> set[str]:

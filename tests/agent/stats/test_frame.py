@@ -32,6 +32,15 @@ def event(n: int) -> Event:
     return Event("b", float(n), 100.0, "outrider.started", (), f"number {n}")
 
 
+def test_wall_time_is_the_boot_clock_and_the_offset() -> None:
+    late = event(500)
+    assert frame(1).span.wall == (160.0, 220.0)
+    assert late.wall == 600.0
+    assert Content((frame(2, offset=900.0), frame(1)), (late,)).wall == (160.0, 1080.0)
+    assert Content(events=(late,)).wall == (600.0, 600.0)
+    assert Content().wall == (0.0, 0.0)
+
+
 def test_neighbouring_frames_become_one() -> None:
     content = merge_contents(Content((frame(1),)), Content((frame(2, offset=100.5),)))
     assert len(content.frames) == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -64,6 +66,30 @@ def test_a_file_too_short_for_a_head_is_refused(tmp_path: Path) -> None:
 def test_a_place_outside_the_columns_is_refused(tmp_path: Path) -> None:
     RingMap.begin(tmp_path / "ring", Header(4, STEP, 0, 0, 0, 0, 0, "boot"), {LOAD: Place(STEP, 0)})
     with pytest.raises(RingError, match="column 32"):
+        snapshot_of(tmp_path / "ring")
+
+
+def test_a_head_that_asks_for_more_than_any_ring_has_is_refused_before_it_is_read() -> None:
+    head = Header(2**20, STEP * 16, 0, 0, 0, 0, 0, "boot")
+    with pytest.raises(RingError, match="no ring is so large"):
+        header_of(head.packed(), head.size)
+    head = Header(4, STEP, 2**31, 0, 0, 0, 0, "boot")
+    with pytest.raises(RingError, match="no ring is so large"):
+        header_of(head.packed(), head.size)
+
+
+@pytest.mark.parametrize("table", [b"\xc1", b"\x01", b"\x91\x01", b"\x91\x96\x00\x00\x01\x01\x01\x01"])
+def test_a_table_of_another_shape_is_refused_even_with_its_checksum(tmp_path: Path, table: bytes) -> None:
+    data = bytearray(ring_of(tmp_path / "ring", 3))
+    head = header_of(bytes(data), len(data))._replace(length=len(table), crc=crc32(table))
+    data[: HEADER.size + len(table)] = head.packed() + table
+    with pytest.raises(RingError, match="not laid out"):
+        Snapshot(bytes(data))
+
+
+def test_a_pipe_in_its_place_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ring")
+    with pytest.raises(RingError, match="no regular file"):
         snapshot_of(tmp_path / "ring")
 
 

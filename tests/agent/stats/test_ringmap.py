@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_a_writer_killed_in_the_table_leaves_a_ring_the_next_one_mends(tmp_path:
     ring, table = RingMap.take_over(path, "boot", 4, 32)
     assert ring.with_table(table).head.generation == 6
     assert snapshot_of(path).read(LOAD) == [(7.0, 1.5)]
+
+
+def test_a_pipe_in_its_place_is_no_ring_and_is_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ring")
+    with pytest.raises(RingError, match="no regular file"):
+        RingMap.take_over(tmp_path / "ring", "boot", 4, 32)
+    begun(tmp_path / "ring").put(7.0, ROW)
+    assert snapshot_of(tmp_path / "ring").times == [7.0]
 
 
 def test_a_file_left_half_made_is_replaced(tmp_path: Path) -> None:

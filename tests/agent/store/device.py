@@ -85,7 +85,8 @@ class Device:
     def size(self) -> int:
         """What database, log and shared memory take."""
         names = ("outrider.db", "outrider.db-wal", "outrider.db-shm")
-        return sum((self.directory / name).stat().st_size for name in names)
+        paths = [self.directory / name for name in names]
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def _opened(self) -> Store:
         store = Store.open(self.directory, self.limits, now=self.now, new_epoch=lambda: next(self._epochs))

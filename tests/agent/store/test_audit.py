@@ -68,7 +68,8 @@ def test_damage_to_the_file_is_told_and_nothing_else_tried(device: Device) -> No
     other = device.directory / "other"
     other.mkdir()
     (other / "outrider.db").write_bytes(b"x" * 4096)
-    assert audit(other).faults == (f"{other}/outrider.db: file is not a database",)
+    [fault] = audit(other).faults
+    assert fault.startswith(f"{other}/outrider.db: file is not a database")
 
 
 def test_an_absent_store_is_an_error_not_a_fault(tmp_path: Path) -> None:

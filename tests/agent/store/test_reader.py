@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import math
+import select
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from agent.store.errors import CorruptRow, StoreDenied, StoreError, StoreTooNew
 from agent.store.reader import Reader
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import LIMITS, SERIES, START, Device
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def values(reader: Reader, since: float = -math.inf, until: float = math.inf) -> list[float]:
@@ -128,6 +132,7 @@ def test_a_store_on_a_read_only_file_system_is_read(
     device.store.close()
     copy = tmp_path / "copy"
     shutil.copytree(device.directory, copy)
+    (copy / "outrider.lock").unlink()
     device.store = device._opened()
     if not side_files:
         database = sqlite3.connect(copy / "outrider.db")
@@ -145,6 +150,41 @@ def test_a_store_on_a_read_only_file_system_is_read(
         assert sorted(path.name for path in copy.iterdir() if path.name.endswith("-journal")) == []
     finally:
         subprocess.run(["umount", "-l", copy], check=True)
+
+
+LOOKER = """
+import sys
+from pathlib import Path
+from agent.store.audit import audit
+from agent.store.reader import Reader
+for directory in sys.stdin:
+    reader = Reader.open(Path(directory.strip()))
+    found = audit(Path(directory.strip()))
+    print(reader.epochs()[0].next["windows"], found.numbers, *found.faults, flush=True)
+    reader.close()
+"""
+
+
+def test_another_process_reads_a_copy_of_the_moment_and_holds_nobody_up(device: Device) -> None:
+    """Many looks while the log is begun anew again and again."""
+    looker = subprocess.Popen(
+        [sys.executable, "-c", LOOKER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    device.flush()
+    assert looker.stdin is not None
+    assert looker.stdout is not None
+    for _ in range(20):
+        before = device.store.epochs()[0].next["windows"]
+        looker.stdin.write(f"{device.directory}\n")
+        looker.stdin.flush()
+        while not select.select([looker.stdout], [], [], 0)[0]:
+            device.flush()
+        given = device.store.epochs()[0].next["windows"]
+        seen, numbers = map(int, looker.stdout.readline().split())
+        assert before <= seen <= numbers <= given
+    looker.stdin.close()
+    assert looker.wait(10) == 0
+    looker.stdout.close()
 
 
 def test_a_reader_writes_nothing(device: Device) -> None:

@@ -62,3 +62,11 @@ def test_an_empty_or_zero_log_has_no_frames(tmp_path: Path) -> None:
     log.grow(10_000)
     assert log.used() == 0
     log.close()
+
+
+def test_what_the_kernel_let_go_of_is_still_there(database: sqlite3.Connection, log: Log) -> None:
+    database.execute("INSERT INTO t VALUES (zeroblob(20000))")
+    before = log.used()
+    log.let_go()
+    assert log.used() == before
+    assert database.execute("SELECT length(x) FROM t").fetchone() == (20000,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.view.pace import Pace
+from agent.view.pace import Every, Pace
 
 
 def test_the_first_goes_at_once_and_the_latest_of_the_rest_after_the_interval() -> None:
@@ -51,3 +51,11 @@ def test_never_two_within_an_interval_and_the_last_always_goes(steps: list[tuple
     for name, got in pace.take(now + 5.0):
         sent[name] = (now + 5.0, got)
     assert {name: got for name, (_, got) in sent.items()} == latest
+
+
+def test_a_chore_is_due_at_once_then_every_period_and_when_the_clock_went_back() -> None:
+    chore = Every(30.0)
+    assert [chore.due(now) for now in (1000.0, 1029.9, 1030.0, 1031.0, 900.0, 901.0)] == [
+        True, False, True, False, True, False,
+    ]  # fmt: skip
+    assert [Every(30.0, 1000.0).due(now) for now in (1000.0, 1029.9, 1030.0)] == [False, False, True]

@@ -95,6 +95,13 @@ def test_retention_settles_what_lies_below(device: Device) -> None:
     assert outcome.ack.held[0].have == ((0, 7),)
 
 
+def test_what_was_late_all_along_counts_after_younger_numbers_have_ended(device: Device) -> None:
+    device.says(part(3), epochs=(epoch(ONE, 4),), pending=((0, 2),))
+    assert device.store.retain(WALL + 1) == 1
+    assert len(device.says(part(1), epochs=(epoch(ONE, 4),), pending=((0, 0), (2, 2))).applied) == 1
+    assert device.says(part(3), epochs=(epoch(ONE, 4),)).applied == ()
+
+
 def test_retention_goes_by_our_clock_not_by_the_device_s(device: Device) -> None:
     device.says(part(10**7))
     device.says(part(0))
@@ -102,7 +109,7 @@ def test_retention_goes_by_our_clock_not_by_the_device_s(device: Device) -> None
     assert device.store.retain(WALL + 1) == 2
 
 
-def test_a_block_that_crosses_the_floor_is_taken_where_its_upper_part_is_not_held(device: Device) -> None:
+def test_a_block_of_which_a_part_has_ended_is_taken_where_its_upper_part_is_not_held(device: Device) -> None:
     device.says(part(0), part(1))
     device.store.retain(WALL + 100.0)
     device.says(part(0, 3))

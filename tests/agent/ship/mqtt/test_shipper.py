@@ -16,9 +16,10 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.ship import protocol as p
+from agent.ship.ack import encode_ack
 from agent.ship.mqtt import Broker
 from agent.ship.records import Ack, Held
-from agent.ship.wire import decode_message, encode_ack
+from agent.ship.wire import decode_message
 from agent.view.broker import Broker as BrokerProcess
 from tests.agent.ship.bench import EPOCH, content, key
 from tests.agent.ship.mqtt.device import Device, FakeBroker, closes_on_5, mqtt_311, mute, some

@@ -1,0 +1,88 @@
+"""Outages and coarsening on the whole way of the data, in one process on a simulated clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.store.sizing import MIB, Limits
+from tests.agreement import disagreements
+from tests.pipeline import DEVICE, Pipeline
+
+HOUR = 3600.0
+LATEST = 2
+"""The newest rows, whose confirmation comes with the next flush."""
+MakePipeline = Callable[..., Pipeline]
+
+
+@pytest.fixture
+def pipelines(tmp_path: Path) -> Iterator[MakePipeline]:
+    made: list[Pipeline] = []
+
+    def make(**more: int) -> Pipeline:
+        limits = Limits(2 * MIB, tiers=((8, 6 * HOUR), (64, 24 * HOUR)), settle=0)
+        made.append(Pipeline(tmp_path, limits, **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def agree(pipeline: Pipeline) -> None:
+    """History and sink are the same, and nothing is missed, lost or set aside."""
+    assert disagreements(pipeline.state, pipeline.fleet, DEVICE) == []
+    for table in ("missing", "lost", "aside"):
+        assert pipeline.fleet.spans(DEVICE, table) == []
+
+
+def test_a_broker_gone_for_an_hour_costs_nothing_and_the_newest_comes_first(
+    pipelines: MakePipeline,
+) -> None:
+    pipeline = pipelines(largest=8_192)
+    for _ in range(10):
+        pipeline.window()
+    pipeline.lose()
+    missed = [pipeline.window() for _ in range(60)]
+    assert len(pipeline.held()) == 10
+    pipeline.there = True
+    before = len(pipeline.arrivals)
+    newest = pipeline.window()
+    pipeline.until(lambda: len(pipeline.held()) >= 71)
+    live, *later = [key for arrival in pipeline.arrivals[before:] for key in arrival.keys]
+    assert live in (missed[-1], newest)
+    assert [key for key in later if key in missed] == [key for key in missed if key != live]
+    agree(pipeline)
+
+
+def test_what_is_merged_while_its_pubacks_are_cut_counts_once(pipelines: MakePipeline) -> None:
+    pipeline = pipelines(largest=8_192)
+    pipeline.there = False
+    for _ in range(64):
+        pipeline.window()
+    pipeline.there, pipeline.answers = True, False
+    pipeline.until(lambda: len(pipeline.held()) >= 32)
+    assert len(pipeline.held()) < 60
+    pipeline.lose()
+    for _ in range(30):
+        pipeline.window(after=HOUR)
+    blocks = [key for key in pipeline.rows() if key.last - key.first == 63]
+    assert [key.first for key in blocks] == [0]
+    pipeline.there = pipeline.answers = True
+    pipeline.until(lambda: blocks[0] in pipeline.held() and pipeline.unconfirmed() <= LATEST)
+    agree(pipeline)
+
+
+def test_what_is_merged_between_sending_and_its_puback_is_sent_again(pipelines: MakePipeline) -> None:
+    pipeline = pipelines()
+    for _ in range(16):
+        pipeline.window()
+    pipeline.answers = False
+    for _ in range(3):
+        pipeline.window(after=3 * HOUR)
+    pipeline.answers = True
+    pipeline.until(lambda: pipeline.unconfirmed() <= LATEST)
+    assert any(key.last > key.first for key in pipeline.rows())
+    agree(pipeline)

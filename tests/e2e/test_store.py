@@ -1,0 +1,211 @@
+"""What happens to the store of a running daemon: copied back, shared, forbidden, full, damaged, too new."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt import subscribe
+
+from agent.store.files import store_file
+from agent.view.fleet import FleetStore
+from tests.agreement import arrived, disagreements
+from tests.brokers import Secured
+from tests.daemons import Daemon
+from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
+from tests.histories import events, windows, windows_pass
+from tests.waiting import until
+
+Configured = Callable[[str], list[str]]
+NOWHERE = "mqtt://127.0.0.1:1"
+FAILED = 1
+HOLE = 4096
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB in memory."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all that is left."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(HOLE)) == HOLE:
+                pass
+        except OSError:
+            return ballast
+    return ballast
+
+
+def copy_with_holes(source: Path, target: Path) -> None:
+    """Copy a file as `cp --sparse=always` does: where it is all zeros nothing is allocated."""
+    with source.open("rb") as old, target.open("wb") as new:
+        while block := old.read(HOLE):
+            new.seek(len(block), os.SEEK_CUR) if not any(block) else new.write(block)
+        new.truncate()
+
+
+def ended(daemon: Daemon) -> int:
+    """Its exit code, once it has ended by itself."""
+    until(lambda: daemon.child.ended() is not None, daemon.child.tail)
+    return daemon.child.process.returncode
+
+
+def test_a_store_put_back_from_a_copy_gives_no_number_twice_and_the_sink_says_so(
+    tmp_path: Path, broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
+) -> None:
+    sink = sinks(broker.url).start().subscribed()
+    daemon = daemons(configured(broker.url)).start()
+    with closing(sink.fleet()) as fleet:
+        windows_pass(daemon.state, 2)
+        daemon.stop()
+        shutil.copytree(daemon.state, tmp_path / "yesterday")
+        daemon.start()
+        windows_pass(daemon.state, 2)
+        daemon.stop()
+        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        shutil.rmtree(daemon.state)
+        shutil.copytree(tmp_path / "yesterday", daemon.state)
+        daemon.start(ready=False)
+        before = windows(daemon.state)
+        until(lambda: windows(daemon.state) > before + 1)
+        daemon.stop()
+        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        assert disagreements(daemon.state, fleet, DEVICE, restored=True) == []
+        assert [notice.name for notice in fleet.notices(DEVICE)] == ["restored"]
+        until(lambda: "restored dut: went back to an older store" in sink.said(), sink.said)
+        assert fleet.devices(0.0)[0].restored == 1
+        assert len({key.epoch for key in fleet.spans(DEVICE, "data")}) == 3
+
+
+def test_a_second_daemon_on_a_store_is_refused_and_the_first_goes_on(
+    daemons: OpenDaemon, configured: Configured
+) -> None:
+    first = daemons(configured(NOWHERE)).start()
+    second = daemons(configured(NOWHERE))
+    second.child.command[-3] = str(first.state)
+    second.child.start()
+    assert ended(second) == FAILED
+    assert f"process {first.child.pid} keeps its store here" in second.child.tail()
+    windows_pass(first.state, 1)
+
+
+def test_a_state_directory_without_permission_is_named_and_ends_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agent", "run", "--broker", NOWHERE]
+    with tempfile.TemporaryDirectory() as reachable:
+        state = Path(reachable) / "state"
+        state.mkdir(mode=0o700)
+        Path(reachable).chmod(0o755)
+        if os.geteuid() == 0:
+            command = [*NOBODY, *command]
+            if subprocess.run([*NOBODY, sys.executable, "-c", "import agent"], check=False).returncode:
+                pytest.skip("nobody may not read this repository or its Python")
+        else:
+            state.chmod(0o000)
+        directories = ["--state-dir", str(state), "--runtime-dir", str(tmp_path)]
+        command += directories
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == FAILED
+    assert f"cannot start: {state}" in ended.stderr
+    assert "Permission denied; give this user the right to use it" in ended.stderr
+    assert f"runtime.directory {tmp_path}: Permission denied; there is no ring" in ended.stderr
+
+
+def test_a_full_disk_does_not_keep_a_store_that_was_grown_in_advance_from_writing(
+    small_disk: Path, daemons: OpenDaemon, configured: Configured
+) -> None:
+    daemon = daemons(configured(NOWHERE))
+    daemon.state.rmdir()
+    daemon.state.symlink_to(small_disk)
+    daemon.start()
+    windows_pass(daemon.state, 1)
+    fill(small_disk)
+    windows_pass(daemon.state, 2)
+    assert daemon.stop() == 0
+    daemon.start()
+    windows_pass(daemon.state, 1)
+    assert "full" not in daemon.child.tail()
+
+
+@pytest.mark.usefixtures("fast_look")
+def test_where_nothing_can_be_written_it_lives_on_degraded_until_there_is_space(
+    small_disk: Path, broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
+) -> None:
+    sink = sinks(broker.url).start().subscribed()
+    daemon = daemons(configured(broker.url)).start()
+    windows_pass(daemon.state, 1)
+    daemon.stop()
+    for file in daemon.state.iterdir():
+        copy_with_holes(file, small_disk / file.name)
+    shutil.rmtree(daemon.state)
+    daemon.state.symlink_to(small_disk)
+    daemon.start()
+    ballast = fill(small_disk)
+    with closing(sink.fleet()) as fleet:
+        until(lambda: said(fleet)["state"] == "degraded", daemon.child.tail)
+        assert said(fleet)["reasons"] == ["store: full"]
+        topic = f"outrider/v1/default/{DEVICE}/status"
+        retained = subscribe.simple(topic, port=broker.port)  # type: ignore[no-untyped-call]
+        assert json.loads(retained.payload) == said(fleet)
+        assert "free space on that file system" in daemon.child.tail()
+        given = windows(daemon.state)
+        ballast.unlink()
+        until(lambda: said(fleet)["state"] == "online", daemon.child.tail)
+        until(lambda: windows(daemon.state) > given)
+        assert "the store works again" in daemon.child.tail()
+        daemon.stop()
+        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        assert disagreements(daemon.state, fleet, DEVICE) == []
+
+
+def test_a_damaged_store_is_set_aside_and_a_new_one_begun(
+    daemons: OpenDaemon, configured: Configured
+) -> None:
+    daemon = daemons(configured(NOWHERE)).start()
+    daemon.stop()
+    damaged = b"\xa5" * 20_000
+    store_file(daemon.state).write_bytes(damaged)
+    daemon.start()
+    assert [file.read_bytes() for file in daemon.state.glob("*.corrupt-*Z")] == [damaged]
+    until(lambda: "store.set_aside" in [event.name for event in events(daemon.state)])
+    assert "the store was damaged" in daemon.child.tail()
+    windows_pass(daemon.state, 1)
+
+
+def test_a_store_of_a_newer_version_is_refused_untouched(daemons: OpenDaemon, configured: Configured) -> None:
+    daemon = daemons(configured(NOWHERE)).start()
+    daemon.stop()
+    path = store_file(daemon.state)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.read_bytes()
+    daemon.start(ready=False)
+    assert ended(daemon) == FAILED
+    assert "its format is 99" in daemon.child.tail()
+    assert path.read_bytes() == before
+
+
+def said(fleet: FleetStore) -> dict[str, Any]:
+    """The device's last status, as the sink has it."""
+    return dict(json.loads(fleet._db.execute("SELECT status FROM devices").fetchone()[0] or "{}"))

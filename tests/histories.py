@@ -1,0 +1,29 @@
+"""What stands in the store of a daemon that runs, or ran: for tests that wait for it or check it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from agent.stats.frame import Event
+from agent.store.reader import Reader
+from tests.waiting import until
+
+
+def windows(state: Path) -> int:
+    """How many windows the device has given numbers to, in all its lives."""
+    with closing(Reader.open(state)) as reader:
+        return sum(epoch.next.get("windows", 0) for epoch in reader.epochs())
+
+
+def windows_pass(state: Path, count: int) -> None:
+    """Return when so many windows have ended from now on."""
+    enough = windows(state) + count
+    until(lambda: windows(state) >= enough)
+
+
+def events(state: Path) -> list[Event]:
+    """All events, oldest first."""
+    with closing(Reader.open(state)) as reader:
+        rows = [each for each in reader.stored(streams=("events",)) if each.row.tombstone is None]
+        return [event for each in rows for event in each.content().events]
