@@ -84,7 +84,8 @@ class Daemon:
             StoreError: the store cannot be opened.
             ValueError: its limits are impossible.
         """
-        self._writer.event("agent.start", why)
+        site = self.config.device.site
+        self._writer.event("agent.start", why, (("device.site", site),) if site else ())
         self._writer.start()
         self._writer.ready.wait()
         if self._writer.fault is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from agent.ship.records import Key, Spans, minus, union
 from agent.stats.frame import Content, merge_contents
 from agent.store.reader import Reader, Stored
 from agent.view.fleet import FleetStore
+from tests.histories import reading
 
 ROUNDING = 1e-9
 
@@ -44,7 +44,7 @@ class Side(NamedTuple):
 
 def of_device(state: Path) -> Side:
     """The rows of a state directory; a daemon may be writing them."""
-    with closing(Reader.open(state)) as reader:
+    with reading(state) as reader:
         rows = list(reader.stored())
         ends = _ends(reader)
     data = [row for row in rows if row.row.tombstone is None]
@@ -60,7 +60,7 @@ def of_sink(fleet: FleetStore, device: str) -> Side:
 
 def arrived(state: Path, fleet: FleetStore, device: str) -> bool:
     """Whether the sink knows every number that the device has given by now."""
-    with closing(Reader.open(state)) as reader:
+    with reading(state) as reader:
         given = _ends(reader)
     known = _spans([*fleet.spans(device, "data"), *fleet.spans(device, "lost")])
     return not any(minus([(0, end - 1)], known.get(stream, [])) for stream, end in given.items())

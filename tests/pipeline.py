@@ -40,8 +40,8 @@ class Arrival(NamedTuple):
 class Pipeline:
     """One device with `confirm = "sink:main"` and its sink.
 
-    `there` says whether the broker takes connections, `answers` whether PUBACKs and the sink's
-    answers come back.
+    `offset` is by how much the wall clock is ahead of the boot clock; `there` says whether the broker
+    takes connections, `answers` whether PUBACKs and the sink's answers come back.
     """
 
     def __init__(self, directory: Path, limits: Limits, *, largest: int | None = None) -> None:
@@ -50,7 +50,7 @@ class Pipeline:
         self.fleet = FleetStore.open(directory / "fleet.db", "main")
         self.there = self.answers = True
         self.arrivals: list[Arrival] = []
-        self.now = 1000.0
+        self.now, self.offset = 1000.0, OFFSET
         self._largest = largest
         self._random = Random(1)
         self._events: list[p.Event] = []
@@ -66,7 +66,7 @@ class Pipeline:
     @property
     def wall(self) -> float:
         """The simulated wall clock."""
-        return self.now + OFFSET
+        return self.now + self.offset
 
     def close(self) -> None:
         """Give the files back."""
@@ -77,7 +77,7 @@ class Pipeline:
     def window(self, after: float = SPAN) -> Key:
         """So many seconds pass, a window ends with the last of them, and the link does what it can."""
         self.pass_time(after)
-        span = Span("boot", self.now - SPAN, self.now, SPAN, OFFSET, "unknown")
+        span = Span("boot", self.now - SPAN, self.now, SPAN, self.offset, "unknown")
         values = {each: self._random.uniform(0, 1) for each in SERIES}
         content = Content((Frame(span, {each: Gauge(1, v, v, v, v) for each, v in values.items()}),))
         flushed = self._store.flush(Flush(self.wall, {"windows": content}, self._outbox.settled()))

@@ -27,6 +27,7 @@ EXAMPLES = """examples:
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDED_BY_USER = (0, INTERRUPTED, READER_GONE, -signal.SIGINT)
+HIGHEST_PORT = 65_535
 POLL = 0.2
 """Seconds between two looks at the children while the view has the terminal."""
 
@@ -35,11 +36,33 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     """Register the arguments of `demo`."""
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "--port", type=int, default=0, help="port of the broker on 127.0.0.1 (default: a free one)"
+        "--port", type=_port, default=0, help="port of the broker on 127.0.0.1 (default: a free one)"
     )
-    parser.add_argument("--span", default="1s", help="length of a window (default: %(default)s)")
+    parser.add_argument(
+        "--span", type=_span, default="1s", metavar="1s", help="length of a window (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of the live view")
     parser.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no port, allowed: 1 to {HIGHEST_PORT}, or 0 for a free one"
+        )
+    return int(text)
+
+
+def _span(text: str) -> str:
+    """As the daemon would take it: what it refuses is said before anything is started."""
+    from agent.config import Faults, load
+
+    try:
+        load((), {"window.span": text})
+    except Faults as faults:
+        words = "; ".join(f"{fault.reason}, allowed: {fault.allowed}" for fault in faults.faults)
+        raise argparse.ArgumentTypeError(words) from None
+    return text
 
 
 def run(args: argparse.Namespace) -> int:

@@ -38,6 +38,11 @@ seconds since 1970), covered (seconds watched), clock, kind, and the statistics 
 A block that a device merged from windows already printed comes again as one window.
 """,
 }
+CERTIFICATES = {
+    "--ca-file": "certificates to check the broker against (default: the system's)",
+    "--certificate-file": "our own certificate, where the broker asks for one",
+    "--key-file": "the key of our certificate",
+}
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 
 
@@ -46,28 +51,47 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.epilog = EXAMPLES[verb]
     parser.set_defaults(run=sink if verb == "sink" else view)
     if verb == "sink":
-        parser.add_argument("--store", type=Path, required=True, metavar="FILE", help="made if missing")
-        parser.add_argument("--name", type=_name, default="main", help="of this sink (default: %(default)s)")
-        parser.add_argument("--group", type=_name, help="share the messages with its other workers")
         parser.add_argument(
-            "--retain", type=_duration, default="30d", help="0 for ever (default: %(default)s)"
+            "--store", type=Path, required=True, metavar="FILE", help="the database; made if missing"
+        )
+        parser.add_argument(
+            "--name", type=_name, default="main", help="this sink's name (default: %(default)s)"
+        )
+        parser.add_argument("--group", type=_name, help="share the messages with the others of this group")
+        parser.add_argument(
+            "--retain",
+            type=_duration,
+            default="30d",
+            metavar="D",
+            help="how long records are kept; 0 for ever (default: %(default)s)",
         )
         parser.add_argument("-v", "--verbose", action="store_true", help="print each record")
     else:
-        parser.add_argument("--device", default="*", metavar="PATTERN", help="only these (default: all)")
+        parser.add_argument(
+            "--device", default="*", metavar="PATTERN", help="only these devices (default: all)"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
-        parser.add_argument("--once", action="store_true", help="print the first record, and end")
+        parser.add_argument("--once", action="store_true", help="print the first record that comes, and end")
     _add_broker(parser)
 
 
 def _add_broker(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--broker", type=_url, default=DEFAULT_BROKER, metavar="URL", help="(%(default)s)")
-    parser.add_argument("--fleet", type=_fleet, default="+", help="its name, or + for all (default: +)")
-    parser.add_argument("--user", help="to log in as")
-    parser.add_argument("--password-file", metavar="FILE", help="mode 0600, or credential:NAME")
-    parser.add_argument("--ca-file", metavar="FILE", help="certificates to check the broker against")
-    parser.add_argument("--certificate-file", metavar="FILE", help="our own, where the broker asks")
-    parser.add_argument("--key-file", metavar="FILE", help="the key of our certificate")
+    parser.add_argument(
+        "--broker",
+        type=_url,
+        default=DEFAULT_BROKER,
+        metavar="URL",
+        help="mqtt://host[:port], or mqtts:// for TLS (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fleet", type=_fleet, default="+", help="the fleet's name, or + for all (default: +)"
+    )
+    parser.add_argument("--user", help="the user to log in as")
+    parser.add_argument(
+        "--password-file", metavar="FILE", help="the password, in a file of mode 0600, or credential:NAME"
+    )
+    for flag, brief in CERTIFICATES.items():
+        parser.add_argument(flag, type=_file, metavar="FILE", help=brief)
 
 
 def sink(args: argparse.Namespace) -> int:
@@ -196,6 +220,15 @@ def _name(text: str) -> str:
 
 def _fleet(text: str) -> str:
     return text if text == "+" else _name(text)
+
+
+def _file(text: str) -> str:
+    """The name of a file that can be read: without it no attempt to connect would ever succeed."""
+    try:
+        with Path(text).open("rb"):
+            return text
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be read: {error.strerror}") from None
 
 
 def _duration(text: str) -> float:

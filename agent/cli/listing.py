@@ -21,9 +21,12 @@ SHOWN = ("mean", "min", "max", "last", "delta", "rate", "peak", "p50", "p90", "p
 
 
 def utc(at: float) -> str:
-    """A wall-clock time in s as people read it; a time that no calendar has as a number."""
+    """A wall-clock time in s, to the nearest second, as people read it; one that no calendar has as a number.
+
+    A window begins some microseconds beside its full second: cut off, it would seem to begin one too early.
+    """
     try:
-        return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(round(at), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return f"{at:.0f}"
 
@@ -34,11 +37,11 @@ def name(series: Series) -> str:
     return clean(f"{series.name}{{{attributes}}}" if attributes else series.name)
 
 
-def window(frame: Frame, series: Series, summary: Summary) -> str:
-    """When it began and how long it is, whose it is, and what is known."""
+def window(frame: Frame, series: Series, summary: Summary, width: int = 56) -> str:
+    """When it began and how long it is, whose it is in `width` columns, and what is known."""
     span = frame.span
     when = f"{utc(span.start + span.offset)} {span.end - span.start:6.0f}s"
-    return f"{when}  {name(series):<56} {_figures(series, summary, span.covered)}"
+    return f"{when}  {name(series):<{width}} {_figures(series, summary, span.covered)}"
 
 
 def latest(frames: Iterable[Frame]) -> Iterator[str]:
@@ -46,16 +49,17 @@ def latest(frames: Iterable[Frame]) -> Iterator[str]:
     found: dict[Series, tuple[Frame, Summary]] = {}
     for frame in frames:
         found.update({series: (frame, summary) for series, summary in frame.windows.items()})
+    width = max((len(name(series)) for series in found), default=0)
     for series in sorted(found, key=natural):
         frame, summary = found[series]
-        yield window(frame, series, summary)
+        yield window(frame, series, summary, width)
 
 
 def _figures(series: Series, summary: Summary, covered: float) -> str:
     """The statistics of the window with their unit, by name; those that are unknown are left out."""
     per = {"rate": f"{series.unit}/s", "peak": f"{series.unit}/s"}
     known = [
-        f"{what} {human(value, per.get(what, series.unit), ratio=_ratio(series))}"
+        f"{what} {human(value, per.get(what, series.unit), ratio=is_share(series.name))}"
         for what, value in statistics(summary, covered).items()
         if what in SHOWN and isinstance(value, (int, float))
     ]
@@ -74,7 +78,7 @@ def _values(summary: Summary) -> Iterator[str]:
 
 def poll(series: Series, at: float, value: float) -> str:
     """One poll of the ring at a wall-clock time in s."""
-    return f"{utc(at)}  {name(series):<56} {human(value, series.unit, ratio=_ratio(series))}"
+    return f"{utc(at)}  {name(series):<56} {human(value, series.unit, ratio=is_share(series.name))}"
 
 
 def poll_json(series: Series, at: float, value: float) -> str:
@@ -105,6 +109,6 @@ def record(stored: Stored) -> str:
     return f"{key.epoch:20d}  {key.stream:8} {numbers:>15}  {kind:16} {mark:11} {size:8d} B  {span}"
 
 
-def _ratio(series: Series) -> bool:
+def is_share(metric: str) -> bool:
     """Whether a value of unit "1" is a share of one, which people read as per cent."""
-    return any(word in series.name for word in ("utilization", "ratio"))
+    return any(word in metric for word in ("utilization", "ratio"))

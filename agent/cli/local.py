@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.stats.frame import Content, Frame
     from agent.stats.ringfile import Snapshot
+    from agent.store.errors import StoreError
     from agent.store.reader import Reader
 
 EXAMPLES = {
@@ -29,6 +30,10 @@ It reads beside a running daemon. Times are UTC; older windows are merged into l
   outrider spool ls                                 what is kept, confirmed or lost
   outrider spool verify                             every checksum; exit code 1 when something is wrong
   outrider spool export - | gzip > history.json.gz  every window as a line of JSON
+
+ls prints of each record: the epoch (a number that each start of the daemon draws), the stream, the
+numbers that it covers there, data or why it is lost, whether the far side confirmed it (ship.confirm
+says whose word counts), its bytes, when it begins (UTC) and how long it is.
 """,
 }
 FAILED = 1
@@ -42,23 +47,33 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.epilog = EXAMPLES[verb]
     parser.set_defaults(verb=verb)
     if verb == "history":
-        parser.add_argument("metric", nargs="?", metavar="METRIC", help="a name, or one like 'gen_ai.*'")
-        parser.add_argument("--last", type=_duration, default="1h", metavar="D", help="(default: 1h)")
+        parser.add_argument(
+            "metric", nargs="?", metavar="METRIC", help="a name, or a pattern like 'system.cpu.*'"
+        )
+        parser.add_argument(
+            "--last", type=_duration, default="1h", metavar="D", help="how far back (default: 1h)"
+        )
         parser.add_argument("--raw", action="store_true", help="each poll, from the ring of the last hour")
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
         parser.set_defaults(run=history)
     else:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ls|verify|export")
-        add_flags(actions.add_parser("verify", help="check every record"), DIRECTORIES[:1])
-        listing = actions.add_parser("ls", help="one line a record")
+        listing = _action(actions.add_parser, "ls", "one line a record")
         listing.add_argument("--json", action="store_true", help="one JSON object a record")
         add_flags(listing, DIRECTORIES[:1])
-        export = actions.add_parser("export", help="every window as a line of JSON")
+        add_flags(_action(actions.add_parser, "verify", "check every record"), DIRECTORIES[:1])
+        export = _action(actions.add_parser, "export", "every window as a line of JSON")
         export.add_argument("file", metavar="FILE", help="written anew; - for standard output")
         add_flags(export, (DIRECTORIES[0], DIRECTORIES[2]))
         parser.set_defaults(run=lambda args: SPOOL[args.action](args))
         return
     add_flags(parser, DIRECTORIES)
+
+
+def _action(make: Callable[..., argparse.ArgumentParser], name: str, brief: str) -> argparse.ArgumentParser:
+    """The parser of `spool ls`, `verify` or `export`, with the examples of all three."""
+    shape = argparse.RawDescriptionHelpFormatter
+    return make(name, help=brief, description=brief, epilog=EXAMPLES["spool"], formatter_class=shape)
 
 
 def history(args: argparse.Namespace) -> int:
@@ -91,8 +106,11 @@ def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: floa
         lines = (window(frame, *of) for frame in frames for of in frame.windows.items())
     if _print(lines, sys.stdout):
         return 0
-    asked = args.metric or "any metric"
-    return _fail("history", f"no window of {asked} since {utc(since)}; try a longer --last")
+    if args.metric is None:
+        advice = f"the first is kept when its span ({config.window.span:g} s) is over; or try a longer --last"
+        return _fail("history", f"no window since {utc(since)}; {advice}")
+    advice = "try a longer --last, or see what there is with `outrider history`"
+    return _fail("history", f"no window of {args.metric} since {utc(since)}; {advice}")
 
 
 def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
@@ -135,7 +153,7 @@ def _raw(args: argparse.Namespace, config: Config, now: float) -> int:
     try:
         snapshot = Ring.view(path)
     except (OSError, RingError) as error:
-        return _fail("history", f"{path}: {error}; is the daemon running with this runtime directory?")
+        return _fail("history", f"{path}: {_why(error)}; {_who(error, 'runtime')}")
     offset = now - time.clock_gettime(time.CLOCK_BOOTTIME)
     if not _print(_polls(args, snapshot, offset, now - args.last), sys.stdout):
         asked = args.metric or "any metric"
@@ -180,7 +198,7 @@ def _verify(args: argparse.Namespace) -> int:
     try:
         found = audit(directory)
     except StoreError as error:
-        return _fail("spool", str(error))
+        return _unread("spool", error)
     sys.stderr.writelines(f"outrider spool: {fault}\n" for fault in found.faults)
     sys.stdout.write(
         f"{found.records} records of {found.size} bytes and {found.tombstones} tombstones cover "
@@ -225,7 +243,26 @@ def _read(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]
         with closing(Reader.copy(Path(config.store.directory))) as reader:
             return use(reader)
     except StoreError as error:
-        return _fail(args.verb, str(error))
+        return _unread(args.verb, error)
+
+
+def _unread(verb: str, error: StoreError) -> int:
+    """Say why the store was not read; where it lacks a file or a right, what to ask for instead."""
+    cause = error.__cause__
+    if isinstance(cause, (FileNotFoundError, PermissionError)):
+        return _fail(verb, f"{cause.filename}: {_why(cause)}; {_who(cause, 'state')}")
+    return _fail(verb, str(error))
+
+
+def _why(error: Exception) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error)
+
+
+def _who(error: Exception, kind: str) -> str:
+    """What to do about a directory of the daemon, "state" or "runtime"."""
+    if isinstance(error, PermissionError):
+        return "ask as the daemon's user or as root"
+    return f"is there a daemon with this {kind} directory? --{kind}-dir or --config name another"
 
 
 def _print(lines: Iterator[str], out: IO[str]) -> int:

@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   outrider test --json | jq -c 'select(.value == null)'    what is missing, and why
 
 A counter is shown as its total and, behind it, as its growth a second between the two polls.
+Units are UCUM codes: By is bytes, 1 a plain number (a utilization of 0.5 is a half, 50 %).
 exit code: 0, or 1 if nothing at all could be read"""
 
 SHORTEST, LONGEST = 0.05, 3600.0
@@ -212,8 +213,23 @@ def _cells(sample: Sample) -> tuple[str, str]:
     """The value, and what stands behind it."""
     if sample.value is None:
         return "absent", sample.reason
-    rate = "" if sample.rate is None else f"  (+{_number(sample.rate)} {sample.unit}/s)"
-    return _number(sample.value), f"{sample.unit}{rate}"
+    beside = _growth(sample) if sample.kind == "counter" else _as_people_read(sample)
+    return _number(sample.value), f"{sample.unit}{beside}"
+
+
+def _growth(sample: Sample) -> str:
+    return "" if sample.rate is None else f"  (+{_number(sample.rate)} {sample.unit}/s)"
+
+
+def _as_people_read(sample: Sample) -> str:
+    """Bytes and shares once more, as MiB and per cent; nothing for what is read as it stands."""
+    from agent.cli.listing import is_share
+    from agent.view.units import human
+
+    share = sample.unit == "1" and is_share(sample.metric)
+    if not isinstance(sample.value, int | float) or not (share or sample.unit == "By"):
+        return ""
+    return f"  ({human(sample.value, sample.unit, ratio=share)})"
 
 
 def _number(value: object) -> str:

@@ -39,6 +39,7 @@ RESENT = 64
 
 ONE_OFFS = 256
 REPEATS = 3
+SMALLEST_ROW = 128
 
 UNSENT, FLIGHT, OPEN, SETTLED, REFUSED = "unsent", "flight", "open", "settled", "refused"
 
@@ -118,10 +119,10 @@ class Outbox:
         """
         taken: list[Row] = []
         waiting = self._waiting()
-        while waiting and (not taken or budget >= self._entries[waiting[-1]].row.size):
+        while waiting and (not taken or budget >= _cost(self._entries[waiting[-1]].row)):
             entry = self._entries[waiting.pop()]
             entry.state = FLIGHT
-            budget -= entry.row.size
+            budget -= _cost(entry.row)
             taken.append(entry.row)
         return taken
 
@@ -314,6 +315,11 @@ def _inside(key: Key, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether all numbers of the key are in `spans`, as `union` gives them."""
     at = bisect_right(spans, key.first, key=itemgetter(0)) - 1
     return at >= 0 and key.last <= spans[at][1]
+
+
+def _cost(row: Row) -> int:
+    """Bytes a row takes in a message: one without content (a tombstone) is not free."""
+    return max(row.size, SMALLEST_ROW)
 
 
 def _close_gaps(streams: dict[tuple[int, str], Spans], excess: int) -> None:

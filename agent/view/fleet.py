@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -84,11 +85,15 @@ class FleetStore:
 
     @classmethod
     def open(cls, path: Path | None, sink: str) -> FleetStore:
-        """Open or create the store; None keeps it in memory.
+        """Open or create the store, for this user alone; None keeps it in memory.
 
         Raises:
             sqlite3.Error: the file is no database, or cannot be opened.
         """
+        if path is not None:
+            # Where this cannot make it, SQLite says why; it gives its side files the same mode.
+            with contextlib.suppress(OSError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(str(path) if path else ":memory:", timeout=10, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
@@ -212,4 +217,6 @@ def _state(state: str | None, age: float | None) -> str:
         return "offline"
     if age is None:
         return "never"
-    return "online" if age < STALE_AFTER else "stale"
+    if age >= STALE_AFTER:
+        return "stale"
+    return "degraded" if state == "degraded" else "online"

@@ -20,9 +20,9 @@ from agent.view.fleet import DeviceState
 from agent.view.rows import Row
 from agent.view.units import NONE, age, columns, cut, left, right
 
-MARKS = {"online": "●", "stale": "◐", "offline": "○"}
+MARKS = {"online": "●", "degraded": "▲", "stale": "◐", "offline": "○"}
 NEVER = "\N{EN DASH}"
-COLOURS = {"online": "32", "stale": "33", "offline": "31"}
+COLOURS = {"online": "32", "degraded": "33", "stale": "33", "offline": "31"}
 BOLD, DIM, LATE, CHOSEN = "1", "2", "33", "7"
 KEYS = "↑↓ move  Enter series  Esc back  / filter  q quit"
 FOOT_LINES = 1

@@ -15,7 +15,7 @@ from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Counter
-from agent.store.errors import StoreFull
+from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
@@ -191,3 +191,33 @@ def test_a_store_that_cannot_be_opened_is_a_fault_and_no_thread(tmp_path: Path) 
     assert rig.writer.ready.wait(20)
     assert "file" in str(rig.writer.fault)
     assert not rig.writer.alive(0.0)
+
+
+def test_a_damaged_store_in_whose_place_none_can_be_made_at_once_gets_one_later(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.window()
+    while not rig.outbox.claims().pending:
+        time.sleep(0.01)
+    real, refusals = rig._open, [StoreFull("the disk is full; free space")] * 3
+
+    def reopen() -> Store:
+        if refusals:
+            raise refusals.pop()
+        return real()
+
+    def damaged(_flush: Flush) -> Flushed:
+        raise StoreCorrupt("the file is damaged")
+
+    monkeypatch.setattr(rig.writer, "_open", reopen)
+    monkeypatch.setattr(rig.opened[0], "flush", damaged)
+    before = rig.outbox.epochs
+    for _ in range(6):
+        rig.window()
+    assert rig.writer.stop(20)
+    assert [error for level, error in rig.lines if level == "error"][:2] == [
+        "the file is damaged",
+        "the disk is full; free space",
+    ]
+    assert rig.lines[-1] == ("info", "the store works again")
+    assert rig.outbox.epochs[0].id not in {epoch.id for epoch in before}

@@ -9,11 +9,12 @@ import pytest
 
 from agent.store.sizing import MIB, Limits
 from tests.agreement import disagreements
-from tests.pipeline import DEVICE, Pipeline
+from tests.pipeline import DEVICE, OFFSET, Pipeline
 
 HOUR = 3600.0
 LATEST = 2
 """The newest rows, whose confirmation comes with the next flush."""
+LIMITS = Limits(2 * MIB, tiers=((8, 6 * HOUR), (64, 24 * HOUR)), settle=0)
 MakePipeline = Callable[..., Pipeline]
 
 
@@ -21,8 +22,7 @@ MakePipeline = Callable[..., Pipeline]
 def pipelines(tmp_path: Path) -> Iterator[MakePipeline]:
     made: list[Pipeline] = []
 
-    def make(**more: int) -> Pipeline:
-        limits = Limits(2 * MIB, tiers=((8, 6 * HOUR), (64, 24 * HOUR)), settle=0)
+    def make(limits: Limits = LIMITS, **more: int) -> Pipeline:
         made.append(Pipeline(tmp_path, limits, **more))
         return made[-1]
 
@@ -85,4 +85,16 @@ def test_what_is_merged_between_sending_and_its_puback_is_sent_again(pipelines: 
     pipeline.answers = True
     pipeline.until(lambda: pipeline.unconfirmed() <= LATEST)
     assert any(key.last > key.first for key in pipeline.rows())
+    agree(pipeline)
+
+
+@pytest.mark.parametrize("years", [10, -10, 40])
+def test_a_wall_clock_that_jumps_years_and_back_loses_nothing(pipelines: MakePipeline, years: int) -> None:
+    pipeline = pipelines(limits=LIMITS._replace(settle=60))
+    for leap in (0.0, years * 365 * 24 * HOUR, 0.0):
+        pipeline.offset = OFFSET + leap
+        for _ in range(5):
+            pipeline.window()
+    assert pipeline.rows() == pipeline.held()
+    assert len(pipeline.held()) == 15
     agree(pipeline)

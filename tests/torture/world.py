@@ -106,6 +106,7 @@ class World:
     """One device, one broker, two sinks: "main", whose word confirms, and "other", on its own."""
 
     def __init__(self, place: Path, seed: int, *, caps: int = 2) -> None:
+        place.mkdir(exist_ok=True)
         self.rng = random.Random(seed)
         self.place = place
         self.now = 10_000.0

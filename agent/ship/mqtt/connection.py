@@ -149,7 +149,8 @@ class Connection:
 
     def keep_alive(self) -> None:
         """Send a ping if it is time, and notice a missing answer."""
-        self._client.loop_misc()
+        if not self._closed:
+            self._client.loop_misc()
 
     def publish(self, command: p.Publish) -> None:
         """Hand one publish over; its PUBACK comes as an event."""
@@ -168,7 +169,7 @@ class Connection:
         """End it, with DISCONNECT if `clean`; waits at most `FAREWELL` seconds for the socket."""
         if self._closed:
             return
-        self._over = self._closed = True
+        self._over = True
         if clean:
             self._client.disconnect()
             poll = select.poll()
@@ -178,6 +179,7 @@ class Connection:
                 if poll.poll(FAREWELL * 1000):
                     self._client.loop_write()
         self.count()
+        self._closed = True
         self._silence()
         sock = self._client.socket()
         if sock is not None:

@@ -147,7 +147,9 @@ class Shipper:
         """Bytes went over the socket: a ping is due only after so much silence from now on."""
         if self._connection is not None:
             self._connection.count()
-            self._ping_at = self._ports.clock() + self._connection.keepalive + 0.1
+            # A broker may say 0: no pings at all.
+            wait = self._connection.keepalive
+            self._ping_at = self._ports.clock() + wait + 0.1 if wait else None
 
     def _work(self, records: Records) -> None:
         """Let the link take what happened, one event at a time, and do what it says."""

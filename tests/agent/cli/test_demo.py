@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.cli import demo
+from agent.cli import demo, main
 from agent.service.child import Child
 
 START = [sys.executable, "-m", "agent", "demo"]
@@ -150,3 +150,23 @@ def test_a_taken_port_is_said(tmp_path: Path, running: Running) -> None:
     done = subprocess.run([*START, "--port", port], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
     assert f"127.0.0.1:{port} is taken by another program" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--port", "70000"], "'70000' is no port, allowed: 1 to 65535"),
+        (["--port", "mqtt"], "'mqtt' is no port"),
+        (["--span", "0.5s"], '"0.5s" is too small, allowed: 1s to 1h'),
+        (["--span", "soon"], '"soon" is no duration, allowed: 1s to 1h'),
+    ],
+)
+def test_a_wrong_argument_is_said_before_anything_is_started(
+    words: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", *words])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert part in said
+    assert "daemon  " not in said

@@ -86,3 +86,15 @@ def test_a_tombstone_shows_why_and_how_much() -> None:
 
 def test_a_time_no_calendar_has_is_a_number() -> None:
     assert utc(1e20) == "100000000000000000000"
+
+
+def test_a_window_is_not_shown_a_second_too_early() -> None:
+    assert utc(START - 0.000_07) == utc(START + 0.002) == "2023-11-14T22:13:20Z"
+
+
+def test_the_last_windows_stand_below_each_other() -> None:
+    frame = Frame(
+        Span("b", 0.0, 1.0, 1.0, START, "unknown"),
+        {series("io", cpu="1"): gauge(1.0), series("a" * 90, cpu="1"): gauge(1.0)},
+    )
+    assert len({line.index("mean") for line in latest([frame])}) == 1

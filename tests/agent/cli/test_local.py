@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from agent.store.store import Flush
 from collectors.api import Reading
 from tests.agent.store.device import Device
 from tests.messages import minute, series
+
+NOBODY = 65_534
 
 
 @pytest.fixture
@@ -73,6 +76,8 @@ def test_history_as_json_takes_a_pattern_and_is_what_view_prints(
 def test_nothing_found_is_said(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(device, "history", "absent.metric") == 1
     assert "no window of absent.metric since" in capsys.readouterr().err
+    assert run(device, "history", "--last", "0s") == 1
+    assert "the first is kept when its span (60 s) is over" in capsys.readouterr().err
 
 
 def test_a_loss_is_said_beside_the_history(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +128,9 @@ def test_raw_history_is_each_poll_of_the_ring(tmp_path: Path, capsys: pytest.Cap
 
 def test_raw_history_without_a_ring_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", "--raw", *defaults(tmp_path), "--runtime-dir", str(tmp_path)]) == 1
-    assert "is the daemon running" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.count(str(tmp_path)) == 1
+    assert "is there a daemon with this runtime directory? --runtime-dir" in said
 
 
 def test_spool_ls_is_a_line_a_record(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,3 +165,34 @@ def test_spool_export_writes_every_window(
     assert (tmp_path / "out.json").read_text() == shown
     assert run(device, "spool", "export", str(tmp_path)) == 1
     assert "choose another file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["history"], ["spool", "ls"], ["spool", "verify"]])
+def test_a_directory_without_a_store_asks_for_another(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, *defaults(tmp_path), "--state-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path}/outrider.db: No such file or directory; is there a daemon with this state" in said
+    assert "--state-dir or --config name another" in said
+
+
+def test_a_store_of_another_user_says_whom_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        assert main(["spool", "ls", "--state-dir", str(state)]) == 1
+    finally:
+        os.seteuid(user)
+        state.chmod(0o700)
+    assert "Permission denied; ask as the daemon's user or as root" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["ls", "verify", "export"])
+def test_each_action_of_spool_shows_examples(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["spool", action, "--help"])
+    assert f"outrider spool {action}" in capsys.readouterr().out.split("examples:")[1]

@@ -179,3 +179,14 @@ def test_a_bad_interval_is_wrong_usage(interval: str, capsys: pytest.CaptureFixt
         main(["test", "--interval", interval])
     assert ended.value.code == 2
     assert "allowed: 50ms to 1h" in (err := capsys.readouterr().err) or "is no duration" in err
+
+
+def test_bytes_and_shares_are_told_as_people_read_them_too() -> None:
+    used = Metric("system.memory.usage", "By", "gauge", (), "nowhere", "Bytes.").of()
+    share = Metric("system.memory.utilization", "1", "gauge", (), "nowhere", "A share.").of()
+    flag = Metric("a.flag", "1", "gauge", (), "nowhere", "0 or 1.").of()
+    reading = Reading((used, share, flag), [3 << 30, 0.25, 1])
+    told = [line.strip() for line in as_table(probed(reading, reading), 2.0)]
+    assert "By  (3GiB)" in told[1]
+    assert "0.25 1  (25%)" in told[2]
+    assert told[3].endswith("1 1")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.ship import limits
-from agent.ship.ack import decode_ack, encode_ack
+from agent.ship.ack import LIMIT, decode_ack, encode_ack
 from agent.ship.limits import WireError
 from agent.ship.records import STREAMS, Ack, Held, Key, within
 from tests.contents import EPOCH, keys, some
@@ -131,7 +131,7 @@ def test_a_field_out_of_bounds_is_refused_with_a_reason(fields: dict[str, Any], 
 
 
 def test_a_payload_longer_than_any_message_is_refused_unread() -> None:
-    assert refused(bytes(200_000)) == "too_large"
+    assert refused(bytes(LIMIT + 1)) == "too_large"
 
 
 @given(st.binary(max_size=100))

@@ -162,6 +162,8 @@ def test_nothing_makes_an_empty_body() -> None:
         (Content((Frame(SPAN, {Series("m", "1", "gauge", (("k", "v"),) * 2): FLAT}),)), "range"),
         (Content((Frame(SPAN._replace(end=9.0), {}),)), "range"),
         (Content((Frame(SPAN._replace(offset=math.nan), {}),)), "range"),
+        (Content((Frame(SPAN._replace(end=1.7e308), {}),)), "range"),
+        (Content(events=(Event(BOOT, 0.0, -1e13, "e", (), ""),)), "range"),
         (Content(dropped=-1), "range"),
         (one(Gauge(-1, 1.0, 1.0, 1.0, 1.0)), "range"),
         (one(Counter(1, 1.0, 1.0, 2**60), "counter"), "range"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ship.records import covered, is_block, minus, union, within
+from agent.ship.records import covered, is_block, minus, touching, union, within
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 9)).map(lambda t: (t[0], t[0] + t[1])), max_size=8
@@ -32,6 +32,14 @@ def test_minus_and_within_are_difference_and_intersection(
 ) -> None:
     assert numbers(minus(a, b)) == numbers(a) - numbers(b)
     assert numbers(within(a, b)) == numbers(a) & numbers(b)
+
+
+@given(SPANS, st.integers(0, 60), st.integers(0, 9))
+def test_touching_is_the_intersection_with_one_interval(
+    spans: list[tuple[int, int]], first: int, more: int
+) -> None:
+    touched = touching(union(spans), first, first + more)
+    assert touched == within(spans, [(first, first + more)])
 
 
 @given(SPANS, st.integers(0, 60), st.integers(0, 9))

@@ -27,6 +27,12 @@ def test_an_older_session_s_goodbye_is_ignored(device: Device) -> None:
     assert store.devices(WALL + 1)[0].state == "offline"
 
 
+def test_a_device_that_says_it_is_degraded_is_shown_so(device: Device) -> None:
+    device.store.status("d", {"state": "degraded", "session": [TWO, 3]}, WALL)
+    assert device.store.devices(WALL + 1)[0].state == "degraded"
+    assert device.store.devices(WALL + 1000)[0].state == "stale"
+
+
 def test_a_silent_device_is_stale_and_shows_its_age(device: Device) -> None:
     device.says(part(0))
     assert device.store.devices(WALL + 10)[0][1:3] == ("online", 10.0)
@@ -44,6 +50,13 @@ def test_nothing_is_kept_of_a_message_that_a_full_disk_interrupts(tmp_path: Path
     device.store._db.execute("PRAGMA max_page_count = 100000")
     device.says(*[part(n) for n in range(1, 400)])
     assert device.total() == 400
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = FleetStore.open(tmp_path / "fleet.db", "main")
+    Device(store).says(part(0))
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    store.close()
 
 
 def test_two_workers_of_one_store_count_once(tmp_path: Path) -> None:

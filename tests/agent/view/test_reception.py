@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 
+from agent.ship.body import encode_body
+from agent.ship.limits import WireError
 from agent.ship.records import Key, Message, Part
+from agent.stats.frame import Content, Frame, Span
+from agent.stats.window import Gauge
+from agent.view import reception
 from agent.view.fleet import FleetStore
+from agent.view.reception import LEAST_PART, PARTS_KEPT, SAID_AT_ONCE, TWINS
 from agent.view.settle import HOLE_AFTER
-from tests.agent.view.speaker import ONE, THREE, TWO, Device, epoch, part
+from collectors.api import Series
+from tests.agent.view.speaker import ONE, THREE, TWO, WALL, Device, epoch, part
 
 
 @pytest.fixture
@@ -51,6 +60,52 @@ def test_unfinished_parts_of_a_device_are_bounded(device: Device) -> None:
     kept = device.store._db.execute("SELECT sum(length(data)), max(first) FROM parts").fetchone()
     assert kept[0] <= 1_000_000
     assert kept[1] == 39
+
+
+def test_many_small_parts_of_a_device_are_bounded(device: Device) -> None:
+    key = Key(ONE, "windows", 0, 0)
+    for start in range(0, 10_000, 1000):
+        device.says(*[Part(key, b"12345678", 1, 200_000, start + n, b"") for n in range(1000)])
+    assert device.store._db.execute("SELECT count(*) FROM parts").fetchone()[0] <= PARTS_KEPT / LEAST_PART
+
+
+def test_a_message_whose_records_hold_numbers_without_end_is_not_decoded_to_the_end(device: Device) -> None:
+    series = [Series("x", "1", "gauge", (("n", str(n)),)) for n in range(100)]
+    frames = [
+        Frame(
+            Span("b", n, n + 1.0, 1.0, WALL, "unknown"), dict.fromkeys(series, Gauge(1, 1.0, 1.0, 1.0, 1.0))
+        )
+        for n in range(400)
+    ]
+    data = encode_body(Content(tuple(frames)), 3)
+    keys = [Key(ONE, "windows", n, n) for n in range(20)]
+    outcome = device.says(*[Part(key, b"%08d" % key.first, crc32(data), len(data), 0, data) for key in keys])
+    assert 4 <= len(outcome.applied) < 8
+    assert outcome.notices[-1].name == "excess"
+
+
+def test_epochs_that_all_have_one_past_do_not_multiply(device: Device) -> None:
+    outcome = device.says(epochs=tuple(epoch(n, 0, prev=ONE) for n in range(1000, 1500)))
+    assert [n.name for n in outcome.notices].count("restored") == SAID_AT_ONCE
+    assert outcome.notices[-1].name == "excess"
+    assert device.store.devices(device.now)[0].restored <= 500 * TWINS
+
+
+def test_pasts_that_run_in_a_circle_end(device: Device) -> None:
+    circle = (epoch(ONE, 3, prev=TWO, ended=3), epoch(TWO, 3, prev=ONE, ended=3))
+    device.says(epochs=circle)
+    device.later(HOLE_AFTER)
+    device.says(epochs=circle)
+    assert {hole.epoch for hole in device.store.holes("d", device.now)} == {ONE, TWO}
+
+
+def test_names_made_up_without_end_are_refused(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reception, "DEVICES", 3)
+    for name in ("a", "b", "c"):
+        device.store.status(name, {"state": "online"}, device.now)
+    with pytest.raises(WireError, match="too_large"):
+        device.says(part(0))
+    assert [each.name for each in device.store.devices(device.now)] == ["a", "b", "c"]
 
 
 def test_a_number_nobody_accounts_for_is_a_hole_after_a_minute(device: Device) -> None:

@@ -158,6 +158,13 @@ def test_a_flat_line_is_flat_and_zero_lies_on_the_ground() -> None:
     assert only(board((0, gauge(0.0)), (1, gauge(0.0))), 120.0, 2).spark == BARS[0] * 2
 
 
+@pytest.mark.parametrize("high", [1.7e308, 5e-324])
+def test_the_ends_of_the_doubles_are_drawn(high: float) -> None:
+    line = only(board((0, gauge(-high)), (1, gauge(high))), 120.0, 2).spark
+    assert len(line) == 2
+    assert set(line) <= set(BARS)
+
+
 def test_top_windows_are_drawn_by_their_number() -> None:
     made = board((0, Top.of([("a", 1)])), (1, Top.of([("a", 8)])))
     assert only(made, 120.0, 2).spark == f"{BARS[1]}{BARS[7]}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.ship.records import Ack, Key
+from agent.ship.records import Ack, Key, Tombstone
+from agent.view import settle
 from agent.view.fleet import FleetStore
-from agent.view.settle import ASIDE_KEPT, HOLE_AFTER
+from agent.view.settle import ASIDE_KEPT, ASIDE_SIZE, HOLE_AFTER, Arrived, Ledger
 from tests.agent.view.speaker import ONE, WALL, Device, epoch, part, stone
 
 
@@ -58,6 +59,45 @@ def test_what_is_set_aside_is_bounded(device: Device) -> None:
     for n in range(ASIDE_KEPT + 20):
         device.says(part(1, 2, other=b"%d" % n))
     assert len(device.store.spans("d", "aside")) == ASIDE_KEPT
+
+
+def test_what_is_set_aside_is_bounded_in_bytes_too(device: Device) -> None:
+    at = Key(ONE, "windows", 1, 2)
+    ledger = Ledger(device.store._db, 1)
+    for n in range(20):
+        ledger.insert(Arrived(at, b"%08d" % n, bytes(ASIDE_SIZE // 5), 0.0, 0.0), 0.0)
+    assert device.store._db.execute("SELECT count(*) FROM aside").fetchone() == (5,)
+
+
+def test_missing_numbers_are_told_in_time_that_grows_with_them_alone(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "LOOKED_AT", 10)
+    for start in range(0, 200, 50):
+        device.says(stones=tuple(stone(n, n) for n in range(start, start + 50, 2)), epochs=(epoch(ONE, 200),))
+    assert len(device.store.spans("d", "missing")) == 10
+    device.says(*[part(n) for n in range(1, 21, 2)], epochs=(epoch(ONE, 200),))
+    assert device.store.spans("d", "missing")[0].first == 21
+    for start in range(21, 200, 20):
+        device.says(*[part(n) for n in range(start, min(200, start + 20), 2)], epochs=(epoch(ONE, 200),))
+    assert device.store.spans("d", "missing") == []
+    assert device.total() == 100
+
+
+def test_a_missing_number_keeps_its_age_when_its_neighbours_come(device: Device) -> None:
+    device.says(part(0), epochs=(epoch(ONE, 9),))
+    device.later(HOLE_AFTER / 2)
+    device.says(part(4), epochs=(epoch(ONE, 12),))
+    device.later(HOLE_AFTER / 2)
+    assert [key[2:] for key in device.store.holes("d", device.now)] == [(1, 3), (5, 8)]
+    assert [key[2:] for key in device.store.holes("d", device.now + HOLE_AFTER)] == [(1, 3), (5, 8), (9, 11)]
+
+
+def test_lost_numbers_beyond_2_to_the_63_are_still_counted(device: Device) -> None:
+    most = Tombstone(Key(ONE, "windows", 0, 2**53 - 2), "full", 0, 0, 0.0, 0.0)
+    device.says(stones=tuple(most._replace(key=most.key._replace(epoch=n)) for n in range(1, 1025)))
+    device.says(stones=tuple(most._replace(key=most.key._replace(epoch=n)) for n in range(1025, 1100)))
+    assert device.store.devices(device.now)[0].lost >= 2**63
 
 
 def test_a_tombstone_covers_nothing_and_data_takes_its_place(device: Device) -> None:

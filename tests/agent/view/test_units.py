@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.view.clean import clean
 from agent.view.units import NONE, age, columns, cut, human, left, right
 
 
@@ -54,8 +55,11 @@ def test_absence_and_zero_look_different() -> None:
     assert age(None) != age(0.0)
 
 
-def test_a_foreign_unit_cannot_steer_the_terminal() -> None:
-    assert "\x1b" not in human(1.0, "\x1b[2J")
+@pytest.mark.parametrize("base", ["", "By", "s", "1", "Cel", "W", "{x}", "{"])
+@pytest.mark.parametrize("rest", ["\x1b[2J", "/\x1b]0;title\x07", "/s\u202e", "/\n"])
+def test_a_foreign_unit_cannot_steer_the_terminal(base: str, rest: str) -> None:
+    shown = human(1.0, base + rest)
+    assert clean(shown) == shown
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(["By", "s", "1", "Cel", "W", "{x}"]))

@@ -196,6 +196,33 @@ def test_garbage_from_the_broker_ends_the_connection_and_nothing_else() -> None:
         assert device.shipper.alive()
 
 
+def test_a_connection_that_was_given_up_over_garbage_is_closed_and_wakes_nobody() -> None:
+    def answer(packet: int, body: bytes) -> bytes | None:
+        # Two messages on a topic that is no UTF-8: the second lies unread when the first is refused.
+        return b"\x30\x04\x00\x02\xff\xfe" * 2 if packet >> 4 == 8 else mqtt_311(packet, body)
+
+    with FakeBroker(answer) as fake, Device(at(fake.port), "s", protocol=4, backoff_min=9.0) as device:
+        device.flush(some())
+        device.wait_notice("lost", "protocol")
+        before = wakeups(device)
+        time.sleep(1.0)  # as below
+        assert wakeups(device) - before <= 1
+
+
+def test_a_broker_that_wants_no_pings_gets_none_and_wakes_nobody() -> None:
+    def answer(packet: int, body: bytes) -> bytes | None:
+        if packet >> 4 == 1:
+            return b"\x20\x06\x00\x00\x03\x13\x00\x00"  # CONNACK, server keep alive 0
+        return mqtt_311(packet, body)
+
+    with FakeBroker(answer) as fake, Device(at(fake.port)) as device:
+        device.flush(some())
+        device.wait_sent(0)
+        before = wakeups(device)
+        time.sleep(1.0)  # as below
+        assert wakeups(device) - before <= 1
+
+
 def test_it_sleeps_when_there_is_nothing_to_do(broker: Secured, subscriber: Subscriber) -> None:
     with Device(at(broker.port)) as device:
         device.flush(some())
