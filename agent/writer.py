@@ -130,6 +130,9 @@ class Writer:
         store = self._open()
         if store.set_aside:
             self._damaged(store.set_aside.name)
+        if store.resize_fault:
+            self._tally.add("outrider.store.errors", reason=store.resize_fault.reason)
+            self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")
         with self._ship.lock:
             self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
         return store

@@ -188,6 +188,9 @@ def probe(path: Path) -> str | None:
     try:
         with unwritten(path) as connection:
             return examine(path, connection)
+    except UnicodeDecodeError as error:
+        # Python's module, not SQLite, finds that a damaged schema is no text.
+        return str(error)
     except sqlite3.DatabaseError as error:
         fault = explain(error, path)
         if fault.reason == "corrupt":
@@ -233,6 +236,11 @@ def check_format(path: Path, connection: sqlite3.Connection) -> str | None:
     return None
 
 
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """How each table was made, in SQL."""
+    return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
 def examine(path: Path, connection: sqlite3.Connection) -> str | None:
     """What is wrong with the store at `path`, of which this is a connection; None if nothing.
 
@@ -243,6 +251,10 @@ def examine(path: Path, connection: sqlite3.Connection) -> str | None:
     fault = check_format(path, connection)
     if fault is not None:
         return fault
+    with contextlib.closing(sqlite3.connect(":memory:")) as sound:
+        sound.executescript(SCHEMA)
+        if not _tables(connection) >= _tables(sound):
+            return "its tables are not those of its format"
     connection.execute("BEGIN")
     try:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

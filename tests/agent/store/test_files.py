@@ -111,6 +111,21 @@ def test_rows_that_no_store_holds_are_damage_too(device: Device, damage: str) ->
     assert device.store.set_aside is not None
 
 
+@pytest.mark.parametrize("word", [b"records", b"place INTEGER", b"content BLOB"])
+def test_a_damaged_schema_is_damage_whatever_it_makes_of_the_words(device: Device, word: bytes) -> None:
+    device.flush()
+    device.store.close()
+    path = device.store.path
+    for side in ("-wal", "-shm"):
+        path.with_name(path.name + side).unlink(missing_ok=True)
+    page = bytearray(path.read_bytes())
+    at = page.index(word)
+    page[at : at + 4] = b"\xff\xfe\xfd\xfc"
+    path.write_bytes(page)
+    device.store = opened(device.directory)
+    assert device.store.set_aside is not None
+
+
 def test_garbage_anywhere_in_the_file_is_survived(make_device: MakeDevice, tmp_path: Path) -> None:
     device = make_device()
     for n in range(150):
