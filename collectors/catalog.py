@@ -12,7 +12,7 @@ from collectors.api import Registration
 
 NAMES = ("cpu", "memory", "network", "storage", "paging", "filesystem", "own")
 # Seconds: slower than the common interval, because they cost more or change less.
-SLOW = MappingProxyType({"paging": 10.0, "filesystem": 10.0, "own": 10.0})
+SLOW = MappingProxyType({"paging": 10.0, "filesystem": 30.0, "own": 30.0})
 
 
 def load(name: str) -> Registration:

@@ -117,7 +117,7 @@ class Polling(NamedTuple):
         float | None,
         Setting(
             Duration(0.1, HOUR),
-            "How often it is polled; unless given, as collect.interval says, or every 10s if that is "
+            "How often it is polled; unless given, as collect.interval says, or 10s to 30s if that is "
             "more often and it reads what changes slowly.",
         ),
     ] = None

@@ -52,7 +52,7 @@ def test_a_collector_without_settings_is_polled_at_the_common_interval_or_its_ow
     collect = Collect(interval=2.0, collectors={"memory": Polling(interval=5.0)})
     assert collect.polling("cpu") == Polling(enabled=True, interval=2.0)
     assert collect.polling("memory").interval == 5.0
-    assert collect.polling("filesystem").interval == 10.0
+    assert collect.polling("filesystem").interval == 30.0
     assert {"cpu", "memory", "network", "storage", "own"} <= set(collector_names())
 
 
