@@ -125,7 +125,8 @@ def test_memory_stays_flat_over_fifty_thousand_polls(board: Host) -> None:
         tracemalloc.stop()
         for each in opened:
             each.close()
-    assert after - before < 2000
+    # One small object kept a poll would be a megabyte; caches of the interpreter move by two KB.
+    assert after - before < 10_000
 
 
 def test_a_slow_collector_never_runs_faster_than_the_common_interval() -> None:
