@@ -119,14 +119,15 @@ def test_memory_stays_flat_over_fifty_thousand_polls(board: Host) -> None:
 
     tracemalloc.start()
     try:
-        before = poll(200)
+        before = poll(3_000)
         after = poll(50_000 // len(opened))
     finally:
         tracemalloc.stop()
         for each in opened:
             each.close()
-    # One small object kept a poll would be a megabyte; caches of the interpreter move by two KB.
-    assert after - before < 10_000
+    # One small object kept a poll would be more than a megabyte; what else the process does meanwhile
+    # (caches, threads of earlier tests) moves the figure by up to 15 KB.
+    assert after - before < 100_000
 
 
 def test_a_slow_collector_never_runs_faster_than_the_common_interval() -> None:
