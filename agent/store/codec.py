@@ -22,8 +22,3 @@ def unpack(data: bytes) -> Content:
         ValueError: not what `pack` makes, or beyond the limits.
     """
     return body.decode_body(body.unpack(data))
-
-
-def span_of(content: Content) -> tuple[float, float]:
-    """The wall-clock span (start, end) in s of all frames and events; (0, 0) if there are none."""
-    return content.wall

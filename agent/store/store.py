@@ -213,7 +213,7 @@ class Store:
         self._coarsener.squeeze(rows, flush.now, merging, self.share.soft)
         fits = make_room(rows, self.share.pages - need, frames - need)
         for stream, body in packed.items():
-            self._add(stream, body, codec.span_of(flush.contents[stream]), fits)
+            self._add(stream, body, flush.contents[stream].wall, fits)
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
         if flush.clock is not None:

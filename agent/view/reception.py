@@ -130,7 +130,7 @@ class Reception:
         except WireError as error:
             self._notice("malformed", f"{name}: {error}")
             return
-        start, end = _wall(content)
+        start, end = content.wall
         arrived = Arrived(part.key, part.digest, pack(whole), start, end)
         verdict = self._ledger.insert(arrived, self._now)
         if verdict == "new":
@@ -325,11 +325,3 @@ def _decoded(body: bytes, crc: int, room: Room) -> Content:
 
 def _text(numbered: Mapping[str, int]) -> str:
     return json.dumps(dict(sorted(numbered.items())))
-
-
-def _wall(content: Content) -> tuple[float, float]:
-    """The wall span of a record in s."""
-    spans = [frame.span for frame in content.frames]
-    starts = [span.start + span.offset for span in spans] + [e.at + e.offset for e in content.events]
-    ends = [span.end + span.offset for span in spans] + [e.at + e.offset for e in content.events]
-    return min(starts, default=0.0), max(ends, default=0.0)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from agent.stats.frame import Content, Event
-from agent.store.codec import pack, span_of, unpack
+from agent.store.codec import pack, unpack
 from tests.agent.store.device import content
 from tests.messages import minute
 
@@ -33,9 +33,9 @@ def test_what_pack_did_not_make_is_refused(data: bytes) -> None:
 def test_the_span_is_that_of_all_frames_and_events_in_wall_time() -> None:
     event = Event("boot-1", 3.0, 500.0, "reboot", (), "")
     two = Content((*content(1000.0).frames, *content(1010.0, offset=900.0).frames), (event,))
-    assert span_of(two) == (503.0, 1020.0)
-    assert span_of(Content(events=(event,))) == (503.0, 503.0)
-    assert span_of(Content()) == (0.0, 0.0)
+    assert two.wall == (503.0, 1020.0)
+    assert Content(events=(event,)).wall == (503.0, 503.0)
+    assert Content().wall == (0.0, 0.0)
 
 
 def test_a_number_that_is_none_is_refused() -> None:
