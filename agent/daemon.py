@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.config import read_secret
+from agent.config.plans import plans
 from agent.config.settings import Config
 from agent.identity import boot_id, clock_quality, device_name
 from agent.poller import Clocks, Closed, Poller
@@ -33,7 +34,6 @@ from agent.store.sizing import Limits
 from agent.store.store import Store
 from agent.stored import StoredRecords
 from agent.writer import Shipping, Writer
-from collectors import catalog
 from collectors.host import Host
 from collectors.runner import REPORT, Runner
 from collectors.tally import Tally
@@ -139,14 +139,8 @@ class Daemon:
         self._writer.put(closed)
 
     def _make_runner(self, host: Host) -> Runner:
-        collect = self.config.collect
-        entries = []
-        for name in catalog.NAMES:
-            polling = collect.polling(name)
-            if polling.enabled:
-                entries.append((catalog.load(name), polling.interval or collect.interval))
-        report = min(REPORT, self.config.window.span)
-        return Runner(entries, host, self._tally, self.clocks.boot, report, collect.hang_after)
+        hang_after, report = self.config.collect.hang_after, min(REPORT, self.config.window.span)
+        return Runner(plans(self.config), host, self._tally, self.clocks.boot, report, hang_after)
 
     def _make_shipper(self) -> Shipper:
         config, broker = self.config, self.config.broker

@@ -8,7 +8,7 @@ duration; a collector itself never catches what it cannot mend.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from collectors.host import Host
 from collectors.tally import Tally
@@ -93,9 +93,13 @@ class Collector(Protocol):
 
 
 class Registration(NamedTuple):
-    """How the runner knows a collector."""
+    """How the runner knows a collector.
+
+    `open` takes the host, the tally and the collector's options: the structure of `collectors.options`
+    that bears its name, or None for a collector without any.
+    """
 
     name: str
     brief: str
     metrics: tuple[Metric, ...]
-    open: Callable[[Host, Tally], Collector]
+    open: Callable[[Host, Tally, Any], Collector]

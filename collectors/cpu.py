@@ -255,5 +255,5 @@ COLLECTOR = Registration(
         CREATED,
         PROCESSES,
     ),
-    lambda host, _: Cpu(host),
+    lambda host, *_: Cpu(host),
 )

@@ -184,5 +184,5 @@ COLLECTOR = Registration(
     "filesystem",
     "Room on mounted local file systems.",
     (USAGE, UTILIZATION, READ_ONLY, INODES),
-    lambda host, _: Filesystem(host),
+    lambda host, *_: Filesystem(host),
 )

@@ -7,8 +7,9 @@ What is polled stays open and is read with `pread` from the start: opening costs
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
-from errno import ENODEV, ENXIO, ESRCH, ESTALE
+from errno import EINVAL, EISDIR, ENODEV, ENXIO, ESRCH, ESTALE
 from pathlib import Path
 
 BOUND = 256 * 1024  # bytes; /proc/stat of 1,024 CPUs has 130 KB
@@ -50,7 +51,7 @@ class Kept:
                 if error.errno not in GONE:
                     raise OSError(error.errno, error.strerror, self.path) from error
                 self.close()
-        self._descriptor = os.open(self.path, os.O_RDONLY)
+        self._descriptor = open_file(self.path)
         try:
             return self._read()
         except OSError as error:
@@ -77,6 +78,22 @@ class Kept:
             total += len(piece)
             self._size = min(max(self._size, 2 * total), self._bound + 1)
         raise ValueError(f"{self.path}: longer than the bound of {self._bound} bytes")
+
+
+def open_file(path: str) -> int:
+    """A descriptor of a regular file; never waits for the other end of a FIFO, never takes a device.
+
+    Raises:
+        OSError: it is missing, may not be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(
+        *((EISDIR, os.strerror(EISDIR)) if stat.S_ISDIR(mode) else (EINVAL, "no regular file")), path
+    )
 
 
 class Host:

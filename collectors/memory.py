@@ -149,5 +149,5 @@ COLLECTOR = Registration(
     "memory",
     "Memory and swap space by state.",
     (USAGE, UTILIZATION, LIMIT, AVAILABLE, SHARED, SLAB, DIRTY, PAGING_USAGE, PAGING_UTILIZATION),
-    lambda host, _: Memory(host),
+    lambda host, *_: Memory(host),
 )

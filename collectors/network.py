@@ -116,5 +116,5 @@ COLLECTOR = Registration(
     "network",
     "Bytes, packets, errors and drops of network interfaces.",
     METRICS,
-    lambda host, _: Network(host),
+    lambda host, *_: Network(host),
 )

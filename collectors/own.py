@@ -150,5 +150,5 @@ COLLECTOR = Registration(
     "own",
     "Outrider about itself: CPU time, memory, descriptors, writes, and everything it counted.",
     (CPU_TIME, WAKE_UPS, THREADS, MEMORY, DESCRIPTORS, WRITTEN),
-    Own,
+    lambda host, tally, _: Own(host, tally),
 )

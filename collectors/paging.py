@@ -77,5 +77,5 @@ COLLECTOR = Registration(
     "paging",
     "Page faults, swapping, and processes killed for want of memory.",
     (FAULTS, OPERATIONS, KILLS),
-    lambda host, _: Paging(host),
+    lambda host, *_: Paging(host),
 )

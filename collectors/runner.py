@@ -23,7 +23,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from collectors.api import Collector, Metric, NoData, Reading, Registration, Series
 from collectors.host import Host, printable
@@ -82,6 +82,14 @@ class Transition(NamedTuple):
         return None if self.state == "absent" else self.state == "ok"
 
 
+class Plan(NamedTuple):
+    """A collector to run: seconds between its polls, and its options (None: it has none)."""
+
+    registration: Registration
+    interval: float
+    options: Any = None
+
+
 _Outcome = tuple[Collector | None, Reading | None, State, str]  # what is open after it, ..., the reason
 
 
@@ -89,12 +97,25 @@ class _Entry:
     """One collector and how it does."""
 
     __slots__ = (
-        "at", "attributes", "collector", "due", "failures", "hung", "interval", "name", "reason",
-        "registration", "seconds", "stales", "state",
+        "at",
+        "attributes",
+        "collector",
+        "due",
+        "failures",
+        "hung",
+        "interval",
+        "name",
+        "options",
+        "reason",
+        "registration",
+        "seconds",
+        "stales",
+        "state",
     )  # fmt: skip
 
-    def __init__(self, registration: Registration, interval: float) -> None:
+    def __init__(self, registration: Registration, interval: float, options: Any) -> None:
         self.registration = registration
+        self.options = options
         self.name = registration.name
         self.attributes = {KEY[0]: registration.name}
         self.interval = interval
@@ -120,10 +141,10 @@ class _Entry:
 
 
 class Runner:
-    """Polls the collectors of `entries` in turn.
+    """Polls the collectors of `plans` in turn.
 
     Args:
-        entries: registrations with the seconds between their polls.
+        plans: registrations with the seconds between their polls, and their options.
         host: what they read.
         tally: where errors are counted; also given to the collectors.
         clock: seconds on any clock that only goes forward; times the calls.
@@ -133,7 +154,7 @@ class Runner:
 
     def __init__(
         self,
-        entries: Iterable[tuple[Registration, float]],
+        plans: Iterable[Plan],
         host: Host,
         tally: Tally,
         clock: Callable[[], float],
@@ -141,7 +162,7 @@ class Runner:
         hang_after: float = DEADLINE,
     ) -> None:
         self._hang_after = hang_after
-        self._entries = [_Entry(registration, interval) for registration, interval in entries]
+        self._entries = [_Entry(*plan) for plan in plans]
         self._host = host
         self._tally = tally
         self._clock = clock
@@ -180,7 +201,7 @@ class Runner:
         """
         for entry in self._entries:
             if entry.due <= now and not entry.hung:
-                outcome = self._attempt(entry.registration, self._begin(entry, token), now)
+                outcome = self._attempt(entry, self._begin(entry, token), now)
                 self._end(entry, token, outcome, now)
                 reading = outcome[1]
                 if reading is not None:
@@ -252,11 +273,11 @@ class Runner:
             self._since = self._clock()
             return entry.collector
 
-    def _attempt(self, registration: Registration, collector: Collector | None, now: float) -> _Outcome:
+    def _attempt(self, entry: _Entry, collector: Collector | None, now: float) -> _Outcome:
         state: State = "failing"
         try:
             if collector is None:
-                collector = registration.open(self._host, self._tally)
+                collector = entry.registration.open(self._host, self._tally, entry.options)
             return collector, collector.collect(now), "ok", ""
         except NoData as absence:
             state, reason = "absent", str(absence)

@@ -133,5 +133,5 @@ COLLECTOR = Registration(
     "storage",
     "Bytes, operations and busy time of disks.",
     (*METRICS, IO_TIME),
-    lambda host, _: Storage(host),
+    lambda host, *_: Storage(host),
 )

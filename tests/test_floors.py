@@ -28,7 +28,10 @@ FLOORS = {
     "collectors.api": 0,
     "collectors.tally": 0,
     "collectors.host": 0,
+    "collectors.aside": 0,
     "collectors.fields": 0,
+    "collectors.numbers": 0,
+    "collectors.options": 0,
     "agent": 0,
 }
 WHY = {
@@ -45,8 +48,17 @@ WHY = {
     "agent.stats": "a collector hands over samples; what is made of them is not its business",
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
-# What every collector may use: its contract, the host, the counters, the reading of `key value` files.
-INFRASTRUCTURE = {"collectors.api", "collectors.host", "collectors.tally", "collectors.fields"}
+# What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
+# its options, and calls that may hang.
+INFRASTRUCTURE = {
+    "collectors.api",
+    "collectors.aside",
+    "collectors.fields",
+    "collectors.host",
+    "collectors.numbers",
+    "collectors.options",
+    "collectors.tally",
+}
 SCHEDULING = {"collectors", "collectors.catalog", "collectors.runner"}
 
 PART_OF_DAEMON = re.compile(r"agent\.\w+")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from collectors.api import Reading, Registration, Series
 from collectors.host import Host
-from collectors.runner import Runner
+from collectors.runner import Plan, Runner
 from collectors.tally import Tally
 
 EXAMPLES = """examples:
@@ -77,11 +77,10 @@ def _interval(text: str) -> float:
 def test(args: argparse.Namespace) -> int:
     """Collect twice, print; 1 if nothing at all could be read."""
     from agent.cli.flags import settings
-    from collectors.catalog import NAMES, load
+    from agent.config.plans import plans
 
-    collect = settings(args).collect
-    enabled = [load(name) for name in NAMES if collect.polling(name).enabled]
-    probes = probe(enabled, args.interval, collect.hang_after, Host(), _boot_clock, time.sleep)
+    config = settings(args)
+    probes = probe(plans(config), args.interval, config.collect.hang_after, Host(), _boot_clock, time.sleep)
     shown = as_json if args.json else as_table
     sys.stdout.writelines(f"{line}\n" for probed in probes for line in shown(probed, args.interval))
     return 0 if any(probed.last is not None for probed in probes) else 1
@@ -92,7 +91,7 @@ def _boot_clock() -> float:
 
 
 def probe(
-    registrations: Iterable[Registration],
+    plans: Iterable[Plan],
     interval: float,
     patience: float,
     host: Host,
@@ -104,7 +103,7 @@ def probe(
     One that has not answered `patience` seconds after its second poll was due is left behind.
     """
     tally = Tally()
-    pairs = [_Pair(registration, interval, host, tally, clock, wait) for registration in registrations]
+    pairs = [_Pair(plan, interval, host, tally, clock, wait) for plan in plans]
     for pair in pairs:
         pair.start()
     end = clock() + interval + patience
@@ -116,20 +115,20 @@ class _Pair:
 
     def __init__(
         self,
-        registration: Registration,
+        plan: Plan,
         interval: float,
         host: Host,
         tally: Tally,
         clock: Callable[[], float],
         wait: Callable[[float], object],
     ) -> None:
-        self._registration = registration
-        self._runner = Runner([(registration, interval)], host, tally, clock)
+        self._registration = plan.registration
+        self._runner = Runner([plan._replace(interval=interval)], host, tally, clock)
         self._interval = interval
         self._clock = clock
         self._wait = wait
         self._readings: list[Reading | None] = []
-        self._thread = Thread(target=self._run, name=registration.name, daemon=True)
+        self._thread = Thread(target=self._run, name=plan.registration.name, daemon=True)
 
     def start(self) -> None:
         """Begin with the first poll."""

@@ -17,7 +17,7 @@ from agent.stats.watch import Watch
 from agent.stats.window import Gauge
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
-from collectors.runner import Runner
+from collectors.runner import Plan, Runner
 from collectors.tally import Tally
 
 LIGHT = Metric("light", "lx", "gauge", (), "test", "Made up.")
@@ -63,7 +63,7 @@ class Rig:
         self.offset = time.time() - time.monotonic()
         self.closed: queue.SimpleQueue[Closed] = queue.SimpleQueue()
         clocks = Clocks(time.monotonic, lambda: time.monotonic() + self.offset, lambda: "unknown")
-        entries = [(each, 0.05) for each in collectors]
+        entries = [Plan(each, 0.05) for each in collectors]
         self.runner = Runner(entries, Host(), Tally(), time.monotonic)
         watch = Watch("boot", span)
         self.poller = Poller(self.runner, Fold(10), None, watch, clocks, self.closed.put, 0.05)

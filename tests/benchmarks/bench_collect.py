@@ -21,6 +21,7 @@ from collectors.api import Collector
 from collectors.host import Host
 from collectors.runner import Runner
 from collectors.tally import Tally
+from tests.collecting import opened, planned
 
 LOOPS = 2000
 
@@ -66,18 +67,17 @@ def polled(runner: Runner, seconds: int) -> list[float]:
 def main(seconds: int) -> None:
     """Print the table."""
     host, tally = Host(), Tally()
-    opened = {name: catalog.load(name).open(host, tally) for name in catalog.NAMES}
-    loops = {name: looped(collector) for name, collector in opened.items()}
-    ticks = ticked(opened, seconds)
+    collectors = {name: opened(name, host, tally) for name in catalog.NAMES}
+    loops = {name: looped(collector) for name, collector in collectors.items()}
+    ticks = ticked(collectors, seconds)
     print(f"{'collector':12}{'series':>8}{'loop us':>10}{'tick us, median':>18}{'mean':>8}{'every s':>9}")
-    for name, collector in opened.items():
+    for name, collector in collectors.items():
         series = len(collector.collect(0.0).series)
         mean = sum(ticks[name]) / len(ticks[name])
         every = catalog.interval(name, 1.0)
         print(f"{name:12}{series:8}{loops[name]:10.1f}{median(ticks[name]):18.1f}{mean:8.1f}{every:9.0f}")
         collector.close()
-    entries = [(catalog.load(name), catalog.interval(name, 1.0)) for name in catalog.NAMES]
-    runner = Runner(entries, host, tally, time.perf_counter)
+    runner = Runner(planned(), host, tally, time.perf_counter)
     spent = polled(runner, seconds)
     runner.close()
     print(f"{'poll':12}{'':8}{'':10}{median(spent):18.1f}{sum(spent) / len(spent):8.1f}")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from collectors import catalog
 from collectors.api import Absence, Metric, NoData, Reading, Registration
 from collectors.host import Host
-from collectors.runner import METRICS, Runner, Superseded, Transition
+from collectors.runner import METRICS, Plan, Runner, Superseded, Transition
 from collectors.tally import Tally
+from tests.collecting import planned
 
 METRIC = Metric("test.value", "1", "gauge", (), "here", "A value.")
 SERIES = (METRIC.of(),)
@@ -44,11 +44,11 @@ class Bench:
         self.closed: dict[str, int] = dict.fromkeys(acts, 0)
         self.tally = Tally()
         clock = itertools.count()
-        entries = [(self.registration(name), interval) for name in acts]
+        entries = [Plan(self.registration(name), interval) for name in acts]
         self.runner = Runner(entries, Host(), self.tally, lambda: float(next(clock)), report)
 
     def registration(self, name: str) -> Registration:
-        def opening(_: Host, __: Tally) -> Scripted:
+        def opening(*_: object) -> Scripted:
             self.opened[name] += 1
             return Scripted(self, name)
 
@@ -171,7 +171,7 @@ def test_a_poll_at_its_due_time_is_never_due_again_at_once(interval: float) -> N
 def test_intervals_stay_in_phase() -> None:
     host, tally = Host(), Tally()
     made = [Bench({"x": right}).registration(name="x") for _ in range(2)]
-    runner = Runner([(made[0], 1.0), (made[1], 10.0)], host, tally, lambda: 0.0)
+    runner = Runner([Plan(made[0], 1.0), Plan(made[1], 10.0)], host, tally, lambda: 0.0)
     wakes = set()
     list(runner.poll(3.7, runner.token))
     for _ in range(40):
@@ -213,9 +213,8 @@ def test_states_say_how_each_collector_does_and_since_when() -> None:
 
 
 def test_all_collectors_run_on_this_machine() -> None:
-    entries = [(catalog.load(name), catalog.interval(name, 1.0)) for name in catalog.NAMES]
     clock = itertools.count()
-    runner = Runner(entries, Host(), Tally(), lambda: float(next(clock)))
+    runner = Runner(planned(), Host(), Tally(), lambda: float(next(clock)))
     first = dict(runner.poll(100.0, runner.token))
     second = dict(runner.poll(101.0, runner.token))
     runner.close()

@@ -12,7 +12,7 @@ import pytest
 
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
-from collectors.runner import Busy, Runner, Superseded
+from collectors.runner import Busy, Plan, Runner, Superseded
 from collectors.tally import Tally
 
 SERIES = (Metric("test.value", "1", "gauge", (), "a FIFO", "A value.").of(),)
@@ -68,9 +68,9 @@ class Scene:
         self.tally = Tally()
         self.started = Event()
         self.fifos: list[Fifo] = []
-        hanging = Registration("hanging", "Hangs.", (), lambda _, __: self.open())
-        steady = Registration("steady", "Does not.", (), lambda _, __: Steady())
-        self.runner = Runner([(hanging, 1.0), (steady, 1.0)], Host(), self.tally, self.clock)
+        hanging = Registration("hanging", "Hangs.", (), lambda *_: self.open())
+        steady = Registration("steady", "Does not.", (), lambda *_: Steady())
+        self.runner = Runner([Plan(hanging, 1.0), Plan(steady, 1.0)], Host(), self.tally, self.clock)
         self.threads: list[Thread] = []
 
     def open(self) -> Fifo:

@@ -12,7 +12,7 @@ from agent.cli.probe import NO_VALUE, Probe, as_json, as_table, probe, samples
 from collectors.api import Absence, Metric, NoData, Reading, Registration
 from collectors.catalog import NAMES
 from collectors.host import Host
-from collectors.tally import Tally
+from collectors.runner import Plan
 
 LEVEL = Metric("a.level", "1", "gauge", ("where",), "nowhere", "A gauge.")
 TOTAL = Metric("a.total", "By", "counter", (), "nowhere", "A counter.")
@@ -39,7 +39,7 @@ class Scripted:
 def registration(*script: Reading | Exception, name: str = "scripted") -> Registration:
     collector = Scripted(iter(script))
 
-    def opened(host: Host, tally: Tally) -> Scripted:
+    def opened(*_: object) -> Scripted:
         return collector
 
     return Registration(name, "Made up.", (LEVEL, TOTAL, TIMES), opened)
@@ -74,7 +74,7 @@ class Clock:
 
 def probed(*script: Reading | Exception) -> Probe:
     clock = Clock()
-    (only,) = probe([registration(*script)], 2.0, 10.0, Host(), clock, clock.wait)
+    (only,) = probe([Plan(registration(*script), 1.0)], 2.0, 10.0, Host(), clock, clock.wait)
     return only
 
 
@@ -119,9 +119,11 @@ def test_a_collector_that_fails_or_has_nothing_is_one_absence() -> None:
 
 def test_a_collector_that_hangs_keeps_nobody_waiting() -> None:
     hung = Hung()
-    hanging = Registration("hung", "Hangs.", (), lambda _host, _tally: hung)
+    hanging = Registration("hung", "Hangs.", (), lambda *_: hung)
     clock = Clock()
-    first, second = probe([hanging, registration(FIRST, LAST)], 0.1, 0.1, Host(), clock, clock.wait)
+    first, second = probe(
+        [Plan(hanging, 1.0), Plan(registration(FIRST, LAST), 1.0)], 0.1, 0.1, Host(), clock, clock.wait
+    )
     hung.end.set()
     assert (first.last, first.reason) == (None, "no answer for 0.1 s")
     assert second.last == LAST

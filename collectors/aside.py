@@ -1,0 +1,108 @@
+"""A call that may hang, made in a thread of its own: a driver, a dead mount.
+
+The poll waits a moment for the answer and goes on without it. While a call is out no other is made, so
+that at most one thread waits for ever; it is a daemon thread, and the process ends without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock, Thread
+from typing import Generic, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class Hung(OSError):  # noqa: N818 - said of a call, not of a fault of ours
+    """Raised in place of the answer: the call has not come back, for the seconds that the text says."""
+
+
+class Aside(Generic[Answer]):
+    """One thread for one thing that may hang. Begun by the first call, ended by `close`.
+
+    Args:
+        what: what is asked, for the words of `Hung` and the thread's name.
+        patience: seconds that a call is waited for.
+        clock: seconds on any clock that only goes forward.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_answered",
+        "_clock",
+        "_error",
+        "_job",
+        "_patience",
+        "_since",
+        "_wanted",
+        "_what",
+    )
+
+    def __init__(self, what: str, patience: float, clock: Callable[[], float]) -> None:
+        self._what = what
+        self._patience = patience
+        self._clock = clock
+        # Locks as signals: waiting for one costs a third of waiting for an Event.
+        self._wanted: Lock | None = None
+        self._answered = Lock()
+        self._answered.acquire()
+        self._job: Callable[[], Answer] | None = None
+        self._answer: Answer | None = None
+        self._error: Exception | None = None
+        self._since: float | None = None
+
+    def __call__(self, job: Callable[[], Answer]) -> Answer:
+        """What `job` returns or raises.
+
+        Raises:
+            Hung: it has not answered yet, or the call before it has not.
+        """
+        if self._since is None:
+            self._begin(job)
+            if not self._answered.acquire(timeout=self._patience):
+                raise Hung(self._words())
+        elif self._answered.acquire(blocking=False):
+            # A late answer is of another moment: it only says that the way is free again.
+            self._since = None
+            self._answer = self._error = None
+            return self(job)
+        else:
+            raise Hung(self._words())
+        self._since = None
+        answer, error = self._answer, self._error
+        self._answer = self._error = None
+        if error is not None:
+            raise error
+        return answer  # type: ignore[return-value] # None only where None was answered
+
+    def close(self) -> None:
+        """End the thread; one that hangs ends when its call comes back."""
+        if self._wanted is not None:
+            self._job = None
+            if self._wanted.locked():
+                self._wanted.release()
+            self._wanted = None
+
+    def _begin(self, job: Callable[[], Answer]) -> None:
+        self._since = self._clock()
+        self._job = job
+        if self._wanted is None:
+            self._wanted = Lock()
+            self._wanted.acquire()
+            Thread(target=self._work, args=(self._wanted,), name=self._what, daemon=True).start()
+        self._wanted.release()
+
+    def _work(self, wanted: Lock) -> None:
+        while wanted.acquire():
+            job = self._job
+            if job is None:
+                return
+            try:
+                self._answer = job()
+            except Exception as error:  # noqa: BLE001 - handed to the caller as it is
+                self._error = error
+            self._answered.release()
+
+    def _words(self) -> str:
+        since = self._since if self._since is not None else self._clock()
+        return f"{self._what} has not answered for {max(self._clock() - since, self._patience):.1f} s"
