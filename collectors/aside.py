@@ -7,6 +7,7 @@ that at most one thread waits for ever; it is a daemon thread, and the process e
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Generic, TypeVar
 
@@ -31,7 +32,7 @@ class Aside(Generic[Answer]):
         "_answered",
         "_clock",
         "_error",
-        "_job",
+        "_jobs",
         "_patience",
         "_since",
         "_wanted",
@@ -42,11 +43,10 @@ class Aside(Generic[Answer]):
         self._what = what
         self._patience = patience
         self._clock = clock
-        # Locks as signals: waiting for one costs a third of waiting for an Event.
-        self._wanted: Lock | None = None
+        self._jobs: SimpleQueue[Callable[[], Answer] | None] | None = None
+        # A lock as a signal: waiting for it costs a third of waiting for an Event.
         self._answered = Lock()
         self._answered.acquire()
-        self._job: Callable[[], Answer] | None = None
         self._answer: Answer | None = None
         self._error: Exception | None = None
         self._since: float | None = None
@@ -77,26 +77,19 @@ class Aside(Generic[Answer]):
 
     def close(self) -> None:
         """End the thread; one that hangs ends when its call comes back."""
-        if self._wanted is not None:
-            self._job = None
-            if self._wanted.locked():
-                self._wanted.release()
-            self._wanted = None
+        if self._jobs is not None:
+            self._jobs.put(None)
+            self._jobs = None
 
     def _begin(self, job: Callable[[], Answer]) -> None:
         self._since = self._clock()
-        self._job = job
-        if self._wanted is None:
-            self._wanted = Lock()
-            self._wanted.acquire()
-            Thread(target=self._work, args=(self._wanted,), name=self._what, daemon=True).start()
-        self._wanted.release()
+        if self._jobs is None:
+            self._jobs = SimpleQueue()
+            Thread(target=self._work, args=(self._jobs,), name=self._what, daemon=True).start()
+        self._jobs.put(job)
 
-    def _work(self, wanted: Lock) -> None:
-        while wanted.acquire():
-            job = self._job
-            if job is None:
-                return
+    def _work(self, jobs: SimpleQueue[Callable[[], Answer] | None]) -> None:
+        while (job := jobs.get()) is not None:
             try:
                 self._answer = job()
             except Exception as error:  # noqa: BLE001 - handed to the caller as it is

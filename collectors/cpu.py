@@ -225,6 +225,9 @@ class Cpu:
         """A CPU came or went: a new layout; the rows of those that stayed are still good."""
         if len(set(labels)) != len(labels):
             raise ValueError(f"{STAT}: names a CPU twice")
+        for each in labels[1:]:
+            if not each[3:].isdigit():
+                raise malformed(STAT, each)
         known = dict(zip(self._labels, self._rows, strict=True))
         self._rows = [known.get(each) for each in labels]
         self._labels = labels

@@ -56,7 +56,11 @@ def parse(line: bytes) -> tuple[int, ...]:
 def wanted(heads: list[list[bytes]]) -> list[tuple[int, str]]:
     """The places and names of the lines to report; the two of the heading are none."""
     found = [(place, head[0].split(b":")[0]) for place, head in enumerate(heads) if place > 1 and head]
-    return [(place, label(name)) for place, name in found if name and not skipped(name)]
+    first: dict[str, int] = {}  # two names of odd bytes may read the same
+    for place, name in found:
+        if name and not skipped(name):
+            first.setdefault(label(name), place)
+    return [(place, name) for name, place in first.items()]
 
 
 def skipped(name: bytes) -> bool:

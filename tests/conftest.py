@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def can_trace() -> bool:
 
 
 TOOLS: dict[str, Callable[[], bool]] = {
+    "atheris": lambda: find_spec("atheris") is not None,
     "mosquitto": lambda: mosquitto_program() is not None,
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,

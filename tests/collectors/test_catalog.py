@@ -7,21 +7,21 @@ import gc
 import json
 import os
 import re
-import shutil
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from collectors import catalog
-from collectors.api import NoData, Reading
+from collectors.api import Collector, NoData, Reading
 from collectors.host import Host
 from collectors.options import OPTIONS
-from tests.collecting import from_plain, opened
+from tests.casebook import TESTS, Case, cases, every_case
+from tests.collecting import opened
 
-TESTS = Path(__file__).parent.parent
-CASES = sorted(path.parent for name in catalog.NAMES for path in TESTS.glob(f"cases/{name}/*/expected.json"))
+CASES = every_case()
 UNIT = re.compile(r"1|A|By|By/s|Cel|Hz|J|V|W|dB|dB\[mW\]|rpm|s|\{[a-z]+\}")
 # What a process has used and opened is its own at every moment.
 ALIVE = ("outrider.cpu.time", "outrider.wakeups")
@@ -37,30 +37,13 @@ def shown(reading: Reading, folder: Path) -> dict[str, object]:
     return {"values": values, "absences": absences}
 
 
-def laid(case: Path, folder: Path) -> Host:
-    """The files of a case as a host: its `first`, or one of the recorded hosts."""
-    whole = case / "host"
-    source = TESTS / "hosts" / whole.read_text().strip() if whole.exists() else case / "first"
-    shutil.copytree(source, folder, symlinks=True)
-    return Host(folder, ticks=100, page=4096)
-
-
-def chosen(case: Path) -> Any:
-    """The options of a case: the defaults, changed by its `options.json`."""
-    defaults, file = OPTIONS.get(case.parent.name), case / "options.json"
-    if not file.exists():
-        return defaults
-    return from_plain(type(defaults), json.loads(file.read_text()))
-
-
-def polled(case: Path, folder: Path) -> dict[str, object]:
+def polled(case: Case, folder: Path) -> dict[str, object]:
     """What the case's collector makes of its files: `first`, then (in place) `then`."""
     collector = None
     try:
-        collector = opened(case.parent.name, laid(case, folder), options=chosen(case))
+        collector = opened(case.collector, case.laid(folder), options=case.options)
         reading = collector.collect(100.0)
-        if (case / "then").exists():
-            shutil.copytree(case / "then", folder, symlinks=True, dirs_exist_ok=True)
+        if case.go_on(folder):
             reading = collector.collect(101.0)
         return shown(reading, folder)
     except NoData as absence:
@@ -70,28 +53,29 @@ def polled(case: Path, folder: Path) -> dict[str, object]:
             collector.close()
 
 
-def readable(name: str, folder: Path) -> Host:
-    """A host on which the collector has something to read: this one, or one of its cases."""
-    hosts = [Host(), *(laid(case, folder / case.name) for case in CASES if case.parent.name == name)]
-    for host in hosts:
+def readable(name: str, folder: Path) -> Callable[[], Collector]:
+    """Opens the collector where it has something to read: on this host, or on one of its cases."""
+    hosts = [(Host(), OPTIONS.get(name))]
+    hosts += [(case.laid(folder / case.name), case.options) for case in cases(name)]
+    for host, options in hosts:
         with contextlib.suppress(NoData):
-            collector = opened(name, host)
+            collector = opened(name, host, options=options)
             try:
                 if collector.collect(0.0).series:
-                    return host
+                    return partial(opened, name, host, options=options)
             finally:
                 collector.close()
     raise AssertionError(f"{name} reads something neither here nor in any of its cases")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
-def test_a_case_reads_as_expected(case: Path, tmp_path: Path) -> None:
-    assert polled(case, tmp_path / "host") == json.loads((case / "expected.json").read_text())
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.collector}-{case.name}")
+def test_a_case_reads_as_expected(case: Case, tmp_path: Path) -> None:
+    assert polled(case, tmp_path / "host") == json.loads((case.folder / "expected.json").read_text())
 
 
 def test_every_case_folder_is_complete() -> None:
     folders = [path for name in catalog.NAMES for path in TESTS.glob(f"cases/{name}/*")]
-    assert sorted(folders) == CASES
+    assert sorted(folders) == sorted(case.folder for case in CASES)
     assert [case for case in folders if not (case / "about.txt").exists()] == []
 
 
@@ -101,7 +85,7 @@ def test_a_collector_describes_what_it_reads(name: str, tmp_path: Path) -> None:
     declared = {metric.name: metric for metric in registration.metrics}
     assert registration.name == name
     assert len(declared) == len(registration.metrics)
-    collector = opened(name, readable(name, tmp_path))
+    collector = readable(name, tmp_path)()
     reading = collector.collect(0.0)
     collector.close()
     assert len(reading.series) == len(reading.values)
@@ -115,7 +99,7 @@ def test_a_collector_describes_what_it_reads(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", catalog.NAMES)
 def test_the_layout_is_the_same_object_while_nothing_changes(name: str, tmp_path: Path) -> None:
-    collector = opened(name, readable(name, tmp_path))
+    collector = readable(name, tmp_path)()
     first, second = collector.collect(0.0), collector.collect(1.0)
     collector.close()
     assert first.series is second.series
@@ -133,10 +117,10 @@ def test_this_machine_gives_a_useful_number_of_series() -> None:
 
 @pytest.mark.parametrize("name", catalog.NAMES)
 def test_no_descriptor_is_left_open(name: str, tmp_path: Path) -> None:
-    host = readable(name, tmp_path)
+    opening = readable(name, tmp_path)
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(1000 // len(catalog.NAMES)):
-        collector = opened(name, host)
+        collector = opening()
         collector.collect(0.0)
         collector.close()
     assert len(os.listdir("/proc/self/fd")) == before
