@@ -1,0 +1,177 @@
+"""What others say of this machine: psutil, vmstat, ip, df and the files themselves, read another way.
+
+Each source answers with numbers by metric and attribute values, in our units; a test reads them
+before and after ours, which must lie between the two, give or take a metric's noise.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from collectors.api import Series
+
+Key = tuple[str, ...]
+Numbers = Iterator[tuple[Key, float]]
+MIB = 1024 * 1024
+
+
+def key(series: Series) -> Key:
+    """A series as the sources name it: its metric and the values of its attributes."""
+    return (series.name, *(value for _, value in series.attributes))
+
+
+def said(*command: str) -> str:
+    """What a program prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def text(path: str) -> str:
+    """A file of the kernel."""
+    return Path(path).read_text(encoding="ascii")
+
+
+def processors() -> Numbers:
+    """psutil and vmstat on CPUs and processes."""
+    counted = psutil.cpu_stats()
+    yield ("linux.context_switches",), counted.ctx_switches
+    yield ("linux.interrupts",), counted.interrupts
+    yield ("system.cpu.logical.count",), psutil.cpu_count()
+    yield ("system.process.created",), int(said("vmstat", "-f").split()[0])
+    for span, load in zip(("1m", "5m", "15m"), psutil.getloadavg(), strict=True):
+        yield (f"system.cpu.load_average.{span}",), load
+    running, blocked = said("vmstat").splitlines()[2].split()[:2]
+    yield ("system.process.count", "running"), float(running)
+    yield ("system.process.count", "blocked"), float(blocked)
+
+
+def memory() -> Numbers:
+    """psutil on memory and swap; `free` counts as used what is not available."""
+    now: Any = psutil.virtual_memory()
+    for state, value in (
+        ("used", now.total - now.available),
+        ("free", now.free),
+        ("buffers", now.buffers),
+        ("cached", now.cached),
+    ):
+        yield ("system.memory.usage", state), value
+    yield ("system.memory.limit",), now.total
+    yield ("system.memory.utilization", "used"), now.percent / 100
+    yield ("system.memory.linux.available",), now.available
+    yield ("system.memory.linux.shared",), now.shared
+    fields = dict(line.split(":") for line in text("/proc/meminfo").splitlines())
+    kilobytes = {name: int(value.split()[0]) * 1024 for name, value in fields.items()}
+    yield ("system.memory.linux.slab.usage", "reclaimable"), kilobytes["SReclaimable"]
+    yield ("system.memory.linux.slab.usage", "unreclaimable"), kilobytes["SUnreclaim"]
+    yield ("linux.memory.dirty",), kilobytes["Dirty"]
+    swap: Any = psutil.swap_memory()
+    yield ("system.paging.usage", "used"), swap.used
+    yield ("system.paging.usage", "free"), swap.free
+    yield ("system.paging.utilization", "used"), swap.percent / 100
+
+
+def paging() -> Numbers:
+    """The kernel's own words by awk, and swapping by vmstat."""
+    counted = dict(line.split() for line in said("awk", "{print}", "/proc/vmstat").splitlines())
+    yield ("system.paging.faults", "major"), int(counted["pgmajfault"])
+    yield ("system.paging.faults", "minor"), int(counted["pgfault"]) - int(counted["pgmajfault"])
+    yield ("linux.memory.oom_kills",), int(counted["oom_kill"])
+    for line in said("vmstat", "-s").splitlines():
+        count, _, what = line.strip().partition(" ")
+        if what in ("pages swapped in", "pages swapped out"):
+            yield ("system.paging.operations", what.rpartition(" ")[2]), int(count)
+
+
+def network() -> Numbers:
+    """`ip -s link` on every interface."""
+    for link in json.loads(said("ip", "-s", "-j", "link")):
+        for direction, short in (("receive", "rx"), ("transmit", "tx")):
+            stats = link["stats64"][short]
+            for metric, name in (
+                ("system.network.io", "bytes"),
+                ("system.network.packet.count", "packets"),
+                ("system.network.errors", "errors"),
+                ("system.network.packet.dropped", "dropped"),
+            ):
+                yield (metric, link["ifname"], direction), stats[name]
+
+
+def disks() -> Numbers:
+    """psutil on disks."""
+    for name, counted in psutil.disk_io_counters(perdisk=True).items():
+        yield ("system.disk.io", name, "read"), counted.read_bytes
+        yield ("system.disk.io", name, "write"), counted.write_bytes
+        yield ("system.disk.operations", name, "read"), counted.read_count
+        yield ("system.disk.operations", name, "write"), counted.write_count
+        yield ("system.disk.operation_time", name, "read"), counted.read_time / 1000
+        yield ("system.disk.operation_time", name, "write"), counted.write_time / 1000
+        yield ("system.disk.io_time", name), counted.busy_time / 1000
+
+
+def mounts() -> Numbers:
+    """`df` on room and inodes, `findmnt` on what is read-only."""
+    for line in said("df", "-B1", "--output=used,avail,size,itotal,iused,target").splitlines()[1:]:
+        used, avail, size, inodes, taken, point = line.split(None, 5)
+        yield ("system.filesystem.usage", point, "used"), int(used)
+        yield ("system.filesystem.usage", point, "free"), int(avail)
+        yield ("system.filesystem.usage", point, "reserved"), int(size) - int(used) - int(avail)
+        if int(used) + int(avail):
+            yield ("system.filesystem.utilization", point), int(used) / (int(used) + int(avail))
+        if inodes != "-" and int(inodes):
+            yield ("linux.filesystem.inodes.utilization", point), int(taken) / int(inodes)
+        options = said("findmnt", "-n", "-o", "OPTIONS", point).splitlines()[-1].split(",")
+        yield ("linux.filesystem.read_only", point), float("ro" in options)
+
+
+def ourselves() -> Numbers:
+    """psutil on this very process."""
+    process = psutil.Process()
+    with process.oneshot():
+        times, memory_used, written = process.cpu_times(), process.memory_full_info(), process.io_counters()
+        yield ("outrider.cpu.time", "user"), times.user
+        yield ("outrider.cpu.time", "system"), times.system
+        yield ("outrider.wakeups",), process.num_ctx_switches().voluntary
+        yield ("outrider.threads",), process.num_threads()
+        yield ("outrider.descriptors",), process.num_fds()
+        yield ("outrider.memory.usage", "rss"), memory_used.rss
+        yield ("outrider.memory.usage", "pss"), memory_used.pss
+        yield ("outrider.disk.written",), written.write_bytes
+
+
+SOURCES: tuple[Callable[[], Numbers], ...] = (
+    processors, memory, paging, network, disks, mounts, ourselves,
+)  # fmt: skip
+
+NOISE: dict[str, float] = {
+    # /proc/loadavg has two digits, getloadavg all; the kernel makes it anew each 5 s.
+    "system.cpu.load_average.1m": 0.01,
+    "system.cpu.load_average.5m": 0.01,
+    "system.cpu.load_average.15m": 0.01,
+    "system.process.count": 8,
+    "system.memory.usage": 96 * MIB,
+    "system.memory.utilization": 0.02,
+    "system.memory.linux.available": 96 * MIB,
+    "system.memory.linux.shared": 32 * MIB,
+    "system.memory.linux.slab.usage": 16 * MIB,
+    "linux.memory.dirty": 64 * MIB,
+    "system.disk.io_time": 0.01,
+    "system.disk.operation_time": 0.01,
+    "system.filesystem.usage": 64 * MIB,
+    "system.filesystem.utilization": 0.001,
+    "linux.filesystem.inodes.utilization": 0.001,
+    "outrider.cpu.time": 0.02,  # clock ticks of 10 ms beside microseconds
+    "outrider.memory.usage": 4 * MIB,
+    "outrider.descriptors": 3,
+    "outrider.threads": 1,
+}
+"""By how much a number may lie outside of what others said before and after, in its unit."""
+
+
+def everything() -> dict[Key, float]:
+    """What all sources say now."""
+    return {name: float(value) for source in SOURCES for name, value in source()}
