@@ -23,6 +23,7 @@ FLOORS = {
     "agent.config": 2,
     "agent.ship": 2,
     "agent.judge": 2,
+    "agent.judge.rule": 1,
     "agent.stats": 1,
     "collectors": 1,
     "collectors.api": 0,
@@ -45,6 +46,7 @@ WHY = {
     "agent.config": "rooms of one floor stand apart: take the value as an argument, not the configuration",
     "agent.ship": "rooms of one floor stand apart: statistics and settings do not know how they travel",
     "agent.judge": "judging is one of several readers of windows; none of them needs another",
+    "agent.judge.rule": "settings read rules and judges apply them; a rule itself knows series only",
     "agent.stats": "a collector hands over samples; what is made of them is not its business",
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
