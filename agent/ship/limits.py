@@ -50,6 +50,9 @@ PARTS = 1_024
 INTERVALS = 1_024
 NAME = 128
 STATUS = 64 * 1024
+ALERT = 16 * 1024
+"""Bytes of an alert; series that find no room are counted in it."""
+
 NUMBER = 2**53
 """Record numbers, epochs and counts of messages are below it: exact in a double, so in JSON."""
 

@@ -35,7 +35,7 @@ def status_json(
     `at` is the wall clock in seconds when it was written; a will is written before it is true.
     """
     fields = {"v": list(VERSION), "device": device, "state": state, "session": list(session)}
-    return _text({**fields, "reasons": list(reasons), "at": round(at, 3)})
+    return json_text({**fields, "reasons": list(reasons), "at": round(at, 3)})
 
 
 def parse_status(payload: bytes) -> dict[str, Any]:
@@ -44,22 +44,39 @@ def parse_status(payload: bytes) -> dict[str, Any]:
     Raises:
         WireError: it is none, or is beyond the limits.
     """
-    if len(payload) > STATUS:
-        fault("too_large", f"a status of {len(payload)} bytes, at most {STATUS} are allowed")
+    fields = json_fields(payload, STATUS)
+    level_name(fields.get("device"), "device")
+    if text(fields.get("state"), "state") not in STATES:
+        fault("range", f"state {fields['state']!r} is none of {STATES}")
+    session_of(fields)
+    return fields
+
+
+def json_fields(payload: bytes, limit: int) -> dict[str, Any]:
+    """The fields of a JSON object that carries our version.
+
+    Raises:
+        WireError: it is none, or is longer than `limit` bytes.
+    """
+    if len(payload) > limit:
+        fault("too_large", f"{len(payload)} bytes, at most {limit} are allowed")
     try:
         found = json.loads(payload, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         fault("json", f"not JSON: {error}")
-    fields = versioned(found)
-    level_name(fields.get("device"), "device")
-    if text(fields.get("state"), "state") not in STATES:
-        fault("range", f"state {fields['state']!r} is none of {STATES}")
+    return versioned(found)
+
+
+def session_of(fields: dict[str, Any]) -> tuple[int, int]:
+    """The field `session`: epoch, and number of the connection in it.
+
+    Raises:
+        WireError: it is none.
+    """
     session = fields.get("session")
     if not isinstance(session, list) or len(session) != 2:
         fault("type", "session must be [epoch, connection number]")
-    for value in session:
-        whole(value, "session")
-    return fields
+    return whole(session[0], "session"), whole(session[1], "session")
 
 
 def _no_constant(name: str) -> float:
@@ -75,7 +92,7 @@ def json_messages(device: str, key: Key, content: Content, digits: int | None = 
     head = {"v": list(VERSION), "device": device, **key._asdict()}
     items = [("windows", window) for frame in content.frames for window in _windows(frame, digits)]
     items += [("events", _event(event)) for event in content.events]
-    texts = [(where, _text(item)) for where, item in items]
+    texts = [(where, json_text(item)) for where, item in items]
     parts = _portions([len(item) + 1 for _, item in texts])
     for number, (start, end) in enumerate(parts, 1):
         about = {**head, "part": [number, len(parts)], "dropped": content.dropped}
@@ -84,7 +101,7 @@ def json_messages(device: str, key: Key, content: Content, digits: int | None = 
             b'"%s":[%s]' % (name.encode(), b",".join([item for where, item in mine if where == name]))
             for name in ("windows", "events")
         ]
-        yield _text(about)[:-1] + b"," + b",".join(lists) + b"}"
+        yield json_text(about)[:-1] + b"," + b",".join(lists) + b"}"
 
 
 def _portions(sizes: Sequence[int]) -> list[tuple[int, int]]:
@@ -98,7 +115,12 @@ def _portions(sizes: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(sizes)], strict=True))
 
 
-def _text(value: Any) -> bytes:
+def json_text(value: Any) -> bytes:
+    """JSON on one line, in ASCII.
+
+    Raises:
+        WireError: "range": a number is NaN or infinite.
+    """
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
     except ValueError as error:
@@ -116,10 +138,14 @@ def _windows(frame: Frame, digits: int | None) -> Iterator[dict[str, Any]]:
     cut = None if digits is None else Decimals(digits)
     for series in sorted(frame.windows):
         summary = frame.windows[series]
-        yield {**_series(series), **times, **{k: _cut(v, cut) for k, v in _summary(summary).items()}}
+        yield {
+            **json_series(series),
+            **times,
+            **{k: json_number(v, cut) for k, v in _summary(summary).items()},
+        }
 
 
-def _cut(value: Any, decimals: Decimals | None) -> Any:
+def json_number(value: Any, decimals: Decimals | None = None) -> Any:
     """A number of few digits; whole numbers stay exact and lose their `.0`."""
     if not isinstance(value, float):
         return value
@@ -128,7 +154,8 @@ def _cut(value: Any, decimals: Decimals | None) -> Any:
     return value if decimals is None else decimals.value(decimals.rank(value))
 
 
-def _series(series: Series) -> dict[str, Any]:
+def json_series(series: Series) -> dict[str, Any]:
+    """Which series, as every text of ours names it."""
     name, unit, kind, attributes = series
     return {"metric": name, "attributes": dict(attributes), "unit": unit, "kind": kind}
 

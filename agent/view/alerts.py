@@ -1,0 +1,58 @@
+"""The alerts that fire now, by device and rule, as the broker's retained messages say.
+
+What a view needs of one is `agent.ship.alert.Alert`: device, rule, severity, summary, runbook, when,
+since and at (wall s), the worst series with their values, and how many more there are. Its texts come
+from a foreign device: print them through `clean`.
+"""
+
+from __future__ import annotations
+
+from agent.ship.alert import Alert
+
+MOST = 256
+"""Alerts of one device."""
+
+MOST_DEVICES = 10_000
+"""Devices with alerts."""
+
+SEVERITIES = ("critical", "warning", "info")
+"""From the worst on; words that are not known here come last."""
+
+
+class Alerts:
+    """What fires now. One beyond the bounds is refused, for those that are here may be as bad."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, dict[str, Alert]] = {}
+
+    def fires(self, alert: Alert) -> bool:
+        """Keep what an alert says now; False: there is no room for it."""
+        held = self._devices.get(alert.device, {})
+        known = alert.rule in held
+        if not known and (len(held) >= MOST or (not held and len(self._devices) >= MOST_DEVICES)):
+            return False
+        self._devices.setdefault(alert.device, {})[alert.rule] = alert
+        return True
+
+    def over(self, device: str, rule: str) -> Alert | None:
+        """It does not fire any more; what it said last, None if it was not known to fire."""
+        held = self._devices.get(device, {})
+        last = held.pop(rule, None)
+        if not held:
+            self._devices.pop(device, None)
+        return last
+
+    def of(self, device: str) -> tuple[Alert, ...]:
+        """The alerts of a device, the worst first, then the newest."""
+        return tuple(sorted(self._devices.get(device, {}).values(), key=_worst_first))
+
+    def every(self) -> tuple[Alert, ...]:
+        """All of them in that order."""
+        found = [alert for held in self._devices.values() for alert in held.values()]
+        return tuple(sorted(found, key=_worst_first))
+
+
+def _worst_first(alert: Alert) -> tuple[int, float, str, str]:
+    known = alert.severity in SEVERITIES
+    place = SEVERITIES.index(alert.severity) if known else len(SEVERITIES)
+    return place, -alert.since, alert.device, alert.rule
