@@ -1,0 +1,72 @@
+"""The state of a rule as the store keeps it: what fires, what is on its way, and which rule that was.
+
+JSON in UTF-8: {"rule": the rule, "boot": boot id, "rows": [[series, fires, held, since, value], ...]}. What
+cannot be read is forgotten: the rule begins anew.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from agent.judge.rule import Rule
+from collectors.api import Series
+
+ROWS = 8
+"""Series of a rule that are kept over a restart; further ones begin anew."""
+
+LARGEST = 64 * 1024
+
+
+class Row(NamedTuple):
+    """One series: whether it fires, or else for how many s it was beyond the level; since when it
+    fires (wall s), and its last value."""
+
+    series: Series
+    fires: bool
+    held: float
+    since: float
+    value: float | None
+
+
+def dump(rule: Rule, boot: str, rows: Iterable[Row]) -> bytes:
+    """The state of a rule; at most `ROWS` of the rows."""
+    kept = [[list(row.series), *row[1:]] for row in list(rows)[:ROWS]]
+    fields = {"rule": _written(rule), "boot": boot, "rows": kept}
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def load(blob: bytes, boot: str) -> tuple[object, list[Row]]:
+    """Which rule this state is of (compare with `mark`), and its rows; those that are only on their way
+    count within one boot alone."""
+    try:
+        fields = json.loads(blob) if len(blob) <= LARGEST else {}
+        rows = [_row(*each) for each in fields["rows"][:ROWS]]
+        return fields["rule"], [row for row in rows if row.fires or fields["boot"] == boot]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None, []
+
+
+def mark(rule: Rule) -> object:
+    """A rule as `load` gives it back."""
+    return json.loads(json.dumps(_written(rule)))
+
+
+def _written(rule: Rule) -> list[object]:
+    return [str(rule.selector), *rule[1:]]
+
+
+def _row(series: Any, fires: Any, held: Any, since: Any, value: Any) -> Row:
+    """
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    name, unit, kind, attributes = series
+    pairs = tuple((key, text) for key, text in attributes)
+    texts = (name, unit, kind, *(text for pair in pairs for text in pair))
+    numbers = (held, since, 0.0 if value is None else value)
+    if not all(isinstance(text, str) for text in texts) or not all(map(math.isfinite, numbers)):
+        raise ValueError("no row of a state")
+    return Row(Series(name, unit, kind, pairs), fires is True, held, since, value)

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from agent.judge.alerts import FORGOTTEN, GONE, Alerts, Change, Firing
+from agent.judge.rule import parse
+from agent.judge.watch import SERIES
+from collectors.api import Kind, Reading, Series
+
+BOOT = "boot-1"
+WALL = 1.7e9
+
+
+def gauge(
+    name: str = "hw.temperature", unit: str = "Cel", kind: Kind = "gauge", /, **attributes: str
+) -> Series:
+    return Series(name, unit, kind, tuple(attributes.items()))
+
+
+HOT = gauge()
+A, B = gauge(name="a"), gauge(name="b")
+BYTES = gauge("system.network.io", "By", "counter")
+
+
+class Device:
+    """Ticks each second, with one source that lists `series`."""
+
+    def __init__(
+        self,
+        *whens: str,
+        series: tuple[Series, ...] = (HOT,),
+        clear: str = "",
+        states: Mapping[str, bytes] | None = None,
+        boot: str = BOOT,
+        interval: float = 1.0,
+    ) -> None:
+        self.rules = {f"r{n}": parse(when, clear) for n, when in enumerate(whens)}
+        self.alerts = Alerts(self.rules, {"source": interval}, boot, states or {})
+        self.series = series
+        self.interval = interval
+        self.now = 1000.0
+        self.late = 0.0
+        self.kept: dict[str, bytes] = dict(states or {})
+
+    def tick(self, *values: object) -> list[Change]:
+        """A tick with a reading of these values; without any, the source is silent."""
+        self.now += self.interval
+        self.alerts.begin(self.now, WALL + self.now, self.late)
+        self.late = 0.0
+        found = list(self.alerts.take("source", Reading(self.series, values))) if values else []
+        return found + list(self.alerts.end())
+
+    def ticks(self, times: int, *values: object) -> list[Change]:
+        return [change for _ in range(times) for change in self.tick(*values)]
+
+    def suspend(self, seconds: float) -> None:
+        self.now += seconds
+        self.late = seconds
+
+    def restart(self, *whens: str, clear: str = "", boot: str = BOOT) -> Device:
+        """The device as it begins again with what the store kept."""
+        for name, blob in self.alerts.states().items():
+            if blob is None:
+                self.kept.pop(name, None)
+            else:
+                self.kept[name] = blob
+        return Device(*whens, series=self.series, clear=clear, states=self.kept, boot=boot)
+
+
+def fired(rule: str = "r0", series: Series = HOT, value: float | None = 90.0) -> Change:
+    return Change(rule, "fired", series, value)
+
+
+def cleared(rule: str = "r0", series: Series = HOT, value: float | None = 80.0, reason: str = "") -> Change:
+    return Change(rule, "cleared", series, value, reason)
+
+
+def test_a_value_beyond_the_level_fires_at_once_and_clears_at_once() -> None:
+    device = Device("hw.temperature > 85")
+    assert device.tick(85.0) == []
+    assert device.tick(90) == [fired()]
+    assert device.tick(91.0) == []
+    assert device.alerts.firing("r0") == (Firing(HOT, 91.0, WALL + 1002.0),)
+    assert device.tick(80.0) == [cleared()]
+    assert device.alerts.firing("r0") == ()
+
+
+def test_it_fires_only_after_it_lasted() -> None:
+    device = Device("hw.temperature > 85 for 5s")
+    assert device.ticks(5, 90.0) == []
+    assert device.tick(80.0) == []
+    assert device.ticks(5, 90.0) == []
+    assert device.tick(90.0) == [fired()]
+
+
+def test_the_clear_level_keeps_it_firing_in_between() -> None:
+    device = Device("hw.temperature > 85", clear="75")
+    assert device.tick(90.0) == [fired()]
+    assert device.ticks(3, 80.0) == []
+    assert device.tick(90.0) == []
+    assert device.tick(75.0) == [cleared(value=75.0)]
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, float("nan"), float("inf"), float("-inf"), "90", (1.0, 2.0), object()]
+)
+def test_what_is_no_number_neither_fires_nor_clears(nothing: object) -> None:
+    device = Device("hw.temperature != 5")
+    assert device.tick(nothing) == []
+    assert device.tick(90.0) == [fired()]
+    assert device.ticks(3, nothing) == []
+    assert device.tick(5.0) == [cleared(value=5.0)]
+
+
+def test_missing_values_do_not_count_as_time_that_it_lasted() -> None:
+    device = Device("hw.temperature > 85 for 10s")
+    device.tick(90.0)
+    assert device.ticks(30, None) == []
+    assert device.ticks(7, 90.0) == []
+    assert device.tick(90.0) == [fired()]
+
+
+def test_a_row_of_another_length_is_left_out() -> None:
+    device = Device("hw.temperature > 85")
+    assert device.tick(90.0, 90.0) == []
+    assert device.tick(90.0) == [fired()]
+
+
+def test_a_suspend_does_not_count() -> None:
+    device = Device("hw.temperature > 85 for 10s")
+    device.ticks(4, 90.0)
+    device.suspend(3600.0)
+    assert device.ticks(4, 90.0) == []
+    assert device.tick(90.0) == [fired()]
+
+
+def test_a_slow_source_lasts_between_its_readings() -> None:
+    device = Device("hw.temperature > 85 for 2m", interval=60.0)
+    assert device.ticks(2, 90.0) == []
+    assert device.tick(90.0) == [fired()]
+
+
+def test_each_series_has_a_state_of_its_own_and_the_worst_is_named_first() -> None:
+    device = Device("hw.temperature > 85", "hw.temperature < 20", series=(A, B))
+    assert device.tick(90.0, 95.0) == [fired(series=A), fired(series=B, value=95.0)]
+    assert [each.series for each in device.alerts.firing("r0")] == [B, A]
+    assert (
+        device.tick(10.0, 5.0)
+        == [
+            cleared(series=A, value=10.0),
+            cleared(series=B, value=5.0),
+            fired("r1", A, 10.0),
+            fired("r1", B, 5.0),
+        ]
+        or device.alerts.firing("r0") == ()
+    )
+    assert [each.series for each in device.alerts.firing("r1")] == [B, A]
+    assert device.alerts.firing("unknown") == ()
+
+
+def test_a_counter_is_compared_by_its_rate_a_second() -> None:
+    device = Device("system.network.io > 100 B/s", series=(BYTES,))
+    assert device.tick(10**9) == []
+    assert device.tick(10**9 + 100) == []
+    assert device.tick(10**9 + 250) == [fired(series=BYTES, value=150.0)]
+    assert device.tick(50) == []
+    assert device.tick(None) == []
+    assert device.tick("x") == []
+    assert device.tick(350) == [cleared(series=BYTES, value=100.0)]
+
+
+def test_a_counter_has_no_rate_over_a_suspend_or_backwards() -> None:
+    device = Device("system.network.io > 100", series=(BYTES,))
+    device.tick(0)
+    device.suspend(7200.0)
+    assert device.tick(10**9) == []
+    assert device.tick(5) == []
+    assert device.tick(6) == []
+    assert device.tick(10**6) == [fired(series=BYTES, value=10.0**6 - 6)]
+    assert device.tick(10**6) == [cleared(series=BYTES, value=0.0)]
+
+
+def test_an_absence_fires_for_a_series_that_had_a_value() -> None:
+    device = Device("no hw.temperature for 5s", series=(A, B))
+    device.tick(1.0, 2.0)
+    assert device.ticks(4, None, 3.0) == []
+    assert device.tick(float("nan"), 3.0) == [fired(series=A, value=None)]
+    assert device.ticks(20, None, 3.0) == []
+    assert device.alerts.firing("r0") == (Firing(A, None, WALL + 1006.0),)
+    assert device.tick(7.0, 3.0) == [cleared(series=A, value=None)]
+
+
+def test_an_absence_of_a_series_that_is_not_listed_any_more() -> None:
+    device = Device("no hw.temperature for 5s", series=(A, B))
+    device.tick(1.0, 2.0)
+    device.series = (B,)
+    assert device.ticks(4, 3.0) == []
+    assert device.tick(3.0) == [fired(series=A, value=None)]
+    device.series = (A, B)
+    assert device.tick(3.0, 3.0) == [cleared(series=A, value=None)]
+
+
+def test_an_absence_fires_for_all_while_no_series_has_had_a_value() -> None:
+    device = Device('no hw.temperature{name="a*"} for 5s', series=(A, B))
+    whole = Series("hw.temperature", "", "gauge", (("name", "a*"),))
+    assert device.ticks(5, None, 2.0) == []
+    assert device.tick(None, 2.0) == [fired(series=whole, value=None)]
+    assert device.tick(1.0, 2.0) == [cleared(series=whole, value=None)]
+    assert device.ticks(10, 1.0, None) == []
+
+
+def test_a_silent_source_is_an_absence_and_a_suspend_is_none() -> None:
+    device = Device("no hw.temperature for 10s")
+    device.tick(1.0)
+    assert device.ticks(5) == []
+    device.suspend(3600.0)
+    assert device.ticks(4) == []
+    assert device.tick() == [fired(value=None)]
+
+
+def test_an_absence_of_a_histogram_is_seen() -> None:
+    device = Device("no hw.temperature for 3s", series=(gauge("hw.temperature", "s", "histogram"),))
+    device.ticks(5, (0.1, 0.2))
+    assert [change.state for change in device.ticks(5, None)] == ["fired"]
+
+
+def test_an_absence_waits_for_two_readings_of_a_slow_source() -> None:
+    device = Device("no hw.temperature for 1s", interval=60.0)
+    assert device.ticks(3, 1.0) == []
+    assert device.ticks(2) == []
+    assert device.tick() == [fired(value=None)]
+
+
+def test_what_fires_and_vanishes_is_cleared_after_a_while() -> None:
+    device = Device("hw.temperature > 85", series=(A, B))
+    device.tick(90.0, 1.0)
+    device.series = (B,)
+    found = device.ticks(int(GONE) + 2, 1.0)
+    assert found == [cleared(series=A, value=90.0, reason="nothing was heard of it for long")]
+
+
+def test_what_vanishes_for_a_moment_fires_on() -> None:
+    device = Device("hw.temperature > 85", series=(A, B))
+    device.tick(90.0, 1.0)
+    device.series = (B,)
+    assert device.ticks(100, 1.0) == []
+    device.series = (A, B)
+    assert device.ticks(int(GONE) + 2, 90.0, 1.0) == []
+
+
+def test_what_fires_and_falls_silent_fires_for_a_day() -> None:
+    device = Device("hw.temperature > 85", interval=600.0)
+    device.tick(90.0)
+    assert device.ticks(int(FORGOTTEN / 600) - 1, None) == []
+    assert device.tick(None) == [cleared(value=90.0, reason="nothing was heard of it for long")]
+
+
+def test_an_absence_is_forgotten_only_where_others_are_present() -> None:
+    device = Device("no hw.temperature for 5s", series=(A, B), interval=600.0)
+    device.tick(1.0, 1.0)
+    assert [change.state for change in device.ticks(5, None, None)] == ["fired", "fired"]
+    assert device.ticks(200, None, None) == []
+    assert device.tick(None, 1.0) == [
+        cleared(series=B, value=None),
+        cleared(series=A, value=None, reason="nothing was heard of it for long"),
+    ]
+    assert device.alerts.firing("r0") == ()
+
+
+def test_the_series_of_a_rule_are_bounded_and_the_rest_is_counted() -> None:
+    series = tuple(gauge(n=str(n)) for n in range(SERIES + 10))
+    device = Device("hw.temperature > 85", series=series)
+    assert len(device.tick(*[90.0] * len(series))) == SERIES
+    assert device.alerts.refused() == 10
+
+
+def test_matching_is_done_again_when_the_series_change() -> None:
+    device = Device("hw.temperature > 85")
+    device.tick(1.0)
+    device.series = (A, HOT, B)
+    assert device.tick(90.0, 1.0, 1.0) == [fired(series=A)]
+    device.series = (HOT, A)
+    assert device.tick(1.0, 80.0) == [cleared(series=A)]
+
+
+def test_a_state_outlives_a_restart() -> None:
+    device = Device("hw.temperature > 85 for 5s")
+    device.ticks(6, 90.0)
+    since = device.alerts.firing("r0")[0].since
+    again = device.restart("hw.temperature > 85 for 5s", boot="boot-2")
+    assert again.alerts.firing("r0") == (Firing(HOT, 90.0, since),)
+    assert again.ticks(10, 95.0) == []
+    assert again.alerts.firing("r0") == (Firing(HOT, 95.0, since),)
+    assert again.tick(80.0) == [cleared()]
+    third = again.restart("hw.temperature > 85 for 5s")
+    assert third.kept == {}
+    assert third.alerts.firing("r0") == ()
+
+
+def test_what_was_on_its_way_counts_within_one_boot() -> None:
+    device = Device("hw.temperature > 85 for 10s")
+    device.ticks(6, 90.0)
+    same = device.restart("hw.temperature > 85 for 10s")
+    assert same.ticks(5, 90.0) == []
+    assert same.tick(90.0) == [fired()]
+    other = device.restart("hw.temperature > 85 for 10s", boot="boot-2")
+    assert other.ticks(10, 90.0) == []
+    assert other.tick(90.0) == [fired()]
+
+
+def test_an_absence_outlives_a_restart() -> None:
+    device = Device("no hw.temperature for 5s", series=(A,))
+    device.ticks(6, None)
+    assert device.alerts.firing("r0") != ()
+    again = device.restart("no hw.temperature for 5s")
+    assert again.ticks(10, None) == []
+    assert [change.state for change in again.tick(1.0)] == ["cleared"]
+
+
+@pytest.mark.parametrize("whens", [(), ("hw.temperature > 86",)])
+def test_a_rule_that_was_changed_or_taken_away_is_over(whens: Sequence[str]) -> None:
+    device = Device("hw.temperature > 85")
+    device.tick(90.0)
+    again = device.restart(*whens)
+    assert again.alerts.firing("r0") == ()
+    assert again.tick(80.0) == [cleared(value=90.0, reason="the rule is not as it was")]
+    assert again.restart(*whens).kept == {}
+
+
+def test_the_store_hears_only_what_is_new() -> None:
+    device = Device("hw.temperature > 85 for 3s", "no b for 1h")
+    assert device.alerts.states() == {}
+    device.tick(90.0)
+    assert list(device.alerts.states()) == ["r0"]
+    device.tick(91.0)
+    assert list(device.alerts.states()) == ["r0"]
+    device.ticks(5, 92.0)
+    assert list(device.alerts.states()) == ["r0"]
+    device.ticks(5, 93.0)
+    assert device.alerts.states() == {}
+    device.tick(80.0)
+    assert device.alerts.states() == {"r0": None}
+    assert device.alerts.states() == {}

@@ -1,0 +1,82 @@
+"""What alert rules cost a tick: rules against 120 series of five sources.
+
+python tests/benchmarks/bench_alerts.py
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from agent.judge.alerts import Alerts
+from agent.judge.rule import parse
+from collectors.api import Reading, Series
+
+TICKS = 2000
+SOURCES, EACH = 5, 24
+
+
+def sources() -> dict[str, tuple[Series, ...]]:
+    """Two thirds gauges, a third counters, as on a small host."""
+    return {
+        f"source{s}": tuple(
+            Series(f"metric.{s}.{n % 8}", "1", "counter" if n % 3 == 0 else "gauge", (("n", str(n)),))
+            for n in range(EACH)
+        )
+        for s in range(SOURCES)
+    }
+
+
+def readings(layout: dict[str, tuple[Series, ...]], tick: int) -> list[tuple[str, Reading]]:
+    """Gauges below every level, counters that grow slowly."""
+    found = []
+    for name, series in layout.items():
+        values = [float(tick) if each.kind == "counter" else random.random() for each in series]
+        found.append((name, Reading(series, values)))
+    return found
+
+
+def cost(whens: list[str]) -> tuple[int, float, float]:
+    """Pairs of rule and series; microseconds of the first tick, which matches, and of each other."""
+    layout = sources()
+    alerts = Alerts(
+        {f"r{n}": parse(when) for n, when in enumerate(whens)}, dict.fromkeys(layout, 1.0), "b", {}
+    )
+    ticks = [readings(layout, tick) for tick in range(TICKS)]
+    spent = []
+    for tick, found in enumerate(ticks):
+        began = time.perf_counter()
+        alerts.begin(float(tick), 1.7e9 + tick)
+        for source, reading in found:
+            alerts.take(source, reading)
+        alerts.end()
+        spent.append(time.perf_counter() - began)
+    rules = [parse(when) for when in whens]
+    pairs = sum(rule.fits(series) for rule in rules for each in layout.values() for series in each)
+    return pairs, spent[0] * 1e6, sum(spent[1:]) / (TICKS - 1) * 1e6
+
+
+def main() -> None:
+    cases = {
+        "1 rule, one series": ["metric.1.1{n='1'} > 5 for 1m"],
+        "20 rules, one series each": [
+            f"metric.1.1{{n='{1 + 8 * (n % 3)}'}} > {n + 5} for 1m" for n in range(20)
+        ],
+        "20 rules, a metric each": [f"metric.{n % 5}.{n % 8} > 5 for 1m" for n in range(20)],
+        "20 rules, all series each": [f"metric.* > {n + 5} for 1m" for n in range(20)],
+        "20 absences, all series each": ["no metric.* for 5m"] * 20,
+    }
+    print(
+        f"{'rules against 120 series':30} {'pairs':>6} {'first tick':>12} {'a tick':>10} {'CPU a minute':>13}"
+    )
+    for name, whens in cases.items():
+        pairs, first, each = cost(whens)
+        print(f"{name:30} {pairs:6} {first:9.0f} us {each:7.1f} us {each * 60 / 1e6:11.4f} s")
+
+
+if __name__ == "__main__":
+    main()
