@@ -24,6 +24,9 @@ else:
 VERSION = (1, 0)
 """Major and minor. Another major is refused; a newer minor only adds keys, which are skipped."""
 
+ROOT = f"outrider/v{VERSION[0]}"
+"""What every topic begins with."""
+
 MESSAGE = 128 * 1024
 """Bytes of a payload as it comes from the broker."""
 

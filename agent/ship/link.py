@@ -18,20 +18,17 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agent.ship import protocol as p
-from agent.ship.ack import decode_ack
 from agent.ship.attempts import Attempts
 from agent.ship.backoff import Backoff
 from agent.ship.freight import MESSAGE_LIMIT, Freight, Stamp
+from agent.ship.hearing import Hearing
 from agent.ship.lanes import Cargo
-from agent.ship.limits import WireError
+from agent.ship.limits import ROOT
 from agent.ship.outbox import Outbox
-from agent.ship.plain import status_json
 from agent.ship.records import Key
+from agent.ship.retained import STATUS, Due, Retained, Voice
 from agent.ship.unanswered import Sent, Unanswered
 
-LOOKUPS = 32
-# Whoever may publish an acknowledgement spends our CPU and our bytes: no more often than this, in s.
-HEAR_EVERY, WANTS_EVERY, EPOCH_EVERY = 0.2, 60.0, 600.0
 # MQTT's fixed header, topic length, packet identifier and property length.
 PACKET_OVERHEAD = 16
 
@@ -49,8 +46,10 @@ class Link:
         self._freight = Freight(settings, outbox, self._refuse)
         self._attempts = Attempts(settings, random)
         self._pause = Backoff(settings.backoff_min, settings.backoff_max, random)
+        self._retained = Retained(settings)
         self._unanswered = Unanswered(settings.in_flight)
-        self._root = f"outrider/v1/{settings.fleet}/{settings.device}/"
+        self._root = f"{ROOT}/{settings.fleet}/{settings.device}/"
+        self._hearing = Hearing(settings.sink, f"{self._root}ack/{settings.sink}", outbox, self._say)
         self._now = self._wall = 0.0
         self._commands: list[p.Command] = []
         self._wake_at: float | None = None
@@ -58,12 +57,7 @@ class Link:
         self._quiet_until = 0.0
         self._said: set[tuple[str, str]] = set()
         self._seq = self._token = 0
-        self._heard_at = self._wants_at = self._epoch_at = float("-inf")
-        self._asked_epoch: int | None = None
-        self._degraded: tuple[str, ...] = ()
-        self._status_said: tuple[str, ...] | None = None
-        self._status_at = 0.0
-        self._flush_due = self._unheard = self._farewell = False
+        self._flush_due = self._farewell = False
 
     def handle(self, event: p.Event, now: float, wall: float) -> list[p.Command]:
         """Take one event at `now` on the boot clock, `wall` seconds since 1970; the commands due.
@@ -76,9 +70,8 @@ class Link:
         if step is not None:
             step(self, event)
         self._expire()
-        while self.state in (ONLINE, ENDING) and self._unanswered.room():
-            if not self._next_publish():
-                break
+        while self.state in (ONLINE, ENDING) and self._next_publish():
+            pass
         self._ask_to_be_woken()
         return self._commands
 
@@ -94,7 +87,10 @@ class Link:
             self._connect()
 
     def _condition(self, event: p.Condition) -> None:
-        self._degraded = event.degraded
+        self._retained.degraded = event.degraded
+
+    def _alerted(self, event: p.Alerts) -> None:
+        self._retained.told(event.alerts)
 
     def _loaded(self, event: p.Loaded) -> None:
         self._freight.loaded(event)
@@ -116,11 +112,12 @@ class Link:
     def _connected(self, event: p.Connected) -> None:
         self.state = ONLINE
         self._attempts.accepted()
-        around = PACKET_OVERHEAD + len(self._root) + len("status")
-        self._freight.begin((event.maximum_packet_size or MESSAGE_LIMIT + around) - around)
-        self._unanswered.window = min(self._settings.in_flight, event.receive_maximum or 65_535)
+        around = PACKET_OVERHEAD + len(self._root) + len(STATUS)
+        room = (event.maximum_packet_size or MESSAGE_LIMIT + around) - around
+        self._freight.begin(room)
+        self._retained.begin(room)
+        self._unanswered = Unanswered(self._settings.in_flight, event.receive_maximum or 65_535)
         self._flush_due = True
-        self._status_said = None
         self._say("info", "connected", f"mqtt{self._attempts.protocol}", "connected to the broker")
         if self._settings.sink:
             self._commands.append(p.Subscribe(f"{self._root}ack/{self._settings.sink}"))
@@ -148,36 +145,7 @@ class Link:
         self._end()
 
     def _received(self, event: p.Received) -> None:
-        if event.topic != f"{self._root}ack/{self._settings.sink}":
-            self._say("debug", "strange", "topic", f"ignored a message on {event.topic!r}")
-            return
-        if 0 <= self._now - self._heard_at < HEAR_EVERY:
-            self._say("debug", "strange", "too_often", "ignored an acknowledgement right after another")
-            return
-        self._heard_at = self._now
-        try:
-            ack = decode_ack(event.payload)
-        except WireError as error:
-            self._say("warning", "strange", error.reason, f"ignored an acknowledgement: {error}")
-            return
-        if ack.sink != self._settings.sink:
-            self._say("warning", "strange", "sink", f"ignored an acknowledgement of sink {ack.sink!r}")
-            return
-        if ack.want and self._now - self._wants_at < WANTS_EVERY:
-            ack = ack._replace(want=())
-        elif ack.want:
-            self._wants_at = self._now
-        heard = self._outbox.heard(ack)
-        self._commands.extend(p.Lookup(key) for key in heard.lookup[:LOOKUPS])
-        if heard.fresh_epoch:
-            self._ask_fresh_epoch()
-
-    def _ask_fresh_epoch(self) -> None:
-        """Ask once an epoch: what was asked for comes with the next flush."""
-        own = self._attempts.session[0]
-        if own != self._asked_epoch and self._now - self._epoch_at >= EPOCH_EVERY:
-            self._asked_epoch, self._epoch_at = own, self._now
-            self._commands.append(p.FreshEpoch())
+        self._commands += self._hearing.received(event, self._now, self._attempts.session[0])
 
     def _puback(self, event: p.Puback) -> None:
         sent = self._unanswered.answered(event.token, self._now)
@@ -189,8 +157,8 @@ class Link:
     def _positive(self, code: int, cargo: Cargo) -> None:
         self._attempts.through()
         self._pause.reset()
-        self._unheard = code == p.NO_SUBSCRIBERS
-        if self._unheard:
+        self._retained.unheard = code == p.NO_SUBSCRIBERS
+        if self._retained.unheard:
             self._say("warning", "unheard", "no_subscribers", "the broker has no subscriber for our data")
             self._freight.give_back(cargo)
         else:
@@ -200,10 +168,11 @@ class Link:
     def _negative(self, code: int, sent: Sent) -> None:
         """A fault of the row's content, of the broker's rules, or of the moment."""
         reason = p.FAULTS.get(code, "other")
-        topic = self._root + ("status" if sent.cargo is None else "data")
-        text = f"the broker refused a publish on {topic}: {reason} (0x{code:02x})"
+        text = f"the broker refused a publish on {self._root}{sent.what}: {reason} (0x{code:02x})"
         self._say("error", "failed", reason, text)
         if sent.cargo is None:
+            if sent.what != STATUS and code not in (*p.ROW_FAULTS, *p.RULE_FAULTS):
+                self._retained.failed(sent.what, self._now + self._pause.next())
             return
         if code == p.PACKET_TOO_LARGE and self._shrink(sent.size):
             self._freight.give_back(sent.cargo)
@@ -231,20 +200,37 @@ class Link:
             self._cut("no_puback", f"no PUBACK within {self._settings.ack_timeout:g} s")
 
     def _next_publish(self) -> bool:
-        """Publish the most urgent thing, if any: status, the flush's message, backlog, the last word."""
-        if self._status_due():
-            self._publish_status()
+        """Publish the most urgent thing, if any: an alert, the status, the flush's message, backlog, the
+        last word."""
+        if self._unanswered.room(urgent=True) and self._publish_alert(changed=True):
+            return True
+        if not self._unanswered.room():
+            return False
+        if self.state == ONLINE and self._retained.status_due(self._now, flushed=self._flush_due):
+            self._publish_retained(self._retained.status(self._voice()))
             return True
         if self._now < self._quiet_until:
             return self._say_goodbye()
         if self._flush_due:
             self._flush_due = False
-            self._freight.take_live(probe=self._unheard)
+            self._freight.take_live(probe=self._retained.unheard)
             if self._publish_data(live=True):
                 return True
-        if self.state == ENDING or self._unheard:
+        if self._publish_alert(changed=False):
+            return True
+        if self.state == ENDING or self._retained.unheard:
             return (self._freight.waiting(live=True) and self._publish_data(live=True)) or self._say_goodbye()
         return self._publish_backlog()
+
+    def _publish_alert(self, *, changed: bool) -> bool:
+        try:
+            due = self._retained.alert(self._voice(), changed=changed)
+        except OverflowError as error:
+            self._say("error", "failed", "packet_too_small", str(error))
+            return False
+        if due is not None:
+            self._publish_retained(due)
+        return due is not None
 
     def _publish_backlog(self) -> bool:
         if not self._freight.waiting() and not self._freight.stale:
@@ -268,26 +254,14 @@ class Link:
 
     def _publish(self, what: str, payload: bytes, cargo: Cargo | None) -> None:
         self._token += 1
-        self._unanswered.add(self._token, Sent(len(payload), cargo), self._now)
+        self._unanswered.add(self._token, Sent(what, len(payload), cargo), self._now)
         self._commands.append(p.Publish(self._token, self._root + what, payload, retain=cargo is None))
 
-    def _troubles(self) -> tuple[str, ...]:
-        return (*self._degraded, "nobody subscribed") if self._unheard else self._degraded
+    def _publish_retained(self, due: Due) -> None:
+        self._publish(due.what, due.payload, None)
 
-    def _status_due(self) -> bool:
-        if self.state != ONLINE:
-            return False
-        old = self._now - self._status_at >= self._settings.status_every
-        return self._troubles() != self._status_said or (old and self._flush_due)
-
-    def _publish_status(self) -> None:
-        self._status_said = self._troubles()
-        self._status_at = self._now
-        self._publish("status", self._status("degraded" if self._status_said else "online"), None)
-
-    def _status(self, state: str) -> bytes:
-        reasons = () if state == "offline" else self._troubles()
-        return status_json(self._settings.device, self._attempts.session, state, reasons, self._wall)
+    def _voice(self) -> Voice:
+        return Voice(self._attempts.session, self._now, self._wall)
 
     # --- the connection
 
@@ -304,8 +278,8 @@ class Link:
         self._attempts.begin(epoch)
         self.state = CONNECTING
         self._deadline = self._now + self._settings.connect_timeout
-        will = self._status("offline")
-        self._commands.append(p.Connect(self._attempts.protocol, f"{self._root}status", will))
+        what, will = self._retained.offline(self._voice())
+        self._commands.append(p.Connect(self._attempts.protocol, self._root + what, will))
 
     def _cut(self, reason: str, text: str) -> None:
         """Give the connection up: the far side does not answer."""
@@ -336,14 +310,14 @@ class Link:
             self._end()
             return False
         self._farewell = True
-        self._publish("status", self._status("offline"), None)
+        self._publish_retained(self._retained.offline(self._voice()))
         return True
 
     def _finish(self) -> None:
         """The grace is over. With the window full nothing more may go: the will says offline."""
         room = self._unanswered.room()
         if room and not self._farewell:
-            self._publish("status", self._status("offline"), None)
+            self._publish_retained(self._retained.offline(self._voice()))
         self._commands.append(p.Disconnect(clean=room))
         self._end()
 
@@ -392,7 +366,7 @@ class Link:
             at = self._deadline
         elif self.state == ONLINE:
             quiet = self._quiet_until if self._quiet_until > self._now else at
-            at = min(self._answer_due(), quiet)
+            at = min(self._answer_due(), quiet, self._retained.wake_at())
         wake_at = None if at == float("inf") else at
         if wake_at != self._wake_at and self.state != ENDED:
             self._wake_at = wake_at
@@ -401,18 +375,22 @@ class Link:
     TABLE: ClassVar[Mapping[tuple[int, type[p.Event]], Callable[..., None]]] = {
         (ASLEEP, p.Flushed): _flushed_asleep,
         (ASLEEP, p.Condition): _condition,
+        (ASLEEP, p.Alerts): _alerted,
         (ASLEEP, p.Stopping): _stop_offline,
         (WAITING, p.Flushed): _flushed,
         (WAITING, p.Condition): _condition,
+        (WAITING, p.Alerts): _alerted,
         (WAITING, p.Stopping): _stop_offline,
         (CONNECTING, p.Flushed): _flushed,
         (CONNECTING, p.Condition): _condition,
+        (CONNECTING, p.Alerts): _alerted,
         (CONNECTING, p.Connected): _connected,
         (CONNECTING, p.Refused): _refused,
         (CONNECTING, p.Lost): _lost_connecting,
         (CONNECTING, p.Stopping): _stop_offline,
         (ONLINE, p.Flushed): _flushed,
         (ONLINE, p.Condition): _condition,
+        (ONLINE, p.Alerts): _alerted,
         (ONLINE, p.Puback): _puback,
         (ONLINE, p.Received): _received,
         (ONLINE, p.Loaded): _loaded,
@@ -420,6 +398,7 @@ class Link:
         (ONLINE, p.Lost): _lost,
         (ONLINE, p.Stopping): _stop_online,
         (ENDING, p.Flushed): _flushed,
+        (ENDING, p.Alerts): _alerted,
         (ENDING, p.Puback): _puback,
         (ENDING, p.Received): _received,
         (ENDING, p.Lost): _lost_ending,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from agent.ship.alert import Alert
 from agent.ship.records import Key, Row
 from agent.stats.frame import Content
 
@@ -77,6 +78,12 @@ class Condition(NamedTuple):
     degraded: tuple[str, ...]
 
 
+class Alerts(NamedTuple):
+    """What these rules have to say now: an alert for each that fires, None for one that does not."""
+
+    alerts: Mapping[str, Alert | None]
+
+
 class Connected(NamedTuple):
     """CONNACK with success; the limits are None where the broker names none."""
 
@@ -144,7 +151,18 @@ class Stopping(NamedTuple):
 
 
 Event = (
-    Flushed | Condition | Connected | Refused | Lost | Puback | Received | Loaded | Found | Tick | Stopping
+    Flushed
+    | Condition
+    | Alerts
+    | Connected
+    | Refused
+    | Lost
+    | Puback
+    | Received
+    | Loaded
+    | Found
+    | Tick
+    | Stopping
 )
 
 

@@ -8,32 +8,36 @@ from agent.ship.lanes import Cargo
 
 
 class Sent(NamedTuple):
-    """A publish that awaits its PUBACK: its payload's bytes, and its rows; None for a status."""
+    """A publish that awaits its PUBACK: its topic below the device's, its payload's bytes, and its rows;
+    None for what is retained."""
 
+    what: str
     size: int
     cargo: Cargo | None
 
 
 class Unanswered:
-    """Publishes by token, in the order they went, at most `window` of them.
+    """Publishes by token, in the order they went, at most `window` of them, and `most` with urgent ones.
 
     Brokers answer in order, so the time-out of each begins when it has become the oldest: a slow
     network with a full window is no mute broker, and one publish that is passed over is noticed.
     """
 
-    __slots__ = ("_oldest_since", "_sent", "window")
+    __slots__ = ("_oldest_since", "_sent", "most", "window")
 
-    def __init__(self, window: int) -> None:
-        self.window = window
+    def __init__(self, window: int, receive_maximum: int = 65_535) -> None:
+        """One place beside the window is kept for what is urgent, if the broker takes more than one."""
+        self.most = min(window + 1, receive_maximum)
+        self.window = min(window, max(1, self.most - 1))
         self._sent: dict[int, Sent] = {}
         self._oldest_since = 0.0
 
     def __len__(self) -> int:
         return len(self._sent)
 
-    def room(self) -> bool:
+    def room(self, *, urgent: bool = False) -> bool:
         """Whether one more may go."""
-        return len(self._sent) < self.window
+        return len(self._sent) < (self.most if urgent else self.window)
 
     def add(self, token: int, sent: Sent, now: float) -> None:
         """A publish goes."""
@@ -52,5 +56,5 @@ class Unanswered:
         return self._oldest_since if self._sent else None
 
     def data(self) -> list[tuple[int, Cargo]]:
-        """Size and rows of the messages among them; statuses are left out."""
+        """Size and rows of the messages among them; what is retained is left out."""
         return [(sent.size, sent.cargo) for sent in self._sent.values() if sent.cargo is not None]

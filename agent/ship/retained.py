@@ -1,0 +1,123 @@
+"""What the broker retains of this device: its status, and one message for each alert that fires.
+
+The broker may lose retained messages, or come back with old ones: with each connection the status and the
+state of every rule are said again, an empty payload for a rule that does not fire. What changed goes
+first, at most once in `HUSH` s a rule; the saying again of what does not fire can wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agent.ship import limits
+from agent.ship.alert import Alert, alert_json
+from agent.ship.plain import status_json
+from agent.ship.protocol import Settings
+
+HUSH = 10.0
+STATUS, ALERT = "status", "alert/"
+NEVER = float("-inf")
+
+
+class Due(NamedTuple):
+    """A payload that is due, and its topic below the device's."""
+
+    what: str
+    payload: bytes
+
+
+class Voice(NamedTuple):
+    """Who says it: (epoch, connection number), and when: the boot clock and wall s."""
+
+    session: tuple[int, int]
+    now: float
+    wall: float
+
+
+class Retained:
+    """`degraded` says what is wrong with the device, `unheard` that nobody subscribes to its data."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.degraded: tuple[str, ...] = ()
+        self.unheard = False
+        self._settings = settings
+        self._status_said: tuple[str, ...] | None = None
+        self._status_at = 0.0
+        self._alerts: dict[str, Alert | None] = {}
+        self._due: dict[str, bool] = {}
+        self._said_at: dict[str, float] = {}
+        self._room = limits.ALERT
+
+    def begin(self, room: int) -> None:
+        """A connection is up, on which topic and payload together take at most `room` bytes."""
+        self._room = room
+        self._status_said = None
+        self._said_at.clear()
+        self._due = {rule: alert is not None for rule, alert in self._alerts.items()}
+
+    # --- the status
+
+    def status_due(self, now: float, *, flushed: bool) -> bool:
+        """Whether it is to be said: it changed, or was said long ago and a flush makes us speak anyway."""
+        old = now - self._status_at >= self._settings.status_every
+        return self._troubles() != self._status_said or (old and flushed)
+
+    def status(self, voice: Voice) -> Due:
+        """The status as it is now."""
+        self._status_said = reasons = self._troubles()
+        self._status_at = voice.now
+        return self._status("degraded" if reasons else "online", reasons, voice)
+
+    def offline(self, voice: Voice) -> Due:
+        """The will, and the last word."""
+        return self._status("offline", (), voice)
+
+    def _status(self, state: str, reasons: tuple[str, ...], voice: Voice) -> Due:
+        return Due(STATUS, status_json(self._settings.device, voice.session, state, reasons, voice.wall))
+
+    def _troubles(self) -> tuple[str, ...]:
+        return (*self.degraded, "nobody subscribed") if self.unheard else self.degraded
+
+    # --- alerts
+
+    def told(self, alerts: Mapping[str, Alert | None]) -> None:
+        """What these rules have to say now; None for one that does not fire."""
+        for rule, alert in alerts.items():
+            before = self._alerts.get(rule)
+            self._due[rule] = alert is not None or before is not None or self._due.get(rule, False)
+            self._alerts[rule] = alert
+
+    def alert(self, voice: Voice, *, changed: bool) -> Due | None:
+        """The next alert to be said: one that fires or changed, or else one that is quiet as it was.
+
+        Raises:
+            OverflowError: the broker takes no packet that it would fit into.
+        """
+        for rule, pressing in self._due.items():
+            if pressing is changed and voice.now - self._said_at.get(rule, NEVER) >= HUSH:
+                del self._due[rule]
+                self._said_at[rule] = voice.now
+                return Due(ALERT + rule, self._alert(rule, voice))
+        return None
+
+    def wake_at(self) -> float:
+        """When an alert that waits may be said; infinity if none does."""
+        waits = (self._said_at[rule] + HUSH for rule in self._due if rule in self._said_at)
+        return min(waits, default=float("inf"))
+
+    def failed(self, what: str, until: float) -> None:
+        """The broker refused an alert for the moment: say it again, at `until` or later."""
+        rule = what.removeprefix(ALERT)
+        self._due[rule] = True
+        self._said_at[rule] = until - HUSH
+
+    def _alert(self, rule: str, voice: Voice) -> bytes:
+        alert = self._alerts[rule]
+        if alert is None:
+            return b""
+        room = min(limits.ALERT, self._room - len(ALERT) - len(rule.encode()))
+        payload = alert_json(alert._replace(at=voice.wall), voice.session, room)
+        if len(payload) > room:
+            raise OverflowError(f"alert {rule} takes {len(payload)} bytes, the broker {room}")
+        return payload
