@@ -7,14 +7,20 @@ another thread; the old one finds itself superseded when its call returns, and e
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from agent.stats.fold import Fold
 from agent.stats.frame import Frame
 from agent.stats.ring import Ring
 from agent.stats.watch import Watch
+from collectors.api import Reading
 from collectors.runner import Runner, Superseded, Transition
+
+# A tick later than this, in s, comes after a gap: a suspended machine.
+LATE = 1.0
+NOTHING: Mapping[str, bytes | None] = MappingProxyType({})
 
 
 class Clocks(NamedTuple):
@@ -26,11 +32,33 @@ class Clocks(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A window that ended: `early` says why if it was before its time; what collectors went through."""
+    """A window that ended: `early` says why if it was before its time; what collectors went through;
+    the states of alert rules that are other than before, None for one that has none any more."""
 
     frame: Frame
     early: str
     transitions: tuple[Transition, ...]
+    alerts: Mapping[str, bytes | None] = NOTHING
+
+
+class Judge(Protocol):
+    """Whoever looks at each reading as it comes; called in the poll thread, returns at once."""
+
+    def begin(self, now: float, wall: float, late: float) -> None:
+        """A tick at `now` on the boot clock, so many s later than it was due."""
+        ...
+
+    def take(self, source: str, reading: Reading) -> None:
+        """A reading of this tick."""
+        ...
+
+    def end(self) -> None:
+        """The tick is over."""
+        ...
+
+    def states(self) -> Mapping[str, bytes | None]:
+        """What the store must learn with the window that ends."""
+        ...
 
 
 class Poller:
@@ -45,8 +73,9 @@ class Poller:
         clocks: Clocks,
         closed: Callable[[Closed], None],
         interval: float,
+        judge: Judge | None = None,
     ) -> None:
-        """`interval` is how often a tick is due, in s."""
+        """`interval` is how often a tick is due, in s. Without a `judge` nothing is judged."""
         self._longest = 2 * interval
         self._runner = runner
         self._fold = fold
@@ -54,6 +83,7 @@ class Poller:
         self._watch = watch
         self._clocks = clocks
         self._closed = closed
+        self._judge = judge
         # A lock that is only free after `stop`: waiting for it costs a third of waiting for an Event.
         self._stop = threading.Lock()
         self._stop.acquire()
@@ -113,10 +143,17 @@ class Poller:
 
     def _tick(self, now: float, token: int) -> None:
         """Poll what is due, keep it, and end the window if it is over or the wall clock stepped."""
-        readings = []
+        readings, judge = [], self._judge
+        if judge is not None:
+            late = now - self.due
+            judge.begin(now, self._clocks.wall(), late if late > LATE else 0.0)
         for each in self._runner.poll(now, token):
             self._fold.add(each[0], now, each[1])
+            if judge is not None:
+                judge.take(*each)
             readings.append(each)
+        if judge is not None:
+            judge.end()
         if readings:
             # A gap (a collector that hung, a suspended machine) is not time that was watched.
             self._watch.watched(min(now - self._last, self._longest))
@@ -131,4 +168,5 @@ class Poller:
     def _end_window(self, now: float, early: str) -> None:
         frame = Frame(self._watch.end(now, self._clocks.quality()), self._fold.close())
         self._watch.begin(now, self._clocks.wall())
-        self._closed(Closed(frame, early, tuple(self._runner.transitions())))
+        alerts = self._judge.states() if self._judge is not None else NOTHING
+        self._closed(Closed(frame, early, tuple(self._runner.transitions()), alerts))

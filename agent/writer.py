@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from agent.poller import Clocks, Closed
@@ -25,6 +26,8 @@ from collectors.tally import Tally
 
 WAITING = 16
 EVENTS = 200
+# States of alerts in one transaction; the others follow with the next.
+STATES = 32
 DEADLINE = 120.0
 
 
@@ -36,8 +39,15 @@ class Shipping(NamedTuple):
     post: Callable[[shipped.Event], None]
 
 
+class Judged(NamedTuple):
+    """What alert rules found in the middle of a window: the events, and the states that go with them."""
+
+    events: tuple[Event, ...]
+    states: Mapping[str, bytes | None]
+
+
 class Writer:
-    """Owns the store. Its thread wakes when a window ends, and never otherwise."""
+    """Owns the store. Its thread wakes when a window ends, and for the first alert in it."""
 
     def __init__(
         self,
@@ -55,11 +65,14 @@ class Writer:
         self._boot = boot
         self._tally = tally
         self._say = say
-        self._inbox: queue.SimpleQueue[Closed | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Closed | Judged | None] = queue.SimpleQueue()
         self._store: Store
         self._waiting = Content()
         self._events: list[Event] = []
         self._events_lock = threading.Lock()
+        self._alerts: dict[str, bytes | None] = {}
+        self._alerts_kept: dict[str, bytes] = {}
+        self._early = False
         self._corrupt: set[Key] = set()
         self._noted: Clock | None = None
         self._fresh_epoch = threading.Event()
@@ -74,9 +87,14 @@ class Writer:
         """Open the store and wait for windows; `ready` is set when it is open, or `fault` says why not."""
         self._thread.start()
 
-    def put(self, closed: Closed) -> None:
-        """Take a window that ended; returns at once."""
+    def put(self, closed: Closed | Judged) -> None:
+        """Take a window that ended, or what alert rules found; returns at once."""
         self._inbox.put(closed)
+
+    @property
+    def alerts(self) -> Mapping[str, bytes]:
+        """The states of alert rules that the store kept over the restart; for use once `ready` is set."""
+        return self._alerts_kept
 
     def stop(self, patience: float) -> bool:
         """Write what has come, and end; False if that takes longer than `patience` s."""
@@ -101,12 +119,15 @@ class Writer:
     def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
         """Something that happened once; it goes with the next flush."""
         now = self._clocks.boot()
-        event = Event(self._boot, now, self._clocks.wall() - now, name, attributes, text)
+        self._note((Event(self._boot, now, self._clocks.wall() - now, name, attributes, text),))
+
+    def _note(self, events: Iterable[Event]) -> None:
         with self._events_lock:
-            if len(self._events) < EVENTS:
-                self._events.append(event)
-            else:
-                self._tally.add("outrider.events.dropped")
+            for event in events:
+                if len(self._events) < EVENTS:
+                    self._events.append(event)
+                else:
+                    self._tally.add("outrider.events.dropped")
 
     def _run(self) -> None:
         try:
@@ -117,17 +138,29 @@ class Writer:
             return
         self._flush()
         self.ready.set()
-        while (closed := self._inbox.get()) is not None:
+        while (item := self._inbox.get()) is not None:
             self._busy_since = self._clocks.boot()
-            self._take(closed)
-            self._flush()
+            if isinstance(item, Closed):
+                self._take(item)
+                self._flush()
+            else:
+                self._judged(item)
             self._busy_since = None
         if not self._broken:
             self._store.close()
 
+    def _judged(self, judged: Judged) -> None:
+        """Write an alert before the window ends, so that a crash forgets none; once a window, for flash."""
+        self._note(judged.events)
+        self._alerts.update(judged.states)
+        if not self._early:
+            self._early = True
+            self._flush()
+
     def _opened(self) -> Store:
         """The store, and the link's index of what is in it."""
         store = self._open()
+        self._alerts_kept = store.alerts()
         if store.set_aside:
             self._damaged(store.set_aside.name)
         if store.resize_fault:
@@ -143,6 +176,8 @@ class Writer:
         self._say("error", f"the store was damaged: it is kept as {kept} beside the new one")
 
     def _take(self, closed: Closed) -> None:
+        self._early = False
+        self._alerts.update(closed.alerts)
         if closed.frame.windows:
             self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
         for change in closed.transitions:
@@ -173,6 +208,7 @@ class Writer:
         with self._events_lock:
             events = tuple(self._events)
         contents = {"windows": self._waiting, "events": Content(events=events)}
+        alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
         now, boot = self._clocks.wall(), self._clocks.boot()
         with self._ship.lock:
@@ -181,7 +217,15 @@ class Writer:
         clock = self._clock_to_note(Clock(self._boot, now - boot, self._clocks.quality()))
         try:
             flushed = self._store.flush(
-                Flush(now, contents, confirmed, clock=clock, quarantine=corrupt, fresh_epoch=fresh_epoch)
+                Flush(
+                    now,
+                    contents,
+                    confirmed,
+                    alerts=alerts,
+                    clock=clock,
+                    quarantine=corrupt,
+                    fresh_epoch=fresh_epoch,
+                )
             )
         except StoreError as error:
             with self._ship.lock:
@@ -194,8 +238,17 @@ class Writer:
         with self._events_lock:
             del self._events[: len(events)]
         self._waiting = Content()
+        self._alerts_written(alerts)
         self._worked(flushed)
         self._follow(flushed, contents)
+
+    def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
+        for name, state in alerts.items():
+            del self._alerts[name]
+            if state is None:
+                self._alerts_kept.pop(name, None)
+            else:
+                self._alerts_kept[name] = state
 
     def _clock_to_note(self, clock: Clock) -> Clock | None:
         """The clock, if it is not as it was noted: each time it is written costs a page of flash."""
@@ -251,6 +304,7 @@ class Writer:
             self._failed(error)
             return False
         self._broken = False
+        self._alerts = {**self._alerts_kept, **self._alerts}
         self._corrupt.clear()
         self._noted = None
         self._damaged(f"{self._store.path.name}.corrupt-*")

@@ -39,6 +39,9 @@ STALE_MOST = 3600.0
 REPORT = 10.0
 MAX_TRANSITIONS = 1000
 
+OWN = "runner"
+"""The name of the runner's own readings."""
+
 SOURCE = "the runner"
 KEY = ("outrider.collector",)
 UP = Metric(
@@ -187,6 +190,11 @@ class Runner:
         """What the poll thread of now passes to `poll`."""
         return self._token
 
+    @property
+    def intervals(self) -> dict[str, float]:
+        """Seconds between two readings, by the names that `poll` gives them."""
+        return {**{each.name: each.interval for each in self._entries}, OWN: self._report}
+
     def next_due(self) -> float:
         """When to call `poll` next, on the boot clock; infinity if there is nothing to poll."""
         return min((each.due for each in self._entries if not each.hung), default=math.inf)
@@ -207,7 +215,7 @@ class Runner:
                 if reading is not None:
                     yield entry.name, reading
         if now >= self._report_due or self._changed:
-            yield "runner", self._own(now)
+            yield OWN, self._own(now)
 
     def busy(self) -> Busy | None:
         """The call in progress, and when it is to be given up."""

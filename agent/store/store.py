@@ -178,6 +178,7 @@ class Store:
             raise ValueError(f"streams {sorted(unknown)} are none of {STREAMS}")
         packed = {name: _packed(content) for name, content in flush.contents.items() if any(content)}
         bodies = [body for body in packed.values() if isinstance(body, bytes)]
+        bodies += [state for state in (*flush.positions.values(), *flush.alerts.values()) if state]
         need = sum(ADDITION + len(body) // OVERFLOW for body in bodies) + SPARE
         with self._database.explained():
             frames = self._database.room(need)

@@ -52,6 +52,27 @@ class Stuck:
 SERIES = LIGHT.of()
 
 
+class Notes:
+    """A judge that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.late: list[float] = []
+
+    def begin(self, now: float, wall: float, late: float) -> None:
+        self.told.append("begin")
+        self.late.append(late)
+
+    def take(self, source: str, reading: Reading) -> None:
+        self.told.append(source)
+
+    def end(self) -> None:
+        self.told.append("end")
+
+    def states(self) -> dict[str, bytes | None]:
+        return {"rule": b"%d" % len(self.told)}
+
+
 def registration(name: str, collector: object) -> Registration:
     return Registration(name, "made up", (LIGHT,), lambda *_: collector)  # type: ignore[arg-type]
 
@@ -59,14 +80,14 @@ def registration(name: str, collector: object) -> Registration:
 class Rig:
     """A poller on real threads and clocks, with an offset of the wall clock that can be set."""
 
-    def __init__(self, *collectors: Registration, span: float = 0.2) -> None:
+    def __init__(self, *collectors: Registration, span: float = 0.2, judge: Notes | None = None) -> None:
         self.offset = time.time() - time.monotonic()
         self.closed: queue.SimpleQueue[Closed] = queue.SimpleQueue()
         clocks = Clocks(time.monotonic, lambda: time.monotonic() + self.offset, lambda: "unknown")
         entries = [Plan(each, 0.05) for each in collectors]
         self.runner = Runner(entries, Host(), Tally(), time.monotonic)
         watch = Watch("boot", span)
-        self.poller = Poller(self.runner, Fold(10), None, watch, clocks, self.closed.put, 0.05)
+        self.poller = Poller(self.runner, Fold(10), None, watch, clocks, self.closed.put, 0.05, judge)
 
     def until_stuck(self) -> None:
         """Wait until the same call has gone on for many polls' time."""
@@ -157,4 +178,40 @@ def test_a_first_poll_that_hangs_is_late_from_its_own_time_only(tmp_path: Path) 
     assert before <= rig.poller.due <= time.monotonic()
     with fifo.open("wb", buffering=0) as end:
         end.write(b"x" * 100)
+    rig.poller.stop(1.0)
+
+
+def test_a_judge_is_told_of_each_reading_of_a_tick_and_asked_with_each_window() -> None:
+    notes = Notes()
+    rig = Rig(registration("lamp", Lamp()), judge=notes)
+    rig.poller.start()
+    closed = rig.next()
+    rig.poller.stop(1.0)
+    assert notes.told[:4] == ["begin", "lamp", "runner", "end"]
+    frames = [word for word in notes.told if word in ("begin", "end")]
+    assert frames == ["begin", "end"] * (len(frames) // 2)
+    assert notes.told.count("lamp") > 1
+    assert closed.alerts.keys() == {"rule"}
+    assert int(closed.alerts["rule"] or b"") >= 4
+    assert set(notes.late) == {0.0}
+
+
+def test_a_judge_is_told_of_a_gap() -> None:
+    notes = Notes()
+    rig = Rig(registration("lamp", Lamp()), judge=notes, span=3600.0)
+    rig.poller.start()
+    while not notes.told:
+        time.sleep(0.01)
+    rig.poller._clocks = rig.poller._clocks._replace(boot=lambda: time.monotonic() + 1000.0)
+    deadline = time.monotonic() + PATIENCE
+    while not any(notes.late):
+        assert time.monotonic() < deadline
+    rig.poller.stop(1.0)
+    assert max(notes.late) > 990.0
+
+
+def test_without_a_judge_a_window_has_no_states() -> None:
+    rig = Rig(registration("lamp", Lamp()))
+    rig.poller.start()
+    assert rig.next().alerts == {}
     rig.poller.stop(1.0)

@@ -13,13 +13,13 @@ import pytest
 from agent.poller import Clocks, Closed
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
-from agent.stats.frame import Content, Frame, Span
+from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Counter
 from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
-from agent.writer import WAITING, Shipping, Writer
+from agent.writer import STATES, WAITING, Judged, Shipping, Writer
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -56,6 +56,24 @@ class Rig:
         span = Span("boot", start, start + 60, 60.0, offset, "unknown")
         self.writer.put(Closed(Frame(span, {REQUESTS: Counter(60, 1.0, 1.0, 0)}), "", ()))
         self.number += 1
+
+    def judged(self, name: str, **states: bytes | None) -> None:
+        self.writer.put(Judged((Event("boot", 1.0, OFFSET, name, (), ""),), states))
+
+    def written(self) -> dict[str, bytes]:
+        """The states that the store holds; the writer has ended."""
+        store = self._open()
+        try:
+            return store.alerts()
+        finally:
+            store.close()
+
+    def events(self) -> list[str]:
+        reader = Reader.open(self.directory)
+        try:
+            return [event.name for each in reader.stored() for event in each.content().events]
+        finally:
+            reader.close()
 
     def contents(self) -> list[Content]:
         reader = Reader.open(self.directory)
@@ -221,3 +239,67 @@ def test_a_damaged_store_in_whose_place_none_can_be_made_at_once_gets_one_later(
     ]
     assert rig.lines[-1] == ("info", "the store works again")
     assert rig.outbox.epochs[0].id not in {epoch.id for epoch in before}
+
+
+def test_an_alert_is_written_before_the_window_ends_with_its_state_and_once_a_window(rig: Rig) -> None:
+    rig.judged("alert.fired", hot=b"1")
+    while len(rig.flushes()) < 2:
+        time.sleep(0.01)
+    assert rig.events() == ["alert.fired"]
+    rig.judged("alert.cleared", hot=None, dark=b"2")
+    rig.judged("alert.fired", hot=b"3")
+    rig.window()
+    rig.judged("alert.cleared", hot=None)
+    assert rig.writer.stop(20)
+    assert rig.events() == ["alert.fired", "alert.cleared", "alert.fired", "alert.cleared"]
+    assert len(rig.flushes()) == 4
+    assert rig.written() == {"dark": b"2"}
+    assert rig.writer.alerts == {"dark": b"2"}
+
+
+def test_states_come_with_a_window_and_are_there_after_a_restart(rig: Rig) -> None:
+    span = Span("boot", 0.0, 60.0, 60.0, OFFSET, "unknown")
+    rig.writer.put(Closed(Frame(span, {}), "", (), {"hot": b"1", "dark": b"2"}))
+    rig.writer.put(Closed(Frame(span, {}), "", (), {"dark": None}))
+    assert rig.writer.stop(20)
+    again = Rig(rig.directory)
+    again.writer.start()
+    assert again.writer.ready.wait(20)
+    assert again.writer.alerts == {"hot": b"1"}
+    assert again.writer.stop(20)
+
+
+def test_what_could_not_be_written_of_alerts_is_written_later(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.opened[0], "flush", failing(rig.opened[0], 2))
+    rig.judged("alert.fired", hot=b"1")
+    rig.window()
+    rig.window()
+    assert rig.writer.stop(20)
+    assert rig.written() == {"hot": b"1"}
+    assert rig.events() == ["alert.fired"]
+
+
+def test_one_transaction_holds_only_so_many_states(rig: Rig) -> None:
+    rig.judged("alert.fired", **{f"r{n}": b"x" for n in range(STATES + 8)})
+    while len(rig.flushes()) < 2:
+        time.sleep(0.01)
+    assert len(rig.writer.alerts) == STATES
+    rig.window()
+    assert rig.writer.stop(20)
+    assert len(rig.written()) == STATES + 8
+
+
+def test_a_store_begun_anew_learns_the_states_again(rig: Rig) -> None:
+    rig.judged("alert.fired", hot=b"1")
+    while len(rig.flushes()) < 2:
+        time.sleep(0.01)
+    path = rig.opened[0].path
+    with path.open("r+b") as file:
+        file.write(b"\xa5" * path.stat().st_size)
+    for _ in range(40):
+        rig.window()
+    assert rig.writer.stop(20)
+    assert rig.counted("outrider.store.set_aside") == 1
+    assert rig.written() == {"hot": b"1"}

@@ -86,6 +86,12 @@ def test_every_collector_that_is_due_is_read() -> None:
     assert bench.runner.transitions() == []
 
 
+def test_it_says_how_far_apart_the_readings_of_each_name_are() -> None:
+    bench = Bench({"one": right}, interval=30.0)
+    assert bench.runner.intervals == {"one": 30.0, "runner": 10.0}
+    assert bench.runner.intervals.keys() == bench.poll(30.0).keys()
+
+
 def test_an_error_costs_that_reading_only_and_is_told_once() -> None:
     bench = Bench({"bad": broken, "good": right})
     assert list(bench.poll(1.0)) == ["good", "runner"]
