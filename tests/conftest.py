@@ -1,6 +1,6 @@
 """What all tests share: real brokers on ports of their own, and a loud word on what is missing.
 
-Tests that need a tool carry its mark (`strace`, `mosquitto`, `systemd`) and are skipped where the
+Tests that need a tool carry its mark (`gcc`, `strace`, `mosquitto`, `systemd`) and are skipped where the
 tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a failure; CI
 sets it, so that a machine that lacks a tool cannot pass unseen.
 """
@@ -30,8 +30,18 @@ def can_trace() -> bool:
     return tried.returncode == 0
 
 
+def can_compile() -> bool:
+    """Whether gcc is there, and the headers of the C library."""
+    if not shutil.which("gcc"):
+        return False
+    command = ["gcc", "-fsyntax-only", "-x", "c", "-"]
+    tried = subprocess.run(command, input=b"#include <stdio.h>\n", capture_output=True, check=False)
+    return tried.returncode == 0
+
+
 TOOLS: dict[str, Callable[[], bool]] = {
     "atheris": lambda: find_spec("atheris") is not None,
+    "gcc": can_compile,
     "mosquitto": lambda: mosquitto_program() is not None,
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,
@@ -71,7 +81,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.stats.get("skipped", []))
     terminalreporter.write_line(
         f"!!! {', '.join(missing)} not available: {skipped} tests were NOT run; the broker was "
-        f"{find_engine()}. On Debian: apt-get install mosquitto strace systemd",
+        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto strace systemd",
         red=True,
         bold=True,
     )
