@@ -35,7 +35,9 @@ Device names must differ between fleets that one store keeps.
 keys: up and down or j and k move, Enter goes to the series, Esc comes back, / filters, q ends.
 --json prints one object a window and series: device, metric, attributes, unit, start, end (UTC, in
 seconds since 1970), covered (seconds watched), clock, kind, and the statistics of that kind.
-A block that a device merged from windows already printed comes again as one window.
+A block that a device merged from windows already printed comes again as one window. An alert has
+`alert`, the rule, in the place of `metric`, and `state`, firing or cleared; those that fire are printed
+again after each connection.
 """,
 }
 CERTIFICATES = {
@@ -167,21 +169,22 @@ def _printed(args: argparse.Namespace, store: FleetStore) -> int:
 
     journal = Journal(sys.stderr, verbose=False, verb="view")
     printer = Printer(sys.stdout, args.device, time.time, json=args.json)
-    intake = Intake(store, None, Tally(), journal.say, printer.applied)
+    intake = Intake(store, None, Tally(), journal.say, printer.applied, printer.alerted)
     with closing(_subscriber(args, intake, journal.say, _view_filters(args))) as subscriber:
         follow(subscriber, store, printer, time.time, once=args.once)
     return 0
 
 
-def _view_filters(args: argparse.Namespace) -> tuple[str, str]:
+def _view_filters(args: argparse.Namespace) -> tuple[str, ...]:
     """A device named in full is asked of the broker alone; patterns are matched here."""
-    from agent.view.subscriber import filters
+    from agent.view.subscriber import alert_filter, filters
 
     plain = not any(char in args.device for char in "*?[+#/")
-    return filters(args.fleet, None, args.device if plain else "+")
+    device = args.device if plain else "+"
+    return *filters(args.fleet, None, device), alert_filter(args.fleet, device)
 
 
-def _subscriber(args: argparse.Namespace, intake: Intake, say: Say, topics: tuple[str, str]) -> Subscriber:
+def _subscriber(args: argparse.Namespace, intake: Intake, say: Say, topics: tuple[str, ...]) -> Subscriber:
     """
     Raises:
         SecretRefused: the password's file.

@@ -42,6 +42,10 @@ class Alerts:
             self._devices.pop(device, None)
         return last
 
+    def clear(self) -> None:
+        """Nothing is known: a new connection brings what fires now, and does not say what is over."""
+        self._devices.clear()
+
     def of(self, device: str) -> tuple[Alert, ...]:
         """The alerts of a device, the worst first, then the newest."""
         return tuple(sorted(self._devices.get(device, {}).values(), key=_worst_first))

@@ -1,6 +1,7 @@
 """What a broker delivered, checked before anything believes it, and handed to the fleet store.
 
     topic and payload --> size, shape of the topic --> decode --> device named twice alike --> FleetStore
+                                                                                            or Alerts
 
 Nothing a device sends stops the sink: it is refused, counted under `outrider.sink.refused` by reason
 and said once for each device and reason. Only the store's own faults (busy, disk full) go up to the
@@ -9,35 +10,37 @@ caller, who must not acknowledge then.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.ship import limits
-from agent.ship.limits import WireError
+from agent.ship.alert import Alert, parse_alert
+from agent.ship.limits import ROOT, WireError
+from agent.ship.plain import parse_status
 from agent.ship.records import Ack, Key
 from agent.ship.wire import decode_message
 from agent.stats.frame import Content
+from agent.view.alerts import Alerts
 from agent.view.clean import clean
 from agent.view.fleet import FleetStore
 from collectors.tally import Tally
 
-ROOT = "outrider/v1"
 MESSAGE_LIMIT = limits.MESSAGE
-STATUS_LIMIT = limits.STATUS
 NAME_LIMIT = limits.NAME
 SAID_LIMIT = 10_000
 
 Say = Callable[[str, str, str], None]
 Applied = Callable[[str, Key, Content], None]
+Alerted = Callable[[Alert, bool], None]
 
 
 class Topic(NamedTuple):
-    """Who sent, and on which channel: "data" or "status"."""
+    """Who sent, and on which channel: "data", "status" or "alert", of which `rule`."""
 
     fleet: str
     device: str
     channel: str
+    rule: str = ""
 
 
 class Answer(NamedTuple):
@@ -48,44 +51,18 @@ class Answer(NamedTuple):
 
 
 def parse_topic(topic: str) -> Topic | None:
-    """The parts of `outrider/v1/<fleet>/<device>/<channel>`; None if it is not of that shape.
+    """The parts of `outrider/v1/<fleet>/<device>/<channel>`, or `.../alert/<rule>`; None if it is neither.
 
     Names are at most 128 visible characters: they are printed, stored and put into topics.
     """
     if not topic.startswith(ROOT + "/"):
         return None
     parts = topic[len(ROOT) + 1 :].split("/")
-    if len(parts) != 3 or not all(name and clean(name, NAME_LIMIT) == name for name in parts):
+    if not all(name and clean(name, NAME_LIMIT) == name for name in parts):
+        return None
+    if len(parts) != (4 if parts[2:3] == ["alert"] else 3):
         return None
     return Topic(*parts)
-
-
-def parse_status(payload: bytes) -> Mapping[str, object]:
-    """The JSON object of a status message, with a `state` that can be printed.
-
-    Raises:
-        ValueError: longer than 64 KB, no JSON, nested too deeply, no object, no `state`, or a
-            `session` that is not two numbers below 2^63.
-    """
-    if len(payload) > STATUS_LIMIT:
-        raise ValueError(f"{len(payload)} bytes, at most {STATUS_LIMIT} are allowed")
-    try:
-        status: object = json.loads(payload)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(status, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - the payload is at fault
-    state = status.get("state")
-    if not isinstance(state, str) or clean(state, 32) != state:
-        raise ValueError("no state of at most 32 visible characters")
-    session = status.get("session", [0, 0])
-    if not (isinstance(session, list) and len(session) == 2 and all(map(_is_number, session))):
-        raise ValueError("session is not [epoch, connection number], two numbers below 2^63")
-    return status
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**63
 
 
 class Intake:
@@ -97,11 +74,22 @@ class Intake:
         tally: counts `outrider.sink.messages`, `.records`, `.refused{reason}`, `.notices{notice}`.
         say: called as (what, device, text) for what an operator should read.
         applied: called as (device, key, content) for each record newly held.
+        alerted: called as (alert, whether it fires) for each alert, and for one that is over.
+
+    `alerts` are those that fire now, as far as the topics are subscribed to.
     """
 
     def __init__(
-        self, store: FleetStore, sink: str | None, tally: Tally, say: Say, applied: Applied | None = None
+        self,
+        store: FleetStore,
+        sink: str | None,
+        tally: Tally,
+        say: Say,
+        applied: Applied | None = None,
+        alerted: Alerted | None = None,
     ) -> None:
+        self.alerts = Alerts()
+        self._alerted = alerted
         self._store = store
         self._sink = sink
         self._tally = tally
@@ -120,9 +108,12 @@ class Intake:
         """
         parts = parse_topic(topic)
         if parts is None:
-            self._refuse("", "topic", f"{clean(topic)} is not {ROOT}/<fleet>/<device>/data or /status")
+            shape = f"{ROOT}/<fleet>/<device>/data, /status or /alert/<rule>"
+            self._refuse("", "topic", f"{clean(topic)} is not {shape}")
         elif parts.channel == "status":
             self._status(parts, payload, now)
+        elif parts.channel == "alert":
+            self._alert(parts, payload)
         elif parts.channel == "data":
             return self._data(parts, payload, now)
         return None
@@ -132,14 +123,37 @@ class Intake:
             return
         try:
             status = parse_status(payload)
-            latest = self._store.status(topic.device, status, now)
         except WireError as fault:
             self._refuse(topic.device, fault.reason, fault.detail)
-        except ValueError as fault:
-            self._refuse(topic.device, "status", str(fault))
-        else:
-            if not latest:
-                self._tally.add("outrider.sink.status.older")
+            return
+        if self._same_device(topic, status["device"]) and not self._store.status(topic.device, status, now):
+            self._tally.add("outrider.sink.status.older")
+
+    def _alert(self, topic: Topic, payload: bytes) -> None:
+        """Keep an alert that fires; an empty payload says that it is over."""
+        if not payload:
+            last = self.alerts.over(topic.device, topic.rule)
+            if last is not None and self._alerted:
+                self._alerted(last, False)
+            return
+        try:
+            alert = parse_alert(payload)
+        except WireError as fault:
+            self._refuse(topic.device, fault.reason, fault.detail)
+            return
+        if not self._same_device(topic, alert.device):
+            return
+        if alert.rule != topic.rule:
+            self._refuse(topic.device, "rule", f"the message says {clean(alert.rule, NAME_LIMIT)}")
+        elif not self.alerts.fires(alert):
+            self._refuse(topic.device, "alerts", "more alerts than one device may have")
+        elif self._alerted:
+            self._alerted(alert, True)
+
+    def _same_device(self, topic: Topic, device: str) -> bool:
+        if device != topic.device:
+            self._refuse(topic.device, "device", f"the message says {clean(device, NAME_LIMIT)}")
+        return device == topic.device
 
     def _data(self, topic: Topic, payload: bytes, now: float) -> Answer | None:
         device = topic.device
@@ -148,8 +162,7 @@ class Intake:
             return None
         try:
             message = decode_message(payload)
-            if message.device != device:
-                self._refuse(device, "device", f"the message says {clean(message.device, NAME_LIMIT)}")
+            if not self._same_device(topic, message.device):
                 return None
             outcome = self._store.receive(message, now)
         except WireError as fault:

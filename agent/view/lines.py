@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TextIO
 
+from agent.ship.alert import Alert
+from agent.ship.plain import json_series
 from agent.ship.records import Key
 from agent.stats.frame import Content, Span
 from agent.stats.histogram import Histogram
@@ -53,9 +55,22 @@ class Printer:
         if not fnmatchcase(device, self._pattern):
             return
         made = json_lines(device, content) if self._json else text_lines(device, key, content, self._wall())
-        self._out.writelines(f"{line}\n" for line in made)
-        self._out.flush()
+        self._print(made)
         self.records += 1
+
+    def alerted(self, alert: Alert, fires: bool) -> None:
+        """Print an alert that fires, or that is over.
+
+        Raises:
+            BrokenPipeError: nobody reads any more.
+        """
+        if fnmatchcase(alert.device, self._pattern):
+            line = json_alert(alert, fires=fires) if self._json else text_alert(alert, fires=fires)
+            self._print((line,))
+
+    def _print(self, lines: Iterable[str]) -> None:
+        self._out.writelines(f"{line}\n" for line in lines)
+        self._out.flush()
 
 
 def follow(
@@ -76,6 +91,39 @@ def json_lines(device: str, content: Content) -> Iterator[str]:
         for series, summary in frame.windows.items():
             row = {**_head(device, series, frame.span), **statistics(summary, frame.span.covered)}
             yield json.dumps(row, separators=(",", ":"), allow_nan=False)
+
+
+def json_alert(alert: Alert, *, fires: bool) -> str:
+    """An alert as a JSON object: no `metric` of its own, but `alert`, the rule, and the worst `series`."""
+    series = [
+        {**json_series(each.series), "value": each.value, "since": round(each.since, 3)}
+        for each in (alert.series if fires else ())
+    ]
+    row = {
+        "device": alert.device,
+        "alert": alert.rule,
+        "state": "firing" if fires else "cleared",
+        "severity": alert.severity,
+        "summary": alert.summary,
+        "runbook": alert.runbook,
+        "when": alert.when,
+        "since": round(alert.since, 3),
+        "series": series,
+        "more": alert.more if fires else 0,
+    }
+    return json.dumps(row, separators=(",", ":"), allow_nan=False)
+
+
+def text_alert(alert: Alert, *, fires: bool) -> str:
+    """An alert for people; what the device wrote is cleaned."""
+    state = f"fires ({alert.severity})" if fires else "is over"
+    parts = [f"{alert.device} alert {alert.rule} {state}: {alert.summary or alert.when}"]
+    for each in alert.series if fires else ():
+        value = "no value" if each.value is None else f"{each.value:.6g} {each.series.unit}"
+        parts.append(f"{words(each.series)} {value}")
+    if fires and alert.more:
+        parts.append(f"{alert.more} more")
+    return "; ".join(map(clean, parts))
 
 
 def _head(device: str, series: Series, span: Span) -> dict[str, object]:

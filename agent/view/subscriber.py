@@ -29,8 +29,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.ship.ack import encode_ack
 from agent.ship.backoff import Backoff
+from agent.ship.limits import ROOT
 from agent.ship.mqtt.bounded import BoundedClient
-from agent.view.intake import MESSAGE_LIMIT, ROOT, Intake, Say
+from agent.view.intake import MESSAGE_LIMIT, Intake, Say
 from agent.view.pace import Pace
 
 CONNECT_TIMEOUT = 5.0
@@ -66,6 +67,11 @@ def filters(fleet: str, group: str | None = None, device: str = "+") -> tuple[st
     """The topic filters of data and status; `fleet` and `device` may be "+", `group` shares the data."""
     share = f"$share/{group}/" if group else ""
     return f"{share}{ROOT}/{fleet}/{device}/data", f"{ROOT}/{fleet}/{device}/status"
+
+
+def alert_filter(fleet: str, device: str = "+") -> str:
+    """The topic filter of alerts, which are retained: what fires comes with the subscription."""
+    return f"{ROOT}/{fleet}/{device}/alert/+"
 
 
 class Delivery(NamedTuple):
@@ -291,10 +297,16 @@ class Subscriber:
             self._fault = f"the broker refused the connection: {reason}"
             return
         self._connected = True
+        self._forget_alerts()
         if self._version == MQTTv5:
             client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
         else:
             client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _forget_alerts(self) -> None:
+        """What fires comes again with the subscription; what an older connection brought may be over."""
+        self._intake.alerts.clear()
+        self._waiting = deque(each for each in self._waiting if "/alert/" not in each.topic)
 
     def _on_subscribe(self, _client: Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         for topic, reason in zip(self._topics, reasons, strict=True):

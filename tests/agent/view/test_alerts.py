@@ -19,6 +19,14 @@ def test_an_alert_is_there_until_it_is_over() -> None:
     assert alerts.of("gate-7") == alerts.every() == ()
 
 
+def test_a_new_connection_begins_with_nothing() -> None:
+    alerts = Alerts()
+    alerts.fires(alert())
+    alerts.clear()
+    assert alerts.every() == ()
+    assert alerts.fires(alert())
+
+
 def test_the_worst_comes_first_then_the_newest() -> None:
     alerts = Alerts()
     for each in (

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.ship import limits
+from agent.ship.alert import Alert, alert_json
 from agent.ship.limits import compress
+from agent.ship.plain import status_json
 from agent.ship.wire import encode_message
+from agent.view.alerts import MOST
 from agent.view.fleet import FleetStore
-from agent.view.intake import MESSAGE_LIMIT, Intake, parse_status, parse_topic
+from agent.view.intake import MESSAGE_LIMIT, Intake, parse_topic
 from collectors.tally import Tally
 from tests.messages import Sender, minute
 
 DATA = "outrider/v1/lab/gate-7/data"
 STATUS = "outrider/v1/lab/gate-7/status"
+HOT = "outrider/v1/lab/gate-7/alert/hot"
+ALERT = Alert("gate-7", "hot", "critical", "Too hot", "", "hw.temperature > 85", 50.0, 51.0, ())
+
+
+def status(state: str, connection: int, device: str = "gate-7") -> bytes:
+    return status_json(device, (7, connection), state, (), 60.0)
+
+
+def alert(device: str = "gate-7", rule: str = "hot") -> bytes:
+    return alert_json(ALERT._replace(device=device, rule=rule), (7, 1))
 
 
 class Bench:
@@ -29,12 +41,14 @@ class Bench:
         self.tally = Tally()
         self.said: list[tuple[str, str, str]] = []
         self.held: list[str] = []
+        self.alerted: list[tuple[str, bool]] = []
         self.intake = Intake(
             self.store,
             sink,
             self.tally,
             lambda *said: self.said.append(said),
             lambda device, *_: self.held.append(device),
+            lambda alert, fires: self.alerted.append((alert.rule, fires)),
         )
 
     def refused(self) -> dict[str, float]:
@@ -129,6 +143,10 @@ def test_a_refusal_is_said_once_for_each_device_and_reason(bench: Bench) -> None
         "",
         "outrider/v1/lab/data",
         "outrider/v1/lab/a/b/data",
+        "outrider/v1/lab/gate-7/alert",
+        "outrider/v1/lab/gate-7/alert/",
+        "outrider/v1/lab/gate-7/alert/hot/1",
+        "outrider/v1/lab/gate-7/status/hot",
         "outrider/v2/lab/gate-7/data",
         "outrider/v1//gate-7/data",
         "outrider/v1/lab/gate\x1b[2J/data",
@@ -143,16 +161,16 @@ def test_a_topic_of_another_shape_is_refused(bench: Bench, topic: str) -> None:
 
 def test_status_is_kept_and_an_older_session_is_only_counted(bench: Bench) -> None:
     for connection, state in ((2, "online"), (1, "offline")):
-        bench.intake.take(STATUS, json.dumps({"state": state, "session": [7, connection]}).encode(), 60.0)
+        bench.intake.take(STATUS, status(state, connection), 60.0)
     assert [device.state for device in bench.store.devices(61.0)] == ["online"]
     assert "outrider.sink.status.older" in {each.name for each in bench.tally.snapshot()}
 
 
 def test_status_and_data_may_come_in_any_order(bench: Bench) -> None:
     sender = Sender("gate-7")
-    bench.intake.take(STATUS, b'{"state":"online","session":[7,1]}', 60.0)
+    bench.intake.take(STATUS, status("online", 1), 60.0)
     bench.intake.take(DATA, encode_message(sender.message(minute(0.0, 0))), 61.0)
-    bench.intake.take(STATUS, b'{"state":"offline","session":[7,1]}', 62.0)
+    bench.intake.take(STATUS, status("offline", 1), 62.0)
     assert [device.state for device in bench.store.devices(63.0)] == ["offline"]
 
 
@@ -162,36 +180,67 @@ def test_a_cleared_status_is_no_fault(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload",
+    ("payload", "reason"),
     [
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"state": 7}',
-        b'{"state": "\\u001b[2J"}',
-        b'{"state": "\\ud800"}',
-        b'{"state": "online", "session": 7}',
-        b'{"state": "online", "session": [1, "x"]}',
-        b'{"state": "online", "session": [1, 99999999999999999999]}',
-        b'{"state": "online", "session": [true, 1]}',
-        b"[" * 60000,
-        b'{"state": "' + b"x" * 70000 + b'"}',
-        b"\xff\xfe",
+        (b"{", "json"),
+        (b"{}", "version"),
+        (status("online", 1).replace(b"online", b"\\u001b[2J"), "range"),
+        (status("online", 1, "gate-8"), "device"),
+        (b" " * limits.STATUS + status("online", 1), "too_large"),
     ],
 )
-def test_a_malformed_status_is_refused(bench: Bench, payload: bytes) -> None:
+def test_a_malformed_status_is_refused(bench: Bench, payload: bytes, reason: str) -> None:
     bench.intake.take(STATUS, payload, 60.0)
-    assert bench.refused() == {"status": 1}
+    assert bench.refused() == {reason: 1}
     assert bench.store.devices(61.0) == []
 
 
+def test_an_alert_is_there_while_it_fires(bench: Bench) -> None:
+    bench.intake.take(HOT, alert(), 60.0)
+    assert bench.intake.alerts.of("gate-7") == (ALERT,)
+    bench.intake.take(HOT, b"", 61.0)
+    assert bench.intake.alerts.every() == ()
+    assert bench.alerted == [("hot", True), ("hot", False)]
+    assert bench.refused() == {}
+
+
+def test_an_alert_that_was_not_known_to_fire_is_over_without_a_word(bench: Bench) -> None:
+    bench.intake.take(HOT, b"", 60.0)
+    assert (bench.alerted, bench.refused()) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"{", "json"),
+        (alert(device="gate-8"), "device"),
+        (alert(rule="cold"), "rule"),
+        (b" " * limits.ALERT + alert(), "too_large"),
+    ],
+)
+def test_a_malformed_alert_is_refused(bench: Bench, payload: bytes, reason: str) -> None:
+    bench.intake.take(HOT, payload, 60.0)
+    assert bench.refused() == {reason: 1}
+    assert (bench.alerted, bench.intake.alerts.every()) == ([], ())
+
+
+def test_a_device_has_only_so_many_alerts(bench: Bench) -> None:
+    for n in range(MOST + 5):
+        bench.intake.take(f"{HOT}{n}", alert(rule=f"hot{n}"), 60.0)
+    assert len(bench.intake.alerts.every()) == MOST
+    assert bench.refused() == {"alerts": 5}
+
+
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_status_or_a_value_error(payload: bytes) -> None:
-    with suppress(ValueError):
-        assert isinstance(parse_status(payload)["state"], str)
+def test_any_bytes_are_an_alert_or_refused(payload: bytes) -> None:
+    bench = Bench()
+    for topic in (HOT, STATUS):
+        bench.intake.take(topic, payload, 60.0)
+    assert sum(bench.refused().values()) == (2 if payload else 0)
+    bench.store.close()
 
 
 @given(st.text(max_size=60))
 def test_any_topic_is_parsed_or_refused(topic: str) -> None:
     parts = parse_topic(topic)
-    assert parts is None or f"outrider/v1/{'/'.join(parts)}" == topic
+    assert parts is None or f"outrider/v1/{'/'.join(filter(None, parts))}" == topic

@@ -8,13 +8,20 @@ import math
 
 import pytest
 
+from agent.ship.alert import Alert, AlertSeries
 from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.window import Gauge
-from agent.view.lines import Printer, json_lines, text_lines
+from agent.view.lines import Printer, json_alert, json_lines, text_alert, text_lines
+from collectors.api import Series
 from tests.messages import content, gauge, minute, series
 
 KEY = Key(7, "windows", 0, 0)
+HOT = AlertSeries(Series("hw.temperature", "Cel", "gauge", (("hw.name", "cpu\x1b[2J"),)), 91.25, 1000.5)
+GONE = AlertSeries(Series("outrider.up", "1", "gauge", ()), None, 1001.0)
+ALERT = Alert(
+    "gate-7", "hot", "critical", "Too hot", "", "hw.temperature > 85", 1000.5, 1001.0, (HOT, GONE), 3
+)
 
 
 def objects() -> dict[str, dict]:
@@ -87,3 +94,42 @@ def test_the_printer_prints_only_the_devices_asked_for() -> None:
         printer.applied(device, KEY, minute(0.0, 0))
     assert printer.records == 1
     assert {json.loads(line)["device"] for line in out.getvalue().splitlines()} == {"gate-7"}
+
+
+def test_an_alert_is_an_object_without_a_metric() -> None:
+    row = json.loads(json_alert(ALERT, fires=True))
+    head = {name: value for name, value in row.items() if name != "series"}
+    assert head == {
+        "device": "gate-7", "alert": "hot", "state": "firing", "severity": "critical", "summary": "Too hot",
+        "runbook": "", "when": "hw.temperature > 85", "since": 1000.5, "more": 3,
+    }  # fmt: skip
+    assert [(each["metric"], each["value"], each["since"]) for each in row["series"]] == [
+        ("hw.temperature", 91.25, 1000.5),
+        ("outrider.up", None, 1001.0),
+    ]
+    over = json.loads(json_alert(ALERT, fires=False))
+    assert (over["state"], over["series"], over["more"]) == ("cleared", [], 0)
+
+
+def test_an_alert_in_words_is_safe_to_print() -> None:
+    text = text_alert(ALERT, fires=True)
+    assert text.startswith("gate-7 alert hot fires (critical): Too hot; hw.temperature")
+    assert "91.25 Cel" in text
+    assert text.endswith("no value; 3 more")
+    assert text.isprintable()
+    assert (
+        text_alert(ALERT._replace(summary=""), fires=False) == "gate-7 alert hot is over: hw.temperature > 85"
+    )
+
+
+def test_the_printer_prints_alerts_of_the_devices_asked_for() -> None:
+    out = io.StringIO()
+    printer = Printer(out, "gate-*", lambda: 1000.0, json=True)
+    printer.alerted(ALERT, True)
+    printer.alerted(ALERT._replace(device="press-1"), True)
+    printer.alerted(ALERT, False)
+    assert [json.loads(line)["state"] for line in out.getvalue().splitlines()] == ["firing", "cleared"]
+    assert printer.records == 0
+    words = io.StringIO()
+    Printer(words, "*", lambda: 1000.0, json=False).alerted(ALERT, True)
+    assert words.getvalue() == text_alert(ALERT, fires=True) + "\n"

@@ -16,13 +16,15 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from agent.ship.ack import decode_ack
+from agent.ship.alert import Alert, alert_json
 from agent.ship.limits import compress
+from agent.ship.plain import status_json
 from agent.ship.wire import encode_message
 from agent.view import subscriber as module
 from agent.view.broker import Broker
 from agent.view.fleet import FleetStore
 from agent.view.intake import MESSAGE_LIMIT, Intake
-from agent.view.subscriber import Endpoint, Subscriber, filters
+from agent.view.subscriber import Endpoint, Subscriber, alert_filter, filters
 from collectors.tally import Tally
 from tests.brokers import Options, Secured
 from tests.messages import Sender, minute
@@ -44,9 +46,10 @@ class Worker:
         self.tally = Tally()
         self.said: list[tuple[str, str, str]] = []
         self.later = 0.0
-        intake = Intake(self.store, "main", self.tally, self.say)
+        self.intake = Intake(self.store, "main", self.tally, self.say)
+        topics = (*filters("lab", group), alert_filter("lab"))
         self.subscriber = Subscriber(
-            endpoint, filters("lab", group), intake, self.say, self.clock, lambda: 1000.0, lambda: 0.5
+            endpoint, topics, self.intake, self.say, self.clock, lambda: 1000.0, lambda: 0.5
         )
 
     def say(self, name: str, device: str, text: str) -> None:
@@ -90,12 +93,16 @@ def worker() -> Iterator[Callable[..., Worker]]:
 
 
 @pytest.fixture
-def publish(broker: Secured) -> Iterator[Callable[[str, bytes], None]]:
+def publish(broker: Secured) -> Iterator[Callable[..., None]]:
     """Publishes with QoS 1 and returns when the broker has it."""
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    yield lambda topic, payload: client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE)
+
+    def publish(topic: str, payload: bytes, *, retain: bool = False) -> None:
+        client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE)
+
+    yield publish
     client.disconnect()
     client.loop_stop()
 
@@ -123,6 +130,10 @@ def endpoint(broker: Secured) -> Endpoint:
 
 def topic(device: str, channel: str = "data") -> str:
     return f"outrider/v1/lab/{device}/{channel}"
+
+
+def alert(rule: str) -> Alert:
+    return Alert("gate-7", rule, "warning", "", "", "a > 5", 1.0, 1.0, ())
 
 
 def test_a_message_is_stored_and_the_device_hears_of_it(
@@ -157,7 +168,7 @@ def test_status_needs_no_data_and_is_heard_when_retained(
     client = Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    status = b'{"state":"online","session":[7,1]}'
+    status = status_json("gate-7", (7, 1), "online", (), 1000.0)
     client.publish(topic("gate-7", "status"), status, qos=1, retain=True).wait_for_publish(PATIENCE)
     client.disconnect()
     client.loop_stop()
@@ -326,9 +337,25 @@ def test_other_descriptors_wake_the_step(broker: Secured, worker: Callable[..., 
         assert sink.subscriber.step(PATIENCE, (ours.fileno(),)) == [ours.fileno()]
 
 
+def test_a_new_connection_forgets_alerts_and_hears_of_those_that_fire(
+    broker: Secured, worker: Callable[..., Worker], publish: Callable
+) -> None:
+    view = worker(endpoint(broker)).subscribed()
+    for rule in ("hot", "cold"):
+        publish(topic("gate-7", f"alert/{rule}"), alert_json(alert(rule), (7, 1)), retain=True)
+    view.until(lambda: len(view.intake.alerts.of("gate-7")) == 2)
+    view.subscriber._lost("the test says so")
+    publish(topic("gate-7", "alert/hot"), b"", retain=True)
+    view.subscribed()
+    view.until(lambda: view.intake.alerts.every() == (alert("cold"),))
+    assert view.total("outrider.sink.refused") == 0
+
+
 def test_the_filters_name_fleet_device_and_group() -> None:
     assert filters("lab") == ("outrider/v1/lab/+/data", "outrider/v1/lab/+/status")
     assert filters("+", "keepers", "gate-7") == (
         "$share/keepers/outrider/v1/+/gate-7/data",
         "outrider/v1/+/gate-7/status",
     )
+    assert alert_filter("lab") == "outrider/v1/lab/+/alert/+"
+    assert alert_filter("+", "gate-7") == "outrider/v1/+/gate-7/alert/+"
