@@ -109,8 +109,8 @@ class Rule(NamedTuple):
     With an `op` it is a threshold: a value of a series for which `op` holds against `level`, for
     `seconds`. Without one it is an absence: no value for `seconds`. `level` and `clear` are in `unit`,
     a base unit, empty where none was written: the series' own is meant then. `rate` says that the
-    level was written as one a second, so that only counters are meant. `clear` is the level that ends
-    the alert, itself included; None where `op` alone decides.
+    level was written as one a second, so that counters are meant, and gauges of such a unit. `clear` is
+    the level that ends the alert, itself included; None where `op` alone decides.
     """
 
     selector: Selector
@@ -127,8 +127,9 @@ class Rule(NamedTuple):
             return False
         if not self.op:
             return True
-        comparable = series.kind == "counter" or (series.kind == "gauge" and not self.rate)
-        return comparable and self.unit in ("", series.unit)
+        if series.kind == "gauge" and self.rate:
+            return series.unit.endswith("/s") and self.unit in ("", series.unit[:-2])
+        return series.kind in ("gauge", "counter") and self.unit in ("", series.unit)
 
     def holds(self, value: float) -> bool:
         """Whether this value is beyond the level."""
