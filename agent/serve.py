@@ -16,6 +16,7 @@ from agent.config import Faults
 from agent.config.settings import Config
 from agent.daemon import Daemon
 from agent.service.notify import Notifier
+from agent.service.release import release
 from agent.store.errors import StoreError
 from collectors.host import Host
 from collectors.tally import Tally
@@ -23,6 +24,7 @@ from collectors.tally import Tally
 LOOK_EVERY = 10.0
 LEVELS = ("error", "warning", "info", "debug")
 FAILED = 1
+RELEASE = release()  # as this process was started: an upgrade changes what lies there, not what runs
 
 
 class Signals:
@@ -127,6 +129,7 @@ def _reloaded(daemon: Daemon, load: Callable[[], Config], notifier: Notifier, ta
 def _words(daemon: Daemon) -> str:
     config = daemon.config
     return (
-        f"{daemon.name} of fleet {config.device.fleet}: polls each {config.collect.interval:g} s, "
+        f"outrider {RELEASE}: {daemon.name} of fleet {config.device.fleet}: "
+        f"polls each {config.collect.interval:g} s, "
         f"windows of {config.window.span:g} s, broker {config.broker.url}"
     )

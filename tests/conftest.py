@@ -1,7 +1,7 @@
 """What all tests share: real brokers on ports of their own, and a loud word on what is missing.
 
-Tests that need a tool carry its mark (`gcc`, `strace`, `mosquitto`, `systemd`) and are skipped where the
-tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a failure; CI
+Tests that need a tool carry its mark (`gcc`, `strace`, `mosquitto`, `systemd`, `nspawn`) and are skipped
+where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a failure; CI
 sets it, so that a machine that lacks a tool cannot pass unseen.
 """
 
@@ -18,6 +18,7 @@ import pytest
 
 from agent.view.broker import find_engine, free_port, mosquitto_program
 from tests.brokers import Options, Secured, build, needs_mosquitto
+from tests.machines import can_boot
 
 OpenBroker = Callable[[Options], Secured]
 
@@ -45,6 +46,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "mosquitto": lambda: mosquitto_program() is not None,
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,
+    "nspawn": can_boot,
 }
 
 
@@ -81,7 +83,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.stats.get("skipped", []))
     terminalreporter.write_line(
         f"!!! {', '.join(missing)} not available: {skipped} tests were NOT run; the broker was "
-        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto strace systemd",
+        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto strace systemd "
+        "systemd-container iproute2",
         red=True,
         bold=True,
     )

@@ -46,6 +46,7 @@ VERBS = {
     "spool": Verb("agent.cli.local", "list, verify or export the records of this device"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
     "view": Verb("agent.cli.fleet", "watch devices and series live"),
+    "service": Verb("agent.cli.service", "install it as a service of systemd, remove it, widen its sandbox"),
     "demo": Verb("agent.cli.demo", "broker, daemon and view on this machine, without configuration"),
 }
 

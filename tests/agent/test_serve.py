@@ -94,7 +94,7 @@ def test_it_is_ready_then_alive_then_ends(config: Config, manager: Callable[...,
     assert serve(lambda: config) == 0
     said = systemd.all()
     assert said[0] == "READY=1"
-    assert said[1].startswith("STATUS=dut of fleet default: polls each 1 s, windows of 1 s")
+    assert said[1].startswith("STATUS=outrider unknown: dut of fleet default: polls each 1 s, windows of 1 s")
     assert said[2:] == ["WATCHDOG=1", "STOPPING=1", "STATUS=writing the last window"]
 
 
@@ -121,7 +121,7 @@ def test_a_reload_begins_anew_in_the_same_process(config: Config, manager: Calla
     assert serve(lambda: configs.pop(0)) == 0
     said = systemd.all()
     assert said.index("READY=1") < said.index("RELOADING=1")
-    assert [word.partition(", ")[2][:14] for word in said if word.startswith("STATUS=dut")] == [
+    assert [word.partition(", ")[2][:14] for word in said if word.startswith("STATUS=outrider")] == [
         "windows of 1 s",
         "windows of 2 s",
     ]
