@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from collectors.api import Registration
 
-NAMES = ("cpu", "memory", "network", "storage", "paging", "filesystem", "own")
+NAMES = ("cpu", "memory", "network", "storage", "paging", "filesystem", "gpu_nvidia", "own")
 # Seconds: slower than the common interval, because they cost more or change less.
 SLOW = MappingProxyType({"paging": 10.0, "filesystem": 30.0, "own": 30.0})
 

@@ -28,8 +28,7 @@ def numbers(reading: Reading) -> dict[oracles.Key, float]:
 def test_every_reading_lies_between_what_others_say_before_and_after() -> None:
     wrong, alone = [], set()
     for name in catalog.NAMES:
-        collector = opened(name, Host())
-        with contextlib.suppress(NoData):
+        with contextlib.suppress(NoData), contextlib.closing(opened(name, Host())) as collector:
             before = oracles.everything()
             reading = collector.collect(0.0)
             after = oracles.everything()
@@ -43,7 +42,6 @@ def test_every_reading_lies_between_what_others_say_before_and_after() -> None:
                 noise = oracles.NOISE.get(key[0], 0.0)
                 if not low - noise <= value <= high + noise:
                     wrong.append(f"{key}: {value}, others {low} to {high}, noise {noise}")
-        collector.close()
     assert wrong == []
     assert alone == set(), "nobody else says these: give tests/oracles.py a source"
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 LIBRARY = "libnvidia-ml.so.1"
 VERSION = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15\n"
+# As the unit has it: with several arenas each new thread may take another, and memory wanders.
+AS_SERVICE = {"MALLOC_ARENA_MAX": "1"}
 POWER = """\
 Runtime D3 status:          Enabled (fine-grained)
 Video Memory:               Active
@@ -97,7 +99,7 @@ class Child:
     """The collector in a process of its own."""
 
     def __init__(self, library: Path, host: FakeHost, patience: float = 5.0) -> None:
-        environ = {**os.environ, "LD_LIBRARY_PATH": str(library), "NVML_FAKE": str(host.file)}
+        environ = {**os.environ, "LD_LIBRARY_PATH": str(library), "NVML_FAKE": str(host.file), **AS_SERVICE}
         command = [sys.executable, str(HERE / "child.py"), str(host.root), str(patience)]
         self._process = subprocess.Popen(
             command, env=environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
