@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from collectors import catalog
 from collectors.api import Collector
@@ -21,10 +21,12 @@ def opened(name: str, host: Host, tally: Tally | None = None, options: Any = Non
 def from_plain(structure: Any, values: Any) -> Any:
     """Options of the type `structure` from plain JSON: lists become tuples, objects named tuples."""
     if isinstance(values, list):
-        return tuple(from_plain(None, each) for each in values)
-    if structure is None or not isinstance(values, dict):
+        inner = (*get_args(structure), None)[0]  # of tuple[Process, ...] it is Process
+        return tuple(from_plain(inner, each) for each in values)
+    if not isinstance(values, dict):
         return values
-    return structure(**{key: from_plain(None, value) for key, value in values.items()})
+    types = get_type_hints(structure)
+    return structure(**{key: from_plain(types[key], value) for key, value in values.items()})
 
 
 def planned(common: float = 1.0) -> list[Plan]:

@@ -30,6 +30,7 @@ FLOORS = {
     "collectors.tally": 0,
     "collectors.host": 0,
     "collectors.aside": 0,
+    "collectors.cgroups": 0,
     "collectors.fields": 0,
     "collectors.numbers": 0,
     "collectors.options": 0,
@@ -51,10 +52,11 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# its options, and calls that may hang.
+# the trees of control groups, its options, and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
+    "collectors.cgroups",
     "collectors.fields",
     "collectors.host",
     "collectors.numbers",
