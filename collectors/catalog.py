@@ -10,9 +10,22 @@ from types import MappingProxyType
 
 from collectors.api import Registration
 
-NAMES = ("cpu", "memory", "network", "storage", "paging", "filesystem", "processes", "containers", "gpu_nvidia", "own")
+NAMES = (
+    "cpu",
+    "memory",
+    "network",
+    "storage",
+    "paging",
+    "filesystem",
+    "processes",
+    "containers",
+    "gpu_nvidia",
+    "own",
+)
 # Seconds: slower than the common interval, because they cost more or change less.
-SLOW = MappingProxyType({"paging": 10.0, "filesystem": 30.0, "processes": 10.0, "containers": 10.0, "own": 30.0})
+SLOW = MappingProxyType(
+    {"paging": 10.0, "filesystem": 30.0, "processes": 10.0, "containers": 10.0, "own": 30.0}
+)
 
 
 def load(name: str) -> Registration:

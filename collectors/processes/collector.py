@@ -122,7 +122,7 @@ def checked(watch: tuple[Process, ...]) -> tuple[Process, ...]:
         ValueError: says which watch is wrong.
     """
     if not watch:
-        raise NoData("no process is watched: collect.processes.watch is empty")
+        raise NoData("no process is watched: collectors.processes.watch is empty")
     if len(watch) > MOST:
         raise ValueError(f"{len(watch)} watches of processes, more than {MOST}")
     names = [printable(each.name) for each in watch]

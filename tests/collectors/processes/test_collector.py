@@ -151,7 +151,7 @@ def test_a_proc_that_cannot_be_listed_is_an_error(make: Make) -> None:
 
 
 def test_nothing_watched_is_no_data() -> None:
-    with pytest.raises(NoData, match=r"no process is watched: collect\.processes\.watch is empty"):
+    with pytest.raises(NoData, match=r"no process is watched: collectors\.processes\.watch is empty"):
         Processes(Host(), Options())
 
 
