@@ -18,7 +18,7 @@ def device_name(host: Host, host_name: str | None = None) -> str:
     Two boards of one image share the name but not the id; a host without an id has its name alone.
     The id itself is a secret of the machine (machine-id(5)), so only a hash leaves it.
     """
-    name = SAFE.sub("-", host_name or socket.gethostname())[:100] or "device"
+    name = SAFE.sub("-", host_name or _host_name(host))[:100] or "device"
     for path in MACHINE_IDS:
         try:
             identity = host.read(host.root / path).strip()
@@ -27,6 +27,16 @@ def device_name(host: Host, host_name: str | None = None) -> str:
         if identity:
             return f"{name}-{hashlib.sha256(b'outrider' + identity).hexdigest()[:6]}"
     return name
+
+
+def _host_name(host: Host) -> str:
+    """Another host's name stands in its file alone: the kernel tells everyone his own."""
+    if host.other:
+        try:
+            return host.read(host.root / "etc/hostname").decode("ascii", "replace").strip()
+        except (OSError, ValueError):
+            return socket.gethostname()
+    return socket.gethostname()
 
 
 def boot_id(host: Host) -> str:

@@ -15,10 +15,10 @@ from typing import ClassVar
 from agent.config import Faults
 from agent.config.settings import Config
 from agent.daemon import Daemon
+from agent.observed import host
 from agent.service.notify import Notifier
 from agent.service.release import release
 from agent.store.errors import StoreError
-from collectors.host import Host
 from collectors.tally import Tally
 
 LOOK_EVERY = 10.0
@@ -99,7 +99,7 @@ def _started(config: Config, tally: Tally, why: str) -> Daemon | None:
             say(level, text)
 
     try:
-        daemon = Daemon(config, Host(), tally, heard)
+        daemon = Daemon(config, host(config), tally, heard)
         daemon.start(why)
     except (StoreError, OSError, ValueError) as error:
         say("error", f"cannot start: {error}")

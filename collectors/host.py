@@ -97,16 +97,19 @@ def open_file(path: str) -> int:
 
 
 class Host:
-    """Where `/proc`, `/sys`, `/dev` and the mounts of the observed host lie.
+    """Where `/proc`, `/sys`, `/dev` and the mounts of the observed host lie; in them `net`, its network,
+    `mounts`, the table of these, and `own`, what the kernel says of the reading process itself.
 
     Args:
         root: what the host calls `/` (a recorded tree, or `/host` in a container).
         proc, sys, dev: each in place of `root`'s own.
+        other: it is not the host that this process sees as its own, but one seen from a container. What
+            `/proc` shows of the reader (mounts, network) is taken from that host's process 1 then.
         ticks: clock ticks a second of `/proc/stat` (None: this kernel's).
         page: bytes of a memory page (None: this kernel's).
     """
 
-    __slots__ = ("dev", "page", "proc", "root", "sys", "ticks")
+    __slots__ = ("dev", "mounts", "net", "other", "own", "page", "proc", "root", "sys", "ticks")
 
     def __init__(
         self,
@@ -115,6 +118,7 @@ class Host:
         proc: Path | None = None,
         sys: Path | None = None,
         dev: Path | None = None,
+        other: bool = False,
         ticks: int | None = None,
         page: int | None = None,
     ) -> None:
@@ -122,6 +126,10 @@ class Host:
         self.proc = proc or self.root / "proc"
         self.sys = sys or self.root / "sys"
         self.dev = dev or self.root / "dev"
+        self.other = other
+        self.net = self.proc / ("1/net" if other else "net")
+        self.mounts = self.proc / ("1/mounts" if other else "self/mounts")
+        self.own = Path("/proc/self") if other else self.proc / "self"
         self.ticks = ticks or os.sysconf("SC_CLK_TCK")
         self.page = page or os.sysconf("SC_PAGE_SIZE")
 

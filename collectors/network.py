@@ -74,7 +74,7 @@ class Network:
     __slots__ = ("_dev", "_names", "_places", "_series")
 
     def __init__(self, host: Host) -> None:
-        self._dev = host.open(host.proc / "net/dev")
+        self._dev = host.open(host.net / "dev")
         self._names: list[list[bytes]] = []
         self._places: list[tuple[int, str]] = []
         self._series: tuple[Series, ...] = ()

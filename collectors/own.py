@@ -80,7 +80,7 @@ class Own:
     """Reads the process's own accounts.
 
     Args:
-        host: whose `/proc/self` to read.
+        host: whose `own` to read, our `/proc/self`.
         tally: published whole, after the fixed series.
         usage: `getrusage` of this process.
     """
@@ -127,17 +127,17 @@ class Own:
             return None
 
     def _stat(self) -> tuple[int, int]:
-        threads, pages = parse_stat(self._host.read(self._host.proc / "self/stat"))
+        threads, pages = parse_stat(self._host.read(self._host.own / "stat"))
         return threads, pages * self._host.page
 
     def _pss(self) -> int:
-        return 1024 * parse_line(ROLLUP, self._host.read(self._host.proc / "self/smaps_rollup"), b"Pss:")
+        return 1024 * parse_line(ROLLUP, self._host.read(self._host.own / "smaps_rollup"), b"Pss:")
 
     def _descriptors(self) -> int:
-        return len(self._host.list(self._host.proc / "self/fd")) - 1  # less the one that lists them
+        return len(self._host.list(self._host.own / "fd")) - 1  # less the one that lists them
 
     def _written(self) -> int:
-        return parse_line(IO, self._host.read(self._host.proc / "self/io"), b"write_bytes:")
+        return parse_line(IO, self._host.read(self._host.own / "io"), b"write_bytes:")
 
     def _arrange(self, tally: list[Count]) -> None:
         self._counted = len(tally)

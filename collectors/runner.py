@@ -27,6 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 from collectors.api import Collector, Metric, NoData, Reading, Registration, Series
 from collectors.host import Host, printable
+from collectors.selection import Selection
 from collectors.tally import Tally
 
 State = Literal["new", "ok", "failing", "absent", "stale"]
@@ -56,6 +57,7 @@ STALES = Metric("outrider.collect.stale", "{hang}", "counter", KEY, SOURCE, "Pol
 UNCLOSED = Metric(
     "outrider.collect.unclosed", "{error}", "counter", (), SOURCE, "Collectors that failed to close."
 )
+EVERYTHING = Selection()
 METRICS = (UP, DURATION, ERRORS, ABSENCES, STALES, UNCLOSED)
 
 
@@ -112,12 +114,15 @@ class _Entry:
         "reason",
         "registration",
         "seconds",
+        "sieve",
         "stales",
         "state",
     )  # fmt: skip
 
-    def __init__(self, registration: Registration, interval: float, options: Any) -> None:
+    def __init__(self, plan: Plan, selection: Selection) -> None:
+        registration, interval, options = plan
         self.registration = registration
+        self.sieve = selection.sieve(registration.metrics)
         self.options = options
         self.name = registration.name
         self.attributes = {KEY[0]: registration.name}
@@ -153,6 +158,7 @@ class Runner:
         clock: seconds on any clock that only goes forward; times the calls.
         report: seconds between the runner's own readings.
         hang_after: seconds after which a call is given up, or `DEADLINE_POLLS` intervals if longer.
+        selection: which series are kept.
     """
 
     def __init__(
@@ -163,9 +169,11 @@ class Runner:
         clock: Callable[[], float],
         report: float = REPORT,
         hang_after: float = DEADLINE,
+        selection: Selection = EVERYTHING,
     ) -> None:
         self._hang_after = hang_after
-        self._entries = [_Entry(*plan) for plan in plans]
+        self._entries = [_Entry(plan, selection) for plan in plans]
+        self._sieve = selection.sieve(METRICS)
         self._host = host
         self._tally = tally
         self._clock = clock
@@ -262,6 +270,11 @@ class Runner:
         """How each collector does now, and since when."""
         return [Transition(each.name, each.at, each.state, each.reason) for each in self._entries]
 
+    def excluded(self) -> int | None:
+        """Series that the selection left out of the last readings; None where it leaves out none ever."""
+        sieves = [sieve for sieve in (self._sieve, *(each.sieve for each in self._entries)) if sieve]
+        return sum(sieve.excluded for sieve in sieves) if sieves else None
+
     def close(self) -> None:
         """Close every collector but one whose call is in progress; any thread in `poll` is superseded."""
         with self._lock:
@@ -286,7 +299,8 @@ class Runner:
         try:
             if collector is None:
                 collector = entry.registration.open(self._host, self._tally, entry.options)
-            return collector, collector.collect(now), "ok", ""
+            reading = collector.collect(now)
+            return collector, entry.sieve(reading) if entry.sieve else reading, "ok", ""
         except NoData as absence:
             state, reason = "absent", str(absence)
         except Exception as error:  # noqa: BLE001 - any fault of a collector costs its reading alone
@@ -343,4 +357,5 @@ class Runner:
         for entry in self._entries:
             values.append(entry.seconds or None)
             entry.seconds = []
-        return Reading(self._series, values)
+        reading = Reading(self._series, values)
+        return self._sieve(reading) if self._sieve else reading

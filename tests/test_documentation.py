@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from agent.cli import VERBS
-from agent.config.settings import Config, SectionType, fields
+from agent.config.section import Section, section
+from agent.config.settings import Config
 from tests.source import ROOT, modules, texts
 
 FOLDERS = ("agent", "collectors", "config", "systemd", "tests")
@@ -34,11 +35,19 @@ def commands() -> Iterator[str]:
             yield from (line.strip() for line in (fenced or indented).splitlines())
 
 
-def keys(section: SectionType, prefix: str = "") -> Iterator[str]:
-    """Every key of the configuration, dotted; a section of each name by its fields."""
-    for name, field in fields(section).items():
+def keys(of: Section, prefix: str = "") -> Iterator[str]:
+    """Every key of the configuration, dotted; of the tables of an array, and of one section a name, as the
+    reference writes them."""
+    for name, field in of.fields.items():
         if field.section is not None:
             yield from keys(field.section, f"{prefix}{name}.")
+        elif field.items is not None:
+            yield from keys(field.items.section(), f"{prefix}{name}[].")
+        elif field.each is not None and field.each.example:
+            yield from keys(field.each.section(field.each.example), f"{prefix}{name}.NAME.")
+        elif field.each is not None:
+            for each in field.each.names():
+                yield from keys(field.each.section(each), f"{prefix}{name}.{each}.")
         else:
             yield f"{prefix}{name}"
 
@@ -88,26 +97,28 @@ def test_the_makefile_has_the_targets_the_documentation_names() -> None:
 
 def test_every_setting_is_documented() -> None:
     shipped = sample()
-    missing = [key for key in keys(Config) if f"`{key}`" not in PROSE and not in_sample(key, shipped)]
+    missing = [
+        key for key in keys(section(Config)) if f"`{key}`" not in PROSE and not in_sample(key, shipped)
+    ]
     assert missing == [], "neither a file in config/ nor a README.md has them"
 
 
 def in_sample(key: str, shipped: dict[str, set[str]]) -> bool:
     """Whether a shipped configuration file shows this key."""
-    section, _, name = key.rpartition(".")
-    return name in shipped.get(section, ())
+    table, _, name = key.rpartition(".")
+    return name in shipped.get(table, ())
 
 
 def sample() -> dict[str, set[str]]:
     """The keys in the shipped configuration by section, those in comments too."""
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "config").glob("*.toml")):
-        section = ""
+        table = ""
         for line in path.read_text().splitlines():
             if head := re.match(r"#? ?\[+([\w.]+)\]+", line):
-                section = head[1]
+                table = head[1]
             elif key := re.match(r"#? ?(\w+) *=", line):
-                found.setdefault(section, set()).add(key[1])
+                found.setdefault(table, set()).add(key[1])
     return found
 
 

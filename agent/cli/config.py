@@ -15,6 +15,7 @@ exit code: 0, or 78 with a line on stderr for every fault:
   file:line: key: reason, allowed: what would be right, did you mean "..."?""",
     "config": """examples:
   outrider config default > outrider.toml      every setting with its meaning, as a file to edit
+  outrider config default --profile jetson > outrider.toml
   outrider config show --config outrider.toml  what would be in effect, and where it came from
   outrider config schema > outrider.schema.json   for editors that complete and check TOML""",
 }
@@ -26,7 +27,15 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
 
     parser.epilog = EXAMPLES[verb]
     if verb == "config":
+        from agent.config.profiles import PROFILES
+
         parser.add_argument("what", choices=sorted(PRINTED), help="what to print")
+        parser.add_argument(
+            "--profile",
+            choices=sorted(PROFILES),
+            default="",
+            help="with default: for a kind of device",
+        )
     add_flags(parser)
     parser.set_defaults(run=check if verb == "check" else config)
 
@@ -37,7 +46,7 @@ def check(args: argparse.Namespace) -> int:
 
     loaded = settings(args)
     sys.stdout.write(f"{' '.join(files(args)) or 'defaults'}: ok\n")
-    from agent.config.annotated import summary
+    from agent.config.effective import summary
 
     sys.stdout.write(summary(loaded))
     return 0
@@ -50,15 +59,16 @@ def config(args: argparse.Namespace) -> int:
 
 
 def _default(args: argparse.Namespace) -> str:
-    from agent.config.annotated import annotated
+    from agent.config.annotated import NOTHING, annotated
+    from agent.config.profiles import PROFILES
 
-    return annotated()
+    return annotated(args.profile, PROFILES.get(args.profile, NOTHING))
 
 
 def _show(args: argparse.Namespace) -> str:
     from agent.cli.flags import BAD_CONFIGURATION, load_flags
     from agent.config import Faults
-    from agent.config.annotated import effective
+    from agent.config.effective import effective
 
     try:
         loaded = load_flags(args)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.config import DEFAULT_FILE, Config, Faults, Loaded, load_with_origins
+from agent.config.beside import beside
 
 BAD_CONFIGURATION = 78
 
@@ -35,7 +36,9 @@ DIRECTORIES = ("--state-dir", "--runtime-dir")
 def add_flags(parser: argparse.ArgumentParser, names: Iterable[str] = tuple(FLAGS)) -> None:
     """Add `--config` and these of the flags above to a verb."""
     parser.add_argument(
-        "--config", metavar="F", help=f"the configuration (default: {DEFAULT_FILE}, if it exists)"
+        "--config",
+        metavar="F",
+        help=f"the configuration (default: {DEFAULT_FILE}, if it exists); *.toml in conf.d beside it follow",
     )
     for name in names:
         flag = FLAGS[name]
@@ -43,10 +46,14 @@ def add_flags(parser: argparse.ArgumentParser, names: Iterable[str] = tuple(FLAG
 
 
 def files(args: argparse.Namespace) -> list[str]:
-    """The files to load: the one named, else the default one if it exists."""
-    if args.config is not None:
-        return [args.config]
-    return [DEFAULT_FILE] if Path(DEFAULT_FILE).exists() else []
+    """The files to load: the one named, else the default one if it exists; then those of conf.d beside it.
+
+    Raises:
+        Faults: conf.d cannot be read.
+    """
+    main = args.config if args.config is not None else DEFAULT_FILE
+    found = [main] if args.config is not None or Path(DEFAULT_FILE).exists() else []
+    return [*found, *beside(main)]
 
 
 def overrides(args: argparse.Namespace) -> dict[str, object]:
@@ -66,7 +73,7 @@ def load_flags(args: argparse.Namespace) -> Loaded:
         Faults: every fault in files and flags.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load_with_origins(files(args), overrides(args), credentials=credentials)
+    return load_with_origins(files(args), overrides(args), credentials=credentials, environment=os.environ)
 
 
 def settings(args: argparse.Namespace) -> Config:

@@ -277,9 +277,9 @@ def _print(lines: Iterator[str], out: IO[str]) -> int:
 def _device(config: Config) -> str:
     """The name that messages of this device bear."""
     from agent.identity import device_name
-    from collectors.host import Host
+    from agent.observed import host
 
-    return config.device.name or device_name(Host())
+    return config.device.name or device_name(host(config))
 
 
 def _duration(text: str) -> float:

@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from collectors.api import Reading, Registration, Series
 from collectors.host import Host
-from collectors.runner import Plan, Runner
+from collectors.runner import EVERYTHING, Plan, Runner
+from collectors.selection import Selection
 from collectors.tally import Tally
 
 EXAMPLES = """examples:
   outrider test                      every collector, twice, one second apart
   outrider test --interval 10s       rates over ten seconds
+  outrider test --cost               CPU time and series of each collector
   outrider test --json | jq -c 'select(.value == null)'    what is missing, and why
 
 A counter is shown as its total and, behind it, as its growth a second between the two polls.
@@ -25,6 +27,7 @@ Units are UCUM codes: By is bytes, 1 a plain number (a utilization of 0.5 is a h
 exit code: 0, or 1 if nothing at all could be read"""
 
 SHORTEST, LONGEST = 0.05, 3600.0
+POLLS = 10
 NO_VALUE = "no value this time"
 
 
@@ -56,6 +59,7 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.epilog = EXAMPLES
     add_flags(parser, ())
     parser.add_argument("--json", action="store_true", help="one JSON object a sample")
+    parser.add_argument("--cost", action="store_true", help=f"what each collector costs, in {POLLS} polls")
     parser.add_argument(
         "--interval", type=_interval, default=1.0, metavar="1s", help="time between the polls (default: 1s)"
     )
@@ -77,16 +81,23 @@ def _interval(text: str) -> float:
 def test(args: argparse.Namespace) -> int:
     """Collect twice, print; 1 if nothing at all could be read."""
     from agent.cli.flags import settings
-    from agent.config.plans import plans
+    from agent.config.plans import plans, selection
+    from agent.observed import host
 
     config = settings(args)
-    probes = probe(plans(config), args.interval, config.collect.hang_after, Host(), _boot_clock, time.sleep)
+    if args.cost:
+        from agent.cli.cost import run
+
+        return run(config, host(config), POLLS, args.interval, as_json=args.json)
+    patience, kept = config.collect.hang_after, selection(config)
+    probes = probe(plans(config), args.interval, patience, host(config), boot_clock, time.sleep, kept)
     shown = as_json if args.json else as_table
     sys.stdout.writelines(f"{line}\n" for probed in probes for line in shown(probed, args.interval))
     return 0 if any(probed.last is not None for probed in probes) else 1
 
 
-def _boot_clock() -> float:
+def boot_clock() -> float:
+    """Seconds since boot, on the clock that the daemon's polls lie on."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -97,13 +108,14 @@ def probe(
     host: Host,
     clock: Callable[[], float],
     wait: Callable[[float], object],
+    selection: Selection = EVERYTHING,
 ) -> list[Probe]:
     """Poll each collector twice, `interval` seconds apart, all side by side under the daemon's runner.
 
     One that has not answered `patience` seconds after its second poll was due is left behind.
     """
     tally = Tally()
-    pairs = [_Pair(plan, interval, host, tally, clock, wait) for plan in plans]
+    pairs = [_Pair(plan, interval, host, tally, clock, wait, selection) for plan in plans]
     for pair in pairs:
         pair.start()
     end = clock() + interval + patience
@@ -121,9 +133,10 @@ class _Pair:
         tally: Tally,
         clock: Callable[[], float],
         wait: Callable[[float], object],
+        selection: Selection,
     ) -> None:
         self._registration = plan.registration
-        self._runner = Runner([plan._replace(interval=interval)], host, tally, clock)
+        self._runner = Runner([plan._replace(interval=interval)], host, tally, clock, selection=selection)
         self._interval = interval
         self._clock = clock
         self._wait = wait

@@ -32,7 +32,7 @@ class Document(NamedTuple):
     values: Mapping[str, Any]
     lines: Mapping[Steps, int]
 
-    def place(self, path: Sequence[str]) -> Place:
+    def place(self, path: Sequence[str | int]) -> Place:
         """Where a key stands; for one that is not there, where the table around it begins."""
         for length in range(len(path), 0, -1):
             line = self.lines.get(tuple(path[:length]))

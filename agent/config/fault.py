@@ -54,7 +54,7 @@ class Refusal(NamedTuple):
 
     reason: str
     allowed: str
-    inside: tuple[str, ...] = ()
+    inside: tuple[str | int, ...] = ()
     nearest: str = ""
 
 
@@ -66,9 +66,29 @@ class Refused(ValueError):  # noqa: N818 - raised by forms, turned into faults b
         super().__init__("; ".join(refusal.reason for refusal in refusals))
 
 
-def dotted(path: Sequence[str]) -> str:
-    """A key as it is written in TOML: parts with other than bare characters in quotes."""
-    return ".".join(part if _is_bare(part) else quoted(part) for part in path)
+class Expanded(str):
+    """A text that holds values of variables; messages show it as it was written."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, text: str, *, written: str) -> Expanded:
+        """`text` is what the text came to."""
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """A key as it is written in TOML: parts with other than bare characters in quotes; the tables of an
+    array are counted from 1, as in `alert[2].when`."""
+    found = ""
+    for part in path:
+        if isinstance(part, int):
+            found += f"[{part + 1}]"
+        else:
+            found += f"{'.' if found else ''}{part if _is_bare(part) else quoted(part)}"
+    return found
 
 
 def _is_bare(part: str) -> bool:
@@ -85,6 +105,8 @@ def quoted(value: object) -> str:
         return "an array"
     if isinstance(value, int) and value.bit_length() > 64:
         return "a number beyond 64 bits"
+    if isinstance(value, Expanded):
+        value = value.written
     if not isinstance(value, str):
         return str(value)
     text = value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 3] + "..."

@@ -6,9 +6,11 @@ A form is what the loader, the annotated file, the reference and the JSON schema
 
 from __future__ import annotations
 
+import math
+import re
 from typing import NamedTuple, Protocol
 
-from agent.config.fault import Refusal, Refused, nearest, quoted
+from agent.config.fault import Expanded, Refusal, Refused, nearest, quoted
 from agent.config.quantity import (
     DURATION_FORM,
     SIZE_FORM,
@@ -19,6 +21,9 @@ from agent.config.quantity import (
 )
 
 Schema = dict[str, object]
+
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_FRACTION = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
 
 
 class Form(Protocol):
@@ -49,10 +54,11 @@ class Flag:
     """true or false."""
 
     def read(self, value: object) -> bool:
-        """The value itself; "true" in quotes is no flag."""
-        if not isinstance(value, bool):
+        """The value itself; "true" in quotes is no flag, unless a variable says it."""
+        found = _unquoted(value)
+        if not isinstance(found, bool):
             raise Refused(Refusal(f"{quoted(value)} is neither true nor false", self.allowed()))
-        return value
+        return found
 
     def allowed(self) -> str:
         """Both of them."""
@@ -75,10 +81,11 @@ class Whole(NamedTuple):
 
     def read(self, value: object) -> int:
         """The value itself."""
-        if isinstance(value, bool) or not isinstance(value, int):
+        found = _unquoted(value)
+        if isinstance(found, bool) or not isinstance(found, int):
             raise Refused(Refusal(f"{quoted(value)} is no whole number", self.allowed()))
-        _bounded(value, self.low, self.high, quoted(value), self.allowed())
-        return value
+        _bounded(found, self.low, self.high, quoted(value), self.allowed())
+        return found
 
     def allowed(self) -> str:
         """The bounds."""
@@ -91,6 +98,33 @@ class Whole(NamedTuple):
     def schema(self) -> Schema:
         """In JSON schema."""
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+class Number(NamedTuple):
+    """A number within bounds, both inside."""
+
+    low: float
+    high: float
+
+    def read(self, value: object) -> float:
+        """The value as a float."""
+        found = _unquoted(value)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+            raise Refused(Refusal(f"{quoted(value)} is no number", self.allowed()))
+        _bounded(found, self.low, self.high, quoted(value), self.allowed())
+        return float(found)
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"a number from {self.low:g} to {self.high:g}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return repr(value)
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
 class Duration(NamedTuple):
@@ -153,6 +187,17 @@ class Size(NamedTuple):
         return {"anyOf": [number, {"type": "string", "pattern": f"^{SIZE_FORM}$"}]}
 
 
+def _unquoted(value: object) -> object:
+    """What a variable says in a text, as TOML would read it without quotes; anything else as it is."""
+    if not isinstance(value, Expanded):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    if _WHOLE.fullmatch(value):
+        return int(value)
+    return float(value) if _FRACTION.fullmatch(value) else value
+
+
 def _bounded(value: float, low: float, high: float, shown: str, allowed: str) -> None:
     if value < low:
         raise Refused(Refusal(f"{shown} is too small", allowed))
@@ -187,21 +232,24 @@ class Choice:
 
 
 class Text(NamedTuple):
-    """Any printable text up to a length; empty means not set."""
+    """Any printable text within lengths; empty, where that is allowed, means not set."""
 
     high: int = 256
+    low: int = 0
 
     def read(self, value: object) -> str:
         """The text."""
         if not isinstance(value, str):
             raise Refused(Refusal(f"{quoted(value)} is no text", self.allowed()))
-        if len(value) > self.high or not value.isprintable():
-            raise Refused(Refusal(f"{quoted(value)} is too long or not printable", self.allowed()))
+        if not self.low <= len(value) <= self.high:
+            raise Refused(Refusal(f"has {len(value)} characters", self.allowed()))
+        if not value.isprintable():
+            raise Refused(Refusal(f"{quoted(value)} is not printable", self.allowed()))
         return value
 
     def allowed(self) -> str:
         """The length."""
-        return f"at most {self.high} printable characters"
+        return f"{f'{self.low} to' if self.low else 'at most'} {self.high} printable characters"
 
     def show(self, value: object) -> str:
         """In TOML."""
@@ -209,10 +257,10 @@ class Text(NamedTuple):
 
     def schema(self) -> Schema:
         """In JSON schema."""
-        return {"type": "string", "maxLength": self.high}
+        return {"type": "string", "minLength": self.low, "maxLength": self.high}
 
 
 def text(value: object) -> str:
-    """A TOML basic string."""
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    """A TOML basic string that stands for this text: a dollar is written twice."""
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return f'"{escaped}"'

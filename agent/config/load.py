@@ -7,26 +7,20 @@ files win over earlier ones, flags over files. What depends on several settings 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from agent.config.document import Document, read
-from agent.config.fault import Fault, Faults, Place, Refused, dotted, nearest, quoted
-from agent.config.forms import Form
+from agent.config.fault import Expanded, Fault, Faults, Place, Refused, dotted
+from agent.config.gather import Gathered, Key
 from agent.config.relations import check
-from agent.config.settings import Config, SectionType, fields
-from agent.config.tables import Each
+from agent.config.section import Field, Items, Section, section
+from agent.config.settings import Config
+from agent.config.variables import expand
 
 COMMAND_LINE = "command line"
-Key = tuple[str, ...]
-
-
-class Given(NamedTuple):
-    """A value as a document gives it."""
-
-    value: object
-    document: Document
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Loaded(NamedTuple):
@@ -41,6 +35,7 @@ def load(
     overrides: Mapping[str, object] | None = None,
     *,
     credentials: str | None = None,
+    environment: Mapping[str, str] = NOTHING,
 ) -> Config:
     """The settings of these files, with flags over them.
 
@@ -48,11 +43,12 @@ def load(
         files: TOML files; later ones win, key by key.
         overrides: values by dotted key ("broker.url") from the command line.
         credentials: the directory that `credential:NAME` means, $CREDENTIALS_DIRECTORY under systemd.
+        environment: what `${NAME}` in a file means.
 
     Raises:
         Faults: every fault of all of them.
     """
-    return load_with_origins(files, overrides, credentials=credentials).config
+    return load_with_origins(files, overrides, credentials=credentials, environment=environment).config
 
 
 def load_with_origins(
@@ -60,6 +56,7 @@ def load_with_origins(
     overrides: Mapping[str, object] | None = None,
     *,
     credentials: str | None = None,
+    environment: Mapping[str, str] = NOTHING,
 ) -> Loaded:
     """As `load`, and where each setting came from.
 
@@ -67,13 +64,12 @@ def load_with_origins(
         Faults: every fault of all of them.
     """
     faults: list[Fault] = []
-    given: dict[Key, Given] = {}
+    gathered = Gathered(faults)
     for document in [*_documents(files, faults), _flags(overrides or {})]:
-        _gather(document, document.values, Config, (), given, faults)
-    config: Config = _build(Config, (), given, faults)
-    origins = {dotted(key): one.document.place(key) for key, one in given.items()}
-    doubtful = frozenset(".".join(fault.key.split(".")[:2]) for fault in faults)
-    faults.extend(check(config, origins, credentials, doubtful))
+        gathered.add(document)
+    config: Config = _Building(gathered, environment).section(section(Config), ())
+    origins = {dotted(key): given.place for key, given in gathered.values.items()}
+    faults.extend(check(config, origins, credentials, _doubtful(faults)))
     if faults:
         raise Faults(faults)
     return Loaded(config, origins)
@@ -101,99 +97,72 @@ def _flags(overrides: Mapping[str, object]) -> Document:
     return Document(COMMAND_LINE, values, {})
 
 
-def _gather(
-    document: Document,
-    table: Mapping[str, Any],
-    section: SectionType,
-    path: Key,
-    given: dict[Key, Given],
-    faults: list[Fault],
-) -> None:
-    """Sort the values of a table to the settings they are meant for."""
-    known = fields(section)
-    for name, value in table.items():
-        key = (*path, name)
-        field = known.get(name)
-        if field is None:
-            faults.append(_unknown(document, key, known))
-        elif field.form is not None:
-            given[key] = Given(value, document)
-        elif not isinstance(value, dict):
-            faults.append(_no_table(document, key, value))
-        elif field.each is not None:
-            _gather_each(document, value, field.each, key, given, faults)
-        else:
-            _gather(document, value, field.section, key, given, faults)
+def _doubtful(faults: Sequence[Fault]) -> frozenset[str]:
+    """The keys with a fault at or below them, from the second level on."""
+    parts = [fault.key.split(".") for fault in faults]
+    return frozenset(".".join(words[:deep]) for words in parts for deep in range(2, len(words) + 1))
 
 
-def _gather_each(
-    document: Document,
-    table: Mapping[str, Any],
-    each: Each,
-    path: Key,
-    given: dict[Key, Given],
-    faults: list[Fault],
-) -> None:
-    """The same for a table with one section a name."""
-    names = each.names()
-    for name, value in table.items():
-        key = (*path, name)
-        if name not in names:
-            faults.append(_unknown(document, key, names))
-        elif not isinstance(value, dict):
-            faults.append(_no_table(document, key, value))
-        else:
-            _gather(document, value, each.section, key, given, faults)
+class _Building:
+    """Makes sections of what was gathered: every value that its form takes; a fault for every other."""
 
+    def __init__(self, gathered: Gathered, environment: Mapping[str, str]) -> None:
+        self._gathered = gathered
+        self._environment = environment
 
-def _no_table(document: Document, key: Key, value: object) -> Fault:
-    reason = f"{quoted(value)} is no table of settings"
-    return Fault(document.place(key), dotted(key), reason, f"[{dotted(key)}] with settings below it")
+    def section(self, of: Section, path: Key) -> Any:
+        made = {field.name: self._field(field, (*path, field.name)) for field in of.fields.values()}
+        return of.make(**made)
 
-
-def _unknown(document: Document, key: Key, known: Iterable[str]) -> Fault:
-    """An unknown key; its value is not quoted, it may be a secret."""
-    names = tuple(known)
-    reason = "is not known" if len(key) > 1 else "is no section"
-    meant = nearest(key[-1], names) or _elsewhere(key[-1])
-    return Fault(document.place(key), dotted(key), reason, ", ".join(names), meant)
-
-
-def _elsewhere(name: str) -> str:
-    """The setting of that very name in another section."""
-    for section in fields(Config).values():
-        if name in fields(section.section):
-            return f"{section.name}.{name}"
-    return ""
-
-
-def _build(section: SectionType, path: Key, given: Mapping[Key, Given], faults: list[Fault]) -> Any:
-    """The section with every value that its form takes; a fault for every other."""
-    values = {}
-    for field in fields(section).values():
-        key = (*path, field.name)
+    def _field(self, field: Field, key: Key) -> Any:
         if field.section is not None:
-            values[field.name] = _build(field.section, key, given, faults)
-        elif field.each is not None:
-            values[field.name] = _build_each(field.each, key, given, faults)
-        elif field.form is not None and key in given:
-            values[field.name] = _convert(field.form, field.default, key, given[key], faults)
-    return section(**values)
+            return self.section(field.section, key)
+        if field.items is not None:
+            return self._items(field.items, key)
+        names = self._gathered.names(key)
+        if field.each is not None:
+            each = field.each
+            return MappingProxyType({name: self.section(each.section(name), (*key, name)) for name in names})
+        if field.pairs is not None:
+            form = field.pairs.form
+            inner = field._replace(form=form, pairs=None)
+            return MappingProxyType({name: self._value(inner, (*key, name)) for name in names})
+        return self._value(field, key)
 
+    def _items(self, items: Items, path: Key) -> tuple[Any, ...]:
+        """The tables of an array; one without a required value, or of another one's name, is a fault."""
+        of, found = items.section(), []
+        seen: dict[object, Key] = {}
+        for at, given in enumerate(self._gathered.tables.get(path, ())):
+            key = (*path, at)
+            required = (one.name for one in of.fields.values() if one.required)
+            for name in required if isinstance(given.value, dict) else ():
+                if (*key, name) not in self._gathered.values:
+                    fault = Fault(given.place, dotted((*key, name)), "is missing", "a value of its own")
+                    self._gathered.faults.append(fault)
+            found.append(self.section(of, key))
+            called = getattr(found[-1], items.key)
+            if called is not None and seen.setdefault(called, key) != key:
+                named = (*key, items.key)
+                reason = f"is that of {dotted(seen[called])} too"
+                place = self._gathered.values[named].place
+                self._gathered.faults.append(Fault(place, dotted(named), reason, items.allowed()))
+        return tuple(found)
 
-def _build_each(each: Each, path: Key, given: Mapping[Key, Given], faults: list[Fault]) -> Mapping[str, Any]:
-    """One section for each name that has a setting of its own."""
-    names = dict.fromkeys(key[len(path)] for key in given if key[: len(path)] == path)
-    return MappingProxyType({name: _build(each.section, (*path, name), given, faults) for name in names})
-
-
-def _convert(form: Form, default: object, key: Key, given: Given, faults: list[Fault]) -> object:
-    """The value, or the default and a fault for every part of the value that is not taken."""
-    try:
-        return form.read(given.value)
-    except Refused as refused:
-        for why in refused.refusals:
-            inner = (*key, *why.inside)
-            place = given.document.place(inner)
-            faults.append(Fault(place, dotted(inner), why.reason, why.allowed, why.nearest))
-        return default
+    def _value(self, field: Field, key: Key) -> object:
+        """The value, or the default and a fault for every part of the value that is not taken."""
+        given = self._gathered.values.get(key)
+        if given is None or field.form is None:
+            return field.default
+        try:
+            written = given.value
+            if given.document.file != COMMAND_LINE:  # what stands there, a shell has seen already
+                written = expand(written, self._environment)
+            found = field.form.read(written)
+        except Refused as refused:
+            for why in refused.refusals:
+                place = given.document.place((*given.key, *why.inside))
+                where = dotted((*key, *why.inside))
+                self._gathered.faults.append(Fault(place, where, why.reason, why.allowed, why.nearest))
+            return field.default
+        return str(found) if isinstance(found, Expanded) else found

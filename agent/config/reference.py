@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.config.annotated import annotated
-from agent.config.settings import Config, Field, SectionType, fields
+from agent.config.collected import Polling
+from agent.config.options import options
+from agent.config.profiles import PROFILES
+from agent.config.section import Field, Section, section
+from agent.config.settings import Config
 from collectors.api import Metric
 from collectors.catalog import NAMES, load
 from collectors.runner import METRICS
@@ -49,26 +54,41 @@ class Generated(NamedTuple):
 
 def settings_tables() -> str:
     """Every setting, a table a section, in Markdown."""
-    return "\n".join(line for field in fields(Config).values() for line in _section_table(field))
+    return "\n".join(line for field in section(Config).fields.values() for line in _part(field))
 
 
-def _section_table(field: Field) -> Iterator[str]:
-    yield f"### [{field.name}]"
+def _part(field: Field) -> Iterator[str]:
+    """One field of the whole: a section, or several of one kind; those of collectors with their options."""
+    path: tuple[str, ...] = (field.name,)
+    of = field.section
+    if field.each is not None:
+        path = (*path, "NAME")
+        of = section(Polling) if field.name == "collectors" else field.each.section("")
+    elif field.items is not None:
+        path, of = (f"{field.name}[]",), field.items.section()
+    rows = list(_rows(path, of)) if of is not None else []
+    if field.name == "collectors" and field.each is not None:
+        for name in field.each.names():
+            rows += _rows((field.name, name), options(name) or Section("", {}, dict))
+    yield f"### [{'.'.join(path)}]"
     yield ""
     yield " ".join(field.doc.split())
     yield ""
-    yield from table(("setting", "default", "allowed", "meaning"), _rows((field.name,), field.section))
+    yield from table(("setting", "default", "allowed", "meaning"), rows)
     yield ""
 
 
-def _rows(path: tuple[str, ...], section: SectionType) -> Iterator[tuple[str, ...]]:
-    for field in fields(section).values():
-        key = (*path, field.name)
-        if field.each is not None:
-            yield from _rows((*key, "NAME"), field.each.section)
+def _rows(path: tuple[str, ...], of: Section) -> Iterator[tuple[str, ...]]:
+    for field in of.fields.values():
+        key = f"`{'.'.join((*path, field.name))}`"
+        if field.items is not None:
+            yield key, "none", field.items.allowed(), field.doc
+            yield from _rows((*path, f"{field.name}[]"), field.items.section())
+        elif field.pairs is not None:
+            yield key, "none", field.pairs.allowed(), field.doc
         elif field.form is not None:
-            default = "" if field.default is None else f"`{field.form.show(field.default)}`"
-            yield f"`{'.'.join(key)}`", default, field.form.allowed(), field.doc
+            plain = "" if field.default is None else f"`{field.form.show(field.default)}`"
+            yield key, "required" if field.required else plain, field.form.allowed(), field.doc
 
 
 def metrics_tables() -> str:
@@ -104,6 +124,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 GENERATED = (
     Generated("config/outrider.toml", annotated, marked=False),
+    *(
+        Generated(f"config/profiles/{name}.toml", partial(annotated, name, profile), marked=False)
+        for name, profile in PROFILES.items()
+    ),
     Generated("config/README.md", settings_tables, marked=True),
     Generated("collectors/README.md", metrics_tables, marked=True),
 )
@@ -119,6 +143,7 @@ def main(argv: Sequence[str]) -> int:
         if due != text:
             stale.append(generated.file)
             if "--write" in argv:
+                file.parent.mkdir(exist_ok=True)
                 file.write_text(due, encoding="utf-8")
     if stale:
         what = "written" if "--write" in argv else f"out of date, run `{COMMAND}`"

@@ -12,6 +12,7 @@ from agent.config.names import CREDENTIAL
 from agent.config.quantity import show_duration
 from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
+from agent.judge.rule import parse
 
 DEFAULTS = Place("defaults")
 
@@ -38,7 +39,16 @@ def check(
         doubtful: keys that stand at their default only because what was given is wrong: what
             depends on them is not judged.
     """
-    for broken in (*_broker(config), *_times(config, origins), *_ship(config), *_files(config, credentials)):
+    found = (
+        *_broker(config),
+        *_host(config),
+        *_times(config, origins),
+        *_ship(config),
+        *_alerts(config),
+        *_watches(config),
+        *_files(config, credentials),
+    )
+    for broken in found:
         if doubtful.isdisjoint((broken.key, *broken.others)):
             yield Fault(origins.get(broken.key, DEFAULTS), broken.key, broken.reason, broken.allowed)
 
@@ -62,6 +72,32 @@ def _broker(config: Config) -> Iterator[Broken]:
         least, most = show_duration(broker.backoff_min), show_duration(broker.backoff_max)
         reason, allowed = f"{least} is above broker.backoff_max", f"at most {most}"
         yield Broken("broker.backoff_min", reason, allowed, ("broker.backoff_max",))
+
+
+def _host(config: Config) -> Iterator[Broken]:
+    """Another host's mounts are looked up below its root, so this must be known too."""
+    host, others = config.host, ("host.root", "collectors.filesystem.enabled")
+    if host.proc and host.root == "/" and config.polling("filesystem").enabled:
+        reason = "is another host's, but host.root is our own: file systems would be mistaken"
+        yield Broken("host.proc", reason, "with host.root, or collectors.filesystem.enabled = false", others)
+
+
+def _alerts(config: Config) -> Iterator[Broken]:
+    for number, alert in enumerate(config.alert, 1):
+        key, other = f"alert[{number}].clear", f"alert[{number}].when"
+        if alert.when and alert.clear:
+            try:
+                parse(alert.when, alert.clear)
+            except ValueError as error:
+                yield Broken(key, f"does not go with `when`: {error}", "a level that ends it", (other,))
+
+
+def _watches(config: Config) -> Iterator[Broken]:
+    for number, watch in enumerate(config.polling("processes").options.watch, 1):
+        key = f"collectors.processes.watch[{number}]"
+        if watch.name and not (watch.match or watch.unit or watch.pid_file):
+            others = tuple(f"{key}.{name}" for name in ("match", "unit", "pid_file"))
+            yield Broken(f"{key}.name", "picks no process", "with match, unit or pid_file", others)
 
 
 def _times(config: Config, origins: Mapping[str, Place]) -> Iterator[Broken]:

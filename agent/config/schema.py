@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agent.config.document import loads
 from agent.config.forms import Schema
-from agent.config.settings import Config, Field, SectionType, fields
+from agent.config.section import Field, Section, section
+from agent.config.settings import Config
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
+VARIABLE: Schema = {"type": "string", "pattern": "\\$"}
 
 
 def schema() -> Schema:
     """The schema of the whole file."""
-    return {"$schema": DIALECT, "title": "Outrider", **_section(Config)}
+    return {"$schema": DIALECT, "title": "Outrider", **_section(section(Config))}
 
 
-def _section(section: SectionType) -> Schema:
+def _section(of: Section) -> Schema:
+    required = [field.name for field in of.fields.values() if field.required]
     return {
         "type": "object",
-        "description": " ".join(section.__doc__.split()),
-        "properties": {field.name: _field(field) for field in fields(section).values()},
+        "description": of.doc,
+        "properties": {field.name: _field(field) for field in of.fields.values()},
+        **({"required": required} if required else {}),
         "additionalProperties": False,
     }
 
 
 def _field(field: Field) -> Schema:
+    if field.section is not None:
+        return _section(field.section)
+    about: Schema = {"description": field.doc}
     if field.each is not None:
-        inner: Schema = {name: _section(field.each.section) for name in field.each.names()}
+        each = field.each
         return {
+            **about,
             "type": "object",
-            "description": field.doc,
-            "properties": inner,
+            "properties": {name: _section(each.section(name)) for name in each.names()},
             "additionalProperties": False,
         }
+    if field.items is not None:
+        items = _section(field.items.section())
+        return {**about, "type": "array", "maxItems": field.items.most, "items": items}
+    if field.pairs is not None:
+        pairs = field.pairs
+        return {
+            "description": f"{field.doc} Allowed: {pairs.allowed()}.",
+            "type": "object",
+            "maxProperties": pairs.most,
+            "patternProperties": {f"^{pairs.key}$": _text(pairs.form.schema())},
+            "additionalProperties": False,
+        }
+    return _value(field)
+
+
+def _value(field: Field) -> Schema:
+    """A value of a form, or a text with a variable."""
     if field.form is None:
-        return _section(field.section)
-    shown: dict[str, Any] = {"description": f"{field.doc} Allowed: {field.form.allowed()}."}
+        raise ValueError(f"{field.name} is of no kind")
+    shown: Schema = {"description": f"{field.doc} Allowed: {field.form.allowed()}."}
     if field.default is not None:
-        shown["default"] = _plain(field.form.show(field.default))
-    return {**shown, **field.form.schema()}
+        shown["default"] = loads(f"default = {field.form.show(field.default)}")["default"]
+    return {**shown, **_text(field.form.schema())}
 
 
-def _plain(shown: str) -> object:
-    """A default as JSON has it: the value that TOML makes of it."""
-    return loads(f"default = {shown}")["default"]
+def _text(shape: Schema) -> Schema:
+    return {"anyOf": [shape, VARIABLE]}

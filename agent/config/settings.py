@@ -9,34 +9,29 @@ costs the daemon 2 MB of memory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, NamedTuple
 
-from agent.config.forms import Choice, Duration, Flag, Form, Size, Text, Whole
+from agent.config.collected import (
+    Collect,
+    Metrics,
+    Picked,
+    Polling,
+    attribute_names,
+    attribute_section,
+    collector_names,
+    collector_section,
+)
+from agent.config.forms import Choice, Duration, Flag, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url, broker_address
-from agent.config.tables import Each, Tier, Tiers
+from agent.config.patterns import When
+from agent.config.section import Each, Items, Pairs, Section, Setting, section
+from agent.config.tables import Tier, Tiers
+from collectors.options import OPTIONS
 
-SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86400.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 MIB = 1024 * 1024
 GIB = 1024 * MIB
-
-
-SectionType = Any  # a class of settings: NamedTuple has no common base to name here
-
-
-class Setting(NamedTuple):
-    """What the loader and the generators know of one setting."""
-
-    form: Form | Each
-    doc: str
-
-
-def collector_names() -> tuple[str, ...]:
-    """The collectors there are, in the order of the catalog."""
-    from collectors.catalog import NAMES
-
-    return NAMES
 
 
 class Device(NamedTuple):
@@ -51,6 +46,30 @@ class Device(NamedTuple):
     ] = ""
     fleet: Annotated[str, Setting(Name(), "The devices that are looked at together.")] = "default"
     site: Annotated[str, Setting(Name("none"), "Where the device stands, for people to read.")] = ""
+    tags: Annotated[
+        Mapping[str, str],
+        Setting(
+            Pairs(Text(128), 16, r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits and . _ -"),
+            "What else is to be known of the device, told in its status and in the event of each start.",
+            'rack = "3"',
+        ),
+    ] = MappingProxyType({})
+
+
+class Observed(NamedTuple):
+    """The host that is observed: another root than / where Outrider runs in a container."""
+
+    root: Annotated[
+        str,
+        Setting(
+            Path(required=True),
+            "What the host calls /, with all that is mounted below it. Unless it is /, the network and the "
+            "mounts of the host's process 1 are read instead of our own.",
+        ),
+    ] = "/"
+    proc: Annotated[str, Setting(Path(), "Where the host's /proc lies; empty: below host.root.")] = ""
+    sys: Annotated[str, Setting(Path(), "Where the host's /sys lies; empty: below host.root.")] = ""
+    dev: Annotated[str, Setting(Path(), "Where the host's /dev lies; empty: below host.root.")] = ""
 
 
 class Broker(NamedTuple):
@@ -107,59 +126,6 @@ class Broker(NamedTuple):
     in_flight: Annotated[
         int, Setting(Whole(1, 20), "Messages that may await their acknowledgement at a time.")
     ] = 4
-
-
-class Polling(NamedTuple):
-    """One collector."""
-
-    enabled: Annotated[bool, Setting(Flag(), "Whether it is polled at all.")] = True
-    interval: Annotated[
-        float | None,
-        Setting(
-            Duration(0.1, HOUR),
-            "How often it is polled; unless given, as collect.interval says, or 10s to 30s if that is "
-            "more often and it reads what changes slowly.",
-        ),
-    ] = None
-
-
-class Collect(NamedTuple):
-    """What is read, and how often. Each collector can have its own interval or be switched off."""
-
-    interval: Annotated[
-        float, Setting(Duration(0.1, HOUR), "How often collectors are polled, unless they say otherwise.")
-    ] = SECOND
-    max_series: Annotated[
-        int,
-        Setting(
-            Whole(10, 100_000),
-            "Series (metric and attributes) kept at a time; more are counted, not kept. Each costs "
-            "about 22 bytes a window in the store and 14 KB an hour in the ring.",
-        ),
-    ] = 1000
-    hang_after: Annotated[
-        float,
-        Setting(
-            Duration(1, HOUR),
-            "A collector that does not return for so long is reported as hung and left behind; the "
-            "others go on.",
-        ),
-    ] = 10.0
-    collectors: Annotated[
-        Mapping[str, Polling],
-        Setting(Each(collector_names, Polling), "Settings of one collector."),
-    ] = MappingProxyType({})
-
-    def polling(self, name: str) -> Polling:
-        """How this collector is polled, its interval filled in.
-
-        Without one of its own it is `collect.interval`, or a longer one where the catalog says that
-        the collector costs much or changes little.
-        """
-        from collectors.catalog import interval
-
-        own = self.collectors.get(name, Polling())
-        return own._replace(interval=own.interval or interval(name, self.interval))
 
 
 class Window(NamedTuple):
@@ -256,18 +222,87 @@ class Log(NamedTuple):
     ] = "info"
 
 
+class Alert(NamedTuple):
+    """A rule over any series, and what is said while it holds: retained on the topic `alert/NAME`."""
+
+    name: Annotated[str, Setting(Name(), "What it is called, the last level of its topic.", '"hot"')]
+    when: Annotated[
+        str,
+        Setting(
+            When(),
+            'When it fires: a threshold, or an absence such as "no outrider.up for 5m". A counter is '
+            "compared by its growth a second.",
+            '"hw.temperature > 85 for 2m"',
+        ),
+    ]
+    clear: Annotated[
+        str,
+        Setting(
+            Text(64),
+            "The level that ends it, in the same unit, such as 80; empty: as soon as `when` does not hold.",
+        ),
+    ] = ""
+    severity: Annotated[str, Setting(Choice("info", "warning", "critical"), "How bad it is.")] = "warning"
+    summary: Annotated[str, Setting(Text(), "What it means, for people to read.")] = ""
+    runbook: Annotated[str, Setting(Text(), "What to do about it, or a page that says so.")] = ""
+
+
+ALERTS = 64
+
+
+def alert_section() -> Section:
+    """The settings of one alert."""
+    return section(Alert)
+
+
 class Config(NamedTuple):
     """All settings of one daemon."""
 
     device: Device = Device()
+    host: Observed = Observed()
     broker: Broker = Broker()
     collect: Collect = Collect()
+    collectors: Annotated[
+        Mapping[str, Polling],
+        Setting(
+            Each(collector_names, collector_section), "What is read; all are polled unless switched off."
+        ),
+    ] = MappingProxyType({})
+    metrics: Metrics = Metrics()
+    attributes: Annotated[
+        Mapping[str, Picked],
+        Setting(
+            Each(attribute_names, attribute_section, "network.interface.name"),
+            "Which series are kept, by the value of an attribute, whichever collector reads them. A series "
+            "without the attribute is kept. The metrics and their attributes are in collectors/README.md.",
+        ),
+    ] = MappingProxyType({})
     window: Window = Window()
     ring: Ring = Ring()
     store: Store = Store()
     ship: Ship = Ship()
+    alert: Annotated[
+        tuple[Alert, ...],
+        Setting(
+            Items(alert_section, ALERTS),
+            "A rule over any series, and what is said while it holds: retained on the topic alert/NAME, "
+            "ahead of everything else.",
+        ),
+    ] = ()
     runtime: Runtime = Runtime()
     log: Log = Log()
+
+    def polling(self, name: str) -> Polling:
+        """How this collector is polled, its interval and options filled in.
+
+        Without one of its own the interval is `collect.interval`, or a longer one where the catalog says
+        that the collector costs much or changes little.
+        """
+        from collectors.catalog import interval
+
+        own = self.collectors.get(name, Polling())
+        every = own.interval or interval(name, self.collect.interval)
+        return own._replace(interval=every, options=own.options or OPTIONS.get(name))
 
     @property
     def address(self) -> tuple[str, int, bool]:
@@ -280,30 +315,3 @@ class Config(NamedTuple):
         if address is None:
             raise ValueError(f"broker.url: {self.broker.url!r} is no broker's address")
         return address
-
-
-class Field(NamedTuple):
-    """A field of a section: a value of a form, a section of its own, or one section for each name."""
-
-    name: str
-    doc: str
-    default: Any
-    form: Form | None = None
-    section: SectionType | None = None
-    each: Each | None = None
-
-
-@cache
-def fields(section: SectionType) -> Mapping[str, Field]:
-    """The fields of a section by name, in the order of the file."""
-    hints = get_type_hints(section, include_extras=True)
-    return {name: _field(name, hint, section._field_defaults[name]) for name, hint in hints.items()}
-
-
-def _field(name: str, hint: Any, default: Any) -> Field:
-    for note in getattr(hint, "__metadata__", ()):
-        if isinstance(note, Setting):
-            if isinstance(note.form, Each):
-                return Field(name, note.doc, default, each=note.form)
-            return Field(name, note.doc, default, form=note.form)
-    return Field(name, hint.__doc__, default, section=hint)

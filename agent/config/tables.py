@@ -1,8 +1,7 @@
-"""The forms of settings that are tables themselves: tiers by block size, sections by name."""
+"""The form of a setting that is a table itself: tiers by block size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -69,10 +68,3 @@ class Tiers(NamedTuple):
         """In JSON schema."""
         sizes = dict.fromkeys(self._sizes(), self.age.schema())
         return {"type": "object", "properties": sizes, "additionalProperties": False}
-
-
-class Each(NamedTuple):
-    """A table with one section for each of the names, which are asked for when needed."""
-
-    names: Callable[[], tuple[str, ...]]
-    section: type

@@ -8,7 +8,8 @@ with some of its windows and `part` counting them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from agent.ship.decimals import DIGITS, Decimals
@@ -24,18 +25,25 @@ STATES = ("online", "degraded", "offline")
 TEXT = 64 * 1024
 """Bytes of one text of a record; a single longer window has a text of its own."""
 
+NO_LABELS: Mapping[str, Any] = MappingProxyType({})
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 def status_json(
-    device: str, session: tuple[int, int], state: str, reasons: Sequence[str], at: float
+    device: str,
+    session: tuple[int, int],
+    state: str,
+    reasons: Sequence[str],
+    at: float,
+    labels: Mapping[str, Any] = NO_LABELS,
 ) -> bytes:
     """The status message: `state` is "online", "degraded" (with `reasons`) or "offline".
 
     `at` is the wall clock in seconds when it was written; a will is written before it is true.
+    `labels` are `site` and `tags`, each where the device has any.
     """
     fields = {"v": list(VERSION), "device": device, "state": state, "session": list(session)}
-    return json_text({**fields, "reasons": list(reasons), "at": round(at, 3)})
+    return json_text({**fields, "reasons": list(reasons), "at": round(at, 3), **labels})
 
 
 def parse_status(payload: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from agent.ship.alert import Alert
@@ -40,7 +41,7 @@ class Settings(NamedTuple):
 
     `sink` is empty for `confirm = "broker"`. `protocol` is 5, 4 (MQTT 3.1.1) or None for 5 with 4
     as fallback. `digits` are significant digits of a number on the wire, None for all.
-    `status_every` is how often an unchanged status is said again, at most.
+    `status_every` is how often an unchanged status is said again, at most; `site` and `tags` are said in it.
     """
 
     fleet: str
@@ -55,6 +56,8 @@ class Settings(NamedTuple):
     backoff_max: float = 120.0
     status_every: float = 900.0
     protocol: int | None = None
+    site: str = ""
+    tags: Mapping[str, str] = MappingProxyType({})
 
 
 class Corrupt(NamedTuple):

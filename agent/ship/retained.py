@@ -74,7 +74,9 @@ class Retained:
         return self._status("offline", (), voice)
 
     def _status(self, state: str, reasons: tuple[str, ...], voice: Voice) -> Due:
-        return Due(STATUS, status_json(self._settings.device, voice.session, state, reasons, voice.wall))
+        device, site, tags = self._settings.device, self._settings.site, self._settings.tags
+        labels = {key: value for key, value in (("site", site), ("tags", dict(tags))) if value}
+        return Due(STATUS, status_json(device, voice.session, state, reasons, voice.wall, labels))
 
     def _troubles(self) -> tuple[str, ...]:
         return (*self.degraded, "nobody subscribed") if self.unheard else self.degraded

@@ -159,7 +159,7 @@ def test_this_host_is_read_by_every_enabled_collector(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "a.toml"
-    file.write_text("[collect.collectors]\npaging.enabled = false\n")
+    file.write_text("[collectors]\npaging.enabled = false\n")
     assert main(["test", "--json", "--interval", "50ms", "--config", str(file)]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {one["collector"] for one in told} == set(NAMES) - {"paging"}
@@ -171,7 +171,7 @@ def test_this_host_is_read_by_every_enabled_collector(
 
 def test_reading_nothing_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.toml"
-    file.write_text("[collect.collectors]\n" + "".join(f"{name}.enabled = false\n" for name in NAMES))
+    file.write_text("[collectors]\n" + "".join(f"{name}.enabled = false\n" for name in NAMES))
     assert main(["test", "--interval", "50ms", "--config", str(file)]) == 1
 
 

@@ -3,9 +3,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.config.annotated import WIDTH, annotated, effective, summary
+import pytest
+
+from agent.config.annotated import WIDTH, annotated
+from agent.config.collected import Picked, collector_names
 from agent.config.load import load, load_with_origins
-from agent.config.settings import Collect, Config, Polling, collector_names
+from agent.config.options import options
+from agent.config.profiles import PROFILES
+from agent.config.section import Section, section
+from agent.config.settings import Config
+
+SETTING = re.compile(r"(?m)^#(?=\[|[\w.]+ = )")
 
 
 def test_the_file_sets_nothing(tmp_path: Path) -> None:
@@ -14,47 +22,50 @@ def test_the_file_sets_nothing(tmp_path: Path) -> None:
     assert load([file]) == Config()
 
 
-def test_every_setting_in_it_taken_in_is_the_default(tmp_path: Path) -> None:
+def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Path) -> None:
     file = tmp_path / "outrider.toml"
-    file.write_text(re.sub(r"(?m)^#(?=\S+ = )", "", annotated()))
+    file.write_text(SETTING.sub("", annotated()))
     config, origins = load_with_origins([file])
-    assert (
-        config._replace(collect=config.collect._replace(collectors=Config().collect.collectors)) == Config()
-    )
     for name in collector_names():
-        assert config.collect.polling(name) == Config().collect.polling(name)
-    assert {key.partition(".")[0] for key in origins} == set(Config._fields)
+        polling, due = config.polling(name), Config().polling(name)
+        assert polling[:2] == due[:2]
+        assert polling.options == due.options or name == "processes"
+    (watch,) = config.polling("processes").options.watch
+    assert watch.name == "model server"
+    (alert,) = config.alert
+    assert (alert.name, alert.when) == ("hot", "hw.temperature > 85 for 2m")
+    assert config.attributes == {"network.interface.name": Picked()}
+    assert config.device.tags == {"rack": "3"}
+    default = Config()
+    given = config._replace(collectors=default.collectors, attributes=default.attributes, alert=())
+    assert given._replace(device=default.device) == default
+    assert {re.split(r"[.[]", key)[0] for key in origins} == set(Config._fields)
+
+
+def test_every_setting_is_in_it() -> None:
+    shown = set(re.findall(r"(?m)^#(\w+)", annotated()))
+
+    def walk(of: Section) -> None:
+        for field in of.fields.values():
+            assert field.name in shown or not field.form
+            if field.section or field.items:
+                walk(field.section or field.items.section())  # type: ignore[union-attr]
+
+    walk(section(Config))
+    for name in collector_names():
+        walk(options(name) or section(Picked))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_stands_in_its_file_with_the_reason(name: str, tmp_path: Path) -> None:
+    text = annotated(name, PROFILES[name])
+    file = tmp_path / "outrider.toml"
+    file.write_text(text)
+    _, origins = load_with_origins([file])
+    assert set(origins) == {change.key for change in PROFILES[name].changes}
+    assert text.count(f"\n# {name}: ") == len(origins)
+    assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_its_lines_fit_a_terminal() -> None:
     assert max(map(len, annotated().splitlines())) <= WIDTH
-
-
-def test_what_is_in_effect_can_be_loaded_again(tmp_path: Path) -> None:
-    first = tmp_path / "first.toml"
-    first.write_text('[collect.collectors]\ncpu.interval = "2s"\n[store]\ntiers = { 4 = "1h" }\n')
-    loaded = load_with_origins([first], {"window.span": "5s", "device.name": 'a "b" \\ c'})
-    second = tmp_path / "second.toml"
-    second.write_text(effective(loaded))
-    again = load([second])
-    assert again._replace(collect=Collect()) == loaded.config._replace(collect=Collect())
-    assert again.collect.polling("cpu") == Polling(enabled=True, interval=2.0)
-
-
-def test_what_is_in_effect_says_where_it_came_from(tmp_path: Path) -> None:
-    file = tmp_path / "a.toml"
-    file.write_text('[collect.collectors]\ncpu.interval = "2s"\n')
-    lines = effective(load_with_origins([file], {"window.span": "5s"})).splitlines()
-    assert 'span = "5s"  # command line' in lines
-    assert any(
-        re.fullmatch(rf'collectors\.cpu\.interval = "2s" +# {re.escape(str(file))}:2', line) for line in lines
-    )
-    assert any(re.fullmatch(r'keepalive = "60s" +# default', line) for line in lines)
-
-
-def test_the_summary_names_what_is_switched_on() -> None:
-    collect = Collect(collectors={"cpu": Polling(enabled=False)})
-    told = summary(Config(collect=collect))
-    assert "cpu" not in told
-    assert "memory, network" in told
-    assert "mqtt://127.0.0.1:1883" in told

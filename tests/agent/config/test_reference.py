@@ -37,7 +37,7 @@ def test_every_metric_of_every_collector_is_listed() -> None:
 
 def test_every_setting_is_listed_with_its_default() -> None:
     assert '| `broker.keepalive` | `"60s"` | 5s to 1h |' in settings_tables()
-    assert "`collect.collectors.NAME.enabled`" in settings_tables()
+    assert "`collectors.NAME.enabled`" in settings_tables()
 
 
 def test_nothing_is_to_write_where_all_agrees(capsys: pytest.CaptureFixture[str]) -> None:

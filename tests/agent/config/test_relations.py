@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.config.collected import Collect, Polling
 from agent.config.fault import Place
 from agent.config.relations import check
-from agent.config.settings import Broker, Collect, Config, Ship, Store, Window
+from agent.config.settings import Alert, Broker, Config, Observed, Ship, Store, Window
 from agent.config.tables import Tier
+from collectors.options import Process, Processes
 
 HERE = Place("a.toml", 1)
 
@@ -74,3 +76,23 @@ def test_credentials_are_checked_only_where_systemd_gives_them(tmp_path: Path) -
     assert broken(config) == []
     (fault,) = check(config, {}, str(tmp_path), frozenset())
     assert "No such file" in fault.reason
+
+
+def test_another_hosts_mounts_need_its_root() -> None:
+    config = Config(host=Observed(proc="/host/proc"))
+    assert broken(config, ("host.proc",)) == ["host.proc"]
+    assert broken(config._replace(host=Observed("/host", proc="/host/proc"))) == []
+    assert broken(config._replace(collectors={"filesystem": Polling(enabled=False)})) == []
+
+
+def test_a_clear_level_goes_with_its_rule() -> None:
+    right, wrong = Alert("a", "m > 85 Cel", "80"), Alert("b", "m > 85 Cel", "90")
+    assert broken(Config(alert=(right, wrong))) == ["alert[2].clear"]
+    assert broken(Config(alert=(right, wrong)), doubtful=("alert[2].when",)) == []
+
+
+def test_a_watch_picks_in_one_way_at_least() -> None:
+    watch = (Process("a", match="x*"), Process("b"), Process("c", pid_file="/run/c.pid"))
+    config = Config(collectors={"processes": Polling(options=Processes(watch))})
+    assert broken(config) == ["collectors.processes.watch[2].name"]
+    assert broken(config, doubtful=("collectors.processes.watch[2].match",)) == []

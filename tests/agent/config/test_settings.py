@@ -5,39 +5,39 @@ import sys
 
 import pytest
 
-from agent.config.settings import (
-    Broker,
-    Collect,
-    Config,
-    Field,
-    Polling,
-    SectionType,
-    collector_names,
-    fields,
-)
+from agent.config.document import loads
+from agent.config.section import Field, Section, section
+from agent.config.settings import Broker, Config
 
 
-def all_settings(section: SectionType = Config) -> list[Field]:
+def all_settings(of: Section) -> list[Field]:
     found = []
-    for field in fields(section).values():
-        inner = field.section or (field.each.section if field.each else None)
-        found += all_settings(inner) if inner else [field]
+    for field in of.fields.values():
+        each = field.each
+        inner = [each.section(name) for name in each.names()] if each else []
+        inner += [field.section] if field.section else []
+        inner += [field.items.section()] if field.items else []
+        found += [field, *(one for part in inner for one in all_settings(part))]
     return found
 
 
 def test_every_setting_says_what_it_means() -> None:
-    for field in all_settings():
+    found = all_settings(section(Config))
+    assert len(found) > 60
+    for field in found:
         assert field.doc.endswith("."), field.name
-        assert field.form is not None
-        assert field.form.allowed()
+        kinds = (field.form, field.section, field.each, field.items, field.pairs)
+        assert len([kind for kind in kinds if kind is not None]) == 1, field.name
+        for kind in (field.form, field.items, field.pairs):
+            assert kind is None or kind.allowed()
 
 
-def test_every_default_is_allowed() -> None:
-    from agent.config.document import loads
-
-    for field in all_settings():
+def test_every_default_and_every_example_is_allowed() -> None:
+    for field in all_settings(section(Config)):
         if field.form is not None and field.default is not None:
             assert field.form.read(loads(f"x = {field.form.show(field.default)}")["x"]) == field.default
+        if field.form is not None and (field.required or field.example):
+            assert field.form.read(loads(f"x = {field.example}")["x"])
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -45,15 +45,7 @@ def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         config.broker = Broker()  # type: ignore[misc]
     with pytest.raises(TypeError):
-        config.collect.collectors["cpu"] = Polling()  # type: ignore[index]
-
-
-def test_a_collector_without_settings_is_polled_at_the_common_interval_or_its_own() -> None:
-    collect = Collect(interval=2.0, collectors={"memory": Polling(interval=5.0)})
-    assert collect.polling("cpu") == Polling(enabled=True, interval=2.0)
-    assert collect.polling("memory").interval == 5.0
-    assert collect.polling("filesystem").interval == 30.0
-    assert {"cpu", "memory", "network", "storage", "own"} <= set(collector_names())
+        config.collectors["cpu"] = config.polling("cpu")  # type: ignore[index]
 
 
 def test_an_address_that_never_went_through_the_loader_is_an_error() -> None:
@@ -76,5 +68,7 @@ def test_loading_settings_imports_nothing_that_only_faults_need() -> None:
         "dataclasses",
         "inspect",
         "agent.config.schema",
+        "agent.config.profiles",
+        "collectors.runner",
     }
     assert heavy & set(loaded.split()) == set()

@@ -1,0 +1,99 @@
+"""Settings in effect as text: all of them with their origin as TOML, and one summary for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from agent.config.collected import collector_names
+from agent.config.fault import dotted
+from agent.config.load import Loaded
+from agent.config.quantity import show_duration, show_size
+from agent.config.section import Each, Field, Section, section
+from agent.config.settings import Config
+
+Path = tuple[str | int, ...]
+
+
+class Table(NamedTuple):
+    """A table in TOML: its header, and for each line the key in it, its path, and what is set."""
+
+    header: str
+    rows: list[tuple[str, Path, str]]
+
+
+def effective(loaded: Loaded) -> str:
+    """All settings in effect as TOML, each with its origin: "default", a file and line, or the flags.
+
+    Of attributes, tags and arrays of tables there is what was given; of collectors, all of them.
+    """
+    lines: list[str] = []
+    for header, rows in _whole(loaded.config):
+        width = max((len(f"{key} = {value}") for key, _, value in rows), default=0)
+        lines.append(header)
+        for key, path, value in rows:
+            origin = loaded.origins.get(dotted(path), "default")
+            lines.append(f"{f'{key} = {value}':{width}}  # {origin}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _whole(config: Config) -> Iterator[Table]:
+    for field in section(Config).fields.values():
+        values = getattr(config, field.name)
+        if field.section is not None:
+            yield from _tables(field.section, values, (field.name,))
+        elif field.each is not None:
+            for name, one in _named(field, field.each, config):
+                yield from _tables(field.each.section(name), one, (field.name, name))
+        elif field.items is not None:
+            yield from _array(field.items.section(), values, (field.name,))
+
+
+def _named(field: Field, each: Each, config: Config) -> Iterator[tuple[str, Any]]:
+    if field.name == "collectors":
+        yield from ((name, config.polling(name)) for name in each.names())
+    else:
+        yield from getattr(config, field.name).items()
+
+
+def _tables(of: Section, values: Any, path: Path) -> Iterator[Table]:
+    yield Table(f"[{dotted(path)}]", list(_rows(of, values, path)))
+    for field in of.fields.values():
+        if field.items is not None:
+            yield from _array(field.items.section(), of.get(values, field.name), (*path, field.name))
+
+
+def _array(of: Section, values: tuple[Any, ...], path: Path) -> Iterator[Table]:
+    for at, one in enumerate(values):
+        yield Table(f"[[{dotted(path)}]]", list(_rows(of, one, (*path, at))))
+
+
+def _rows(of: Section, values: Any, path: Path) -> Iterator[tuple[str, Path, str]]:
+    for field in of.fields.values():
+        here = (*path, field.name)
+        value = of.get(values, field.name)
+        if field.form is not None:
+            yield field.name, here, field.form.show(value)
+        elif field.pairs is not None:
+            pairs: Mapping[str, Any] = value
+            for name, one in pairs.items():
+                yield dotted((field.name, name)), (*here, name), field.pairs.form.show(one)
+
+
+def summary(config: Config) -> str:
+    """What a configuration comes to, in a few lines for people."""
+    collect, store, ship = config.collect, config.store, config.ship
+    polled = ", ".join(name for name in collector_names() if config.polling(name).enabled)
+    every, span = show_duration(collect.interval), show_duration(config.window.span)
+    size, age = show_size(store.max_size), show_duration(store.max_age)
+    alerts = ", ".join(alert.name for alert in config.alert)
+    host = f"  host     {config.host.root}\n" if config.host.root != "/" else ""
+    return (
+        f"  device   {config.device.name or '(named after the host)'}, fleet {config.device.fleet}\n"
+        f"{host}"
+        f"  broker   {config.broker.url}, {ship.payload}, confirmed by {ship.confirm}\n"
+        f"  collect  {polled or 'nothing'}, every {every} or less often, windows of {span}\n"
+        f"  store    at most {size} in {store.directory}, kept {age}\n"
+        f"  alerts   {alerts or 'none'}\n"
+    )

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from agent.config.collected import Polling
+from agent.config.effective import effective, summary
+from agent.config.load import load, load_with_origins
+from agent.config.settings import Alert, Config, Observed
+
+TEXT = """\
+[collectors]
+cpu.interval = "2s"
+containers.units = ["a*", "$$b"]
+[[collectors.processes.watch]]
+name = "x"
+unit = "x.service"
+[store]
+tiers = { 4 = "1h" }
+[device.tags]
+"rack.no" = "3"
+[attributes."network.interface.name"]
+exclude = ["veth*"]
+[[alert]]
+name = "hot"
+when = "hw.temperature{hw.name='cpu*'} > 85 Cel for 2m"
+"""
+
+
+def test_what_is_in_effect_can_be_loaded_again(tmp_path: Path) -> None:
+    first = tmp_path / "first.toml"
+    first.write_text(TEXT)
+    loaded = load_with_origins([first], {"window.span": "5s", "device.name": 'a "b" \\ c'})
+    second = tmp_path / "second.toml"
+    second.write_text(effective(loaded))
+    again = load([second])
+    assert again._replace(collectors={}) == loaded.config._replace(collectors={})
+    for name in ("cpu", "containers", "processes", "own"):
+        assert again.polling(name) == loaded.config.polling(name)
+
+
+def test_what_is_in_effect_says_where_it_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(TEXT)
+    lines = effective(load_with_origins([file], {"window.span": "5s"})).splitlines()
+
+    def origin(line: str) -> list[str]:
+        return [found[1] for each in lines if (found := re.fullmatch(rf"{re.escape(line)} +# (.*)", each))]
+
+    assert origin('span = "5s"') == ["command line"]
+    assert origin('keepalive = "60s"') == ["default"]
+    assert origin('interval = "2s"') == [f"{file}:2"]
+    assert origin('units = ["a*", "$$b"]') == [f"{file}:3"]
+    assert origin('unit = "x.service"') == [f"{file}:6"]
+    assert origin('tags."rack.no" = "3"') == [f"{file}:10"]
+    assert origin('exclude = ["veth*"]') == [f"{file}:12"]
+    assert origin('severity = "warning"') == ["default"]
+    assert lines.count("[[alert]]") == lines.count("[[collectors.processes.watch]]") == 1
+
+
+def test_the_summary_names_what_is_switched_on() -> None:
+    told = summary(Config(collectors={"cpu": Polling(enabled=False)}, alert=(Alert("hot", "m > 1"),)))
+    assert "cpu" not in told
+    assert "memory, network" in told
+    assert "mqtt://127.0.0.1:1883" in told
+    assert "alerts   hot" in told
+    assert "host" not in told.replace("named after the host", "")
+    assert "host     /host" in summary(Config(host=Observed("/host")))
