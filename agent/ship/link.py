@@ -366,7 +366,7 @@ class Link:
             at = self._deadline
         elif self.state == ONLINE:
             quiet = self._quiet_until if self._quiet_until > self._now else at
-            at = min(self._answer_due(), quiet, self._retained.wake_at())
+            at = min(self._answer_due(), quiet, self._retained.wake_at(self._now))
         wake_at = None if at == float("inf") else at
         if wake_at != self._wake_at and self.state != ENDED:
             self._wake_at = wake_at

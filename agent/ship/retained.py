@@ -2,7 +2,7 @@
 
 The broker may lose retained messages, or come back with old ones: with each connection the status and the
 state of every rule are said again, an empty payload for a rule that does not fire. What changed goes
-first, at most once in `HUSH` s a rule; the saying again of what does not fire can wait.
+first, at most twice in `HUSH` s a rule; the saying again of what does not fire can wait.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Retained:
         self._status_at = 0.0
         self._alerts: dict[str, Alert | None] = {}
         self._due: dict[str, bool] = {}
-        self._said_at: dict[str, float] = {}
+        self._said_at: dict[str, tuple[float, float]] = {}
         self._room = limits.ALERT
 
     def begin(self, room: int) -> None:
@@ -97,22 +97,24 @@ class Retained:
             OverflowError: the broker takes no packet that it would fit into.
         """
         for rule, pressing in self._due.items():
-            if pressing is changed and voice.now - self._said_at.get(rule, NEVER) >= HUSH:
+            older, newer = self._said_at.get(rule, (NEVER, NEVER))
+            if pressing is changed and voice.now - older >= HUSH:
                 del self._due[rule]
-                self._said_at[rule] = voice.now
+                if changed:
+                    self._said_at[rule] = (newer, voice.now)
                 return Due(ALERT + rule, self._alert(rule, voice))
         return None
 
-    def wake_at(self) -> float:
-        """When an alert that waits may be said; infinity if none does."""
-        waits = (self._said_at[rule] + HUSH for rule in self._due if rule in self._said_at)
-        return min(waits, default=float("inf"))
+    def wake_at(self, now: float) -> float:
+        """When an alert that waits for its time may be said; infinity if none does."""
+        times = (self._said_at.get(rule, (NEVER, NEVER))[0] + HUSH for rule in self._due)
+        return min((at for at in times if at > now), default=float("inf"))
 
     def failed(self, what: str, until: float) -> None:
         """The broker refused an alert for the moment: say it again, at `until` or later."""
         rule = what.removeprefix(ALERT)
         self._due[rule] = True
-        self._said_at[rule] = until - HUSH
+        self._said_at[rule] = (until - HUSH, until - HUSH)
 
     def _alert(self, rule: str, voice: Voice) -> bytes:
         alert = self._alerts[rule]

@@ -52,16 +52,17 @@ def test_quiet_rules_are_said_after_the_live_message_and_before_the_backlog() ->
     assert said(bench.commands) == ["alert/hot", "status", "data", "-alert/a", "-alert/b", "data"]
 
 
-def test_a_crossing_goes_at_once_and_its_end_a_little_later() -> None:
+def test_a_crossing_and_its_end_go_at_once_and_what_flaps_later() -> None:
     bench = Bench()
     bench.begin(content())
     assert said(bench.tell(fires("hot"), after=5.0)) == ["alert/hot"]
+    assert said(bench.tell(over("hot"), after=1.0)) == ["-alert/hot"]
     bench.answer_all()
-    commands = bench.tell(over("hot"), after=1.0)
+    commands = bench.tell(fires("hot"), after=1.0)
     assert said(commands) == []
     (wake,) = only(p.Wake, commands)
-    assert wake.at == bench.now - 1.0 + HUSH
-    assert said(bench.tell(p.Tick(), after=HUSH - 1.0)) == ["-alert/hot"]
+    assert wake.at == bench.now - 2.0 + HUSH
+    assert said(bench.tell(p.Tick(), after=HUSH - 2.0)) == ["alert/hot"]
 
 
 def test_a_full_window_of_data_leaves_a_place_for_an_alert() -> None:

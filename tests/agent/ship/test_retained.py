@@ -79,14 +79,28 @@ def test_a_rule_that_flaps_is_said_only_so_often_and_as_it_is_by_then() -> None:
     made.told({"a": alert("a")})
     assert said(made, 0.0) == ["alert/a"]
     made.told({"a": None})
-    assert said(made, 1.0) == []
-    assert made.wake_at() == HUSH
+    assert said(made, 1.0) == ["-alert/a"]
+    made.told({"a": alert("a")})
+    assert said(made, 2.0) == []
+    assert made.wake_at(2.0) == HUSH
     made.told({"a": alert("a", 99.0)})
     assert said(made, HUSH - 0.1) == []
     due = made.alert(voice(HUSH), changed=True)
     assert due is not None
     assert parse_alert(due.payload).series[0].value == 99.0
-    assert made.wake_at() == float("inf")
+    assert made.wake_at(HUSH) == float("inf")
+    made.told({"a": None})
+    assert said(made, HUSH + 0.9) == []
+    assert said(made, HUSH + 1.0) == ["-alert/a"]
+
+
+def test_what_waits_for_a_place_and_not_for_its_time_needs_no_waking() -> None:
+    made = retained()
+    made.told({"a": alert("a")})
+    assert made.wake_at(0.0) == float("inf")
+    assert said(made, 0.0) == ["alert/a"]
+    made.told({"a": None})
+    assert made.wake_at(1.0) == float("inf")
 
 
 def test_what_fired_and_cleared_before_it_was_said_is_said_to_be_over() -> None:
@@ -101,7 +115,7 @@ def test_an_alert_that_the_broker_refused_is_said_again_later() -> None:
     made.told({"a": alert("a")})
     assert said(made, 0.0) == ["alert/a"]
     made.failed("alert/a", 30.0)
-    assert made.wake_at() == 30.0
+    assert made.wake_at(0.0) == 30.0
     assert said(made, 29.0) == []
     assert said(made, 30.0) == ["alert/a"]
 
