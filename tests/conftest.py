@@ -1,8 +1,8 @@
 """What all tests share: real brokers on ports of their own, and a loud word on what is missing.
 
-Tests that need a tool carry its mark (`gcc`, `strace`, `mosquitto`, `systemd`, `nspawn`) and are skipped
-where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a failure; CI
-sets it, so that a machine that lacks a tool cannot pass unseen.
+Tests that need a tool carry its mark (`fuse`, `gcc`, `strace`, `mosquitto`, `systemd`, `nspawn`) and are
+skipped where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a
+failure; CI sets it, so that a machine that lacks a tool cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pytest
 
 from agent.view.broker import find_engine, free_port, mosquitto_program
 from tests.brokers import Options, Secured, build, needs_mosquitto
+from tests.deadmount import can_hang
 from tests.machines import can_boot
 
 OpenBroker = Callable[[Options], Secured]
@@ -42,6 +43,7 @@ def can_compile() -> bool:
 
 TOOLS: dict[str, Callable[[], bool]] = {
     "atheris": lambda: find_spec("atheris") is not None,
+    "fuse": can_hang,
     "gcc": can_compile,
     "mosquitto": lambda: mosquitto_program() is not None,
     "strace": can_trace,

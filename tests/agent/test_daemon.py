@@ -22,6 +22,7 @@ from collectors.host import Host
 from collectors.tally import Tally
 from tests.agreement import arrived, disagreements
 from tests.brokers import Secured
+from tests.deadmount import dead_mount
 from tests.histories import events, windows, windows_pass
 from tests.sinks import Sink
 from tests.waiting import until
@@ -79,13 +80,14 @@ def rigs(config: Config) -> Iterator[Callable[..., Rig]]:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Host:
-    """A host of nothing but a boot id, whose /proc/meminfo is a FIFO to which nobody writes."""
+def hanging(tmp_path: Path) -> Iterator[Host]:
+    """A host of nothing but a boot id, whose /proc/meminfo is never answered."""
     boot = tmp_path / "host/proc/sys/kernel/random/boot_id"
     boot.parent.mkdir(parents=True)
     boot.write_text("7e1e3481-b947-4d20-ba1c-f71c32826e9e\n")
-    os.mkfifo(tmp_path / "host/proc/meminfo")
-    return Host(tmp_path / "host")
+    with dead_mount(tmp_path / "dead") as dead:
+        (tmp_path / "host/proc/meminfo").symlink_to(dead.file)
+        yield Host(tmp_path / "host")
 
 
 @pytest.fixture
@@ -115,6 +117,7 @@ def test_a_device_without_a_name_takes_that_of_its_host(config: Config, rigs: Ca
     assert rig.daemon.name.startswith(os.uname().nodename[:20])
 
 
+@pytest.mark.fuse
 def test_a_collector_that_hangs_does_not_delay_the_end(rigs: Callable[..., Rig], hanging: Host) -> None:
     rig = rigs(host=hanging).start()
     until_hung(rig)
@@ -122,6 +125,7 @@ def test_a_collector_that_hangs_does_not_delay_the_end(rigs: Callable[..., Rig],
     assert "agent.stop" in rig.names()
 
 
+@pytest.mark.fuse
 def test_a_collector_that_hangs_is_left_behind_and_the_status_says_so(
     config: Config, rigs: Callable[..., Rig], hanging: Host
 ) -> None:

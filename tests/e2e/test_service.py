@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.stats.frame import Event
+from tests.deadmount import dead_mount
 from tests.e2e.conftest import OpenDaemon
 from tests.histories import events, windows_pass
 from tests.waiting import until
@@ -21,16 +20,11 @@ STOP_WITHIN = 5.0
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> list[str]:
-    """The command that runs a program to which /proc/loadavg is a FIFO to which nobody writes."""
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    bound = f'mount --bind {fifo} /proc/loadavg && exec "$@"'
-    own = ["unshare", "--mount", "sh", "-c"]
-    tried = subprocess.run([*own, bound, "sh", "true"], capture_output=True, check=False)
-    if tried.returncode:
-        pytest.skip("only root may put a FIFO in the place of a file in /proc")
-    return [*own, bound, "sh"]
+def hanging(tmp_path: Path) -> Iterator[list[str]]:
+    """The command that runs a program for which reading /proc/loadavg never ends."""
+    with dead_mount(tmp_path / "dead") as dead:
+        bound = f'mount --bind {dead.file} /proc/loadavg && exec "$@"'
+        yield ["unshare", "--mount", "sh", "-c", bound, "sh"]
 
 
 def named(state: Path, name: str) -> list[Event]:
@@ -88,6 +82,7 @@ def test_a_bad_file_at_a_reload_is_said_with_its_lines_and_the_old_one_stays(
     assert len(named(daemon.state, "agent.start")) == 1
 
 
+@pytest.mark.fuse
 @pytest.mark.usefixtures("fast_look")
 def test_a_collector_that_hangs_costs_its_reading_alone(
     tmp_path: Path, hanging: list[str], daemons: OpenDaemon, configured: Configured
@@ -106,11 +101,12 @@ def test_a_collector_that_hangs_costs_its_reading_alone(
     assert time.monotonic() - began < STOP_WITHIN
 
 
+@pytest.mark.fuse
 def test_a_collector_that_hangs_does_not_delay_the_end(
     hanging: list[str], daemons: OpenDaemon, configured: Configured
 ) -> None:
     daemon = daemons(configured(NOWHERE), hanging).start()
-    until(lambda: "wait_for_partner" in waits(daemon.child.pid), lambda: waits(daemon.child.pid))
+    until(lambda: "request_wait_answer" in waits(daemon.child.pid), lambda: waits(daemon.child.pid))
     began = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - began < STOP_WITHIN
@@ -118,5 +114,5 @@ def test_a_collector_that_hangs_does_not_delay_the_end(
 
 
 def waits(pid: int) -> list[str]:
-    """What each thread of a process waits for in the kernel; opening a FIFO waits for a partner."""
+    """What each thread of a process waits for in the kernel; a dead file is asked for ever."""
     return [(task / "wchan").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
