@@ -12,20 +12,20 @@ driver, disk or broker delays the end by its share of a few seconds and no more.
 from __future__ import annotations
 
 import gc
-import os
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.config import read_secret
-from agent.config.plans import plans
+from agent import uplink
+from agent.alarms import Alarms, Outlets
+from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.identity import boot_id, clock_quality, device_name
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
 from agent.ship.link import Link
-from agent.ship.mqtt import Broker, Ports, Shipper
+from agent.ship.mqtt import Ports, Shipper
 from agent.ship.outbox import Outbox
 from agent.stats.fold import Fold
 from agent.stats.ring import Ring
@@ -70,10 +70,18 @@ class Daemon:
         self._shipper = self._make_shipper()
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post)
         self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say)
+        self._alarms = self._make_alarms(boot)
         watch = Watch(boot, config.window.span)
         ring = self._open_ring(boot)
         self._poller = Poller(
-            self._runner, self._fold, ring, watch, self.clocks, self._closed, config.collect.interval
+            self._runner,
+            self._fold,
+            ring,
+            watch,
+            self.clocks,
+            self._closed,
+            config.collect.interval,
+            self._alarms if config.alert else None,
         )
         self._condition: tuple[str, ...] = ()
 
@@ -84,12 +92,12 @@ class Daemon:
             StoreError: the store cannot be opened.
             ValueError: its limits are impossible.
         """
-        site = self.config.device.site
-        self._writer.event("agent.start", why, (("device.site", site),) if site else ())
+        self._writer.event("agent.start", why, _labels(self.config))
         self._writer.start()
         self._writer.ready.wait()
         if self._writer.fault is not None:
             raise self._writer.fault
+        self._alarms.restore(self._writer.alerts, self.clocks.boot(), self.clocks.wall())
         self._shipper.start()
         self._poller.start()
         # What lives now lives long: the collector of garbage need not look at it again.
@@ -135,16 +143,30 @@ class Daemon:
     def _closed(self, closed: Closed) -> None:
         self._tally.set("outrider.series.kept", self._fold.kept)
         self._tally.set("outrider.series.refused", self._fold.refused)
+        excluded = self._runner.excluded()
+        if excluded is not None:
+            self._tally.set("outrider.series.excluded", excluded)
         self._tally.set("outrider.values.unusable", self._fold.unusable)
         self._writer.put(closed)
 
     def _make_runner(self, host: Host) -> Runner:
         hang_after, report = self.config.collect.hang_after, min(REPORT, self.config.window.span)
-        return Runner(plans(self.config), host, self._tally, self.clocks.boot, report, hang_after)
+        return Runner(
+            plans(self.config),
+            host,
+            self._tally,
+            self.clocks.boot,
+            report,
+            hang_after,
+            selection(self.config),
+        )
+
+    def _make_alarms(self, boot: str) -> Alarms:
+        outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
+        return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets)
 
     def _make_shipper(self) -> Shipper:
         config, broker = self.config, self.config.broker
-        host, port, tls = config.address
         settings = shipped.Settings(
             fleet=config.device.fleet,
             device=self.name,
@@ -157,19 +179,10 @@ class Daemon:
             backoff_min=broker.backoff_min,
             backoff_max=broker.backoff_max,
             protocol={"auto": None, "5": 5, "3.1.1": 4}[broker.protocol],
+            site=config.device.site,
+            tags=config.device.tags,
         )
-        there = Broker(
-            host=host,
-            port=port,
-            client_id=f"outrider-{self.name}",
-            tls=tls,
-            ca_file=broker.ca_file,
-            certificate_file=broker.certificate_file,
-            key_file=broker.key_file,
-            credentials=self._credentials,
-            keepalive=int(broker.keepalive),
-            connect_timeout=broker.connect_timeout,
-        )
+        there = uplink.broker(config, f"outrider-{self.name}")
         ports = Ports(
             self.clocks.boot,
             self.clocks.wall,
@@ -179,12 +192,6 @@ class Daemon:
             self._begin_epoch,
         )
         return Shipper(Link(settings, self._outbox, random.SystemRandom().random), there, ports)
-
-    def _credentials(self) -> tuple[str, str]:
-        broker = self.config.broker
-        if not broker.password_file:
-            return broker.user, ""
-        return broker.user, read_secret(broker.password_file, os.environ.get("CREDENTIALS_DIRECTORY"))
 
     def _noticed(self, notice: shipped.Notice) -> None:
         if notice.level != "debug":
@@ -218,6 +225,12 @@ class Daemon:
         if ring.reason:
             self._say("info", f"the ring of the last {config.ring.keep:g} s begins anew: {ring.reason}")
         return ring
+
+
+def _labels(config: Config) -> tuple[tuple[str, str], ...]:
+    """Site and tags as attributes of an event."""
+    site = (("device.site", config.device.site),) if config.device.site else ()
+    return site + tuple((f"device.tag.{key}", value) for key, value in config.device.tags.items())
 
 
 def _new_epoch() -> int:

@@ -1,0 +1,148 @@
+"""What the daemon does about its alert rules: judge each reading, keep the states, tell the link and people.
+
+    poll thread   readings -> rules -> changes: to the writer (events and states, one transaction), to the
+                  link (what is retained), to the log
+
+All is called in the poll thread but `restore`, which comes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from agent.config.settings import Alert as Setting
+from agent.judge.alerts import Alerts, Change
+from agent.judge.rule import parse
+from agent.ship import protocol as shipped
+from agent.ship.alert import WORST, Alert, AlertSeries
+from agent.stats.frame import Event
+from agent.writer import Judged
+from collectors.api import Attributes, Reading, Series
+from collectors.tally import Tally
+
+KEY = "outrider.alert."
+MOST_ATTRIBUTES = 24
+
+
+class Outlets(NamedTuple):
+    """Whom to tell; each returns at once. `keep` is the writer's, `post` the link's, `say` the log's."""
+
+    keep: Callable[[Judged], None]
+    post: Callable[[shipped.Event], None]
+    say: Callable[[str, str], None]
+    tally: Tally
+
+
+class Alarms:
+    """The rules of a configuration, told of every reading."""
+
+    def __init__(
+        self,
+        settings: Sequence[Setting],
+        intervals: Mapping[str, float],
+        device: str,
+        boot: str,
+        outlets: Outlets,
+    ) -> None:
+        """`intervals` are the seconds between two readings of each collector.
+
+        Raises:
+            ValueError: a rule never went through the loader, and is none.
+        """
+        self._settings = {each.name: each for each in settings}
+        self._rules = {each.name: parse(each.when, each.clear) for each in settings}
+        self._intervals = intervals
+        self._device = device
+        self._boot = boot
+        self._outlets = outlets
+        self._now = self._wall = 0.0
+        self._alerts = Alerts({}, {}, boot, {})
+
+    def restore(self, states: Mapping[str, bytes], now: float, wall: float) -> None:
+        """Go on from what the store kept, and tell the link the state of every rule."""
+        self._alerts = Alerts(self._rules, self._intervals, self._boot, states)
+        self._outlets.post(shipped.Alerts({name: self._alert(name) for name in self._rules}))
+        self.begin(now, wall)
+        self.end()
+
+    def begin(self, now: float, wall: float, late: float = 0.0) -> None:
+        """A tick at `now` on the boot clock, `wall` s since 1970, so many s after it was due."""
+        self._now, self._wall = now, wall
+        self._alerts.begin(now, wall, late)
+
+    def take(self, source: str, reading: Reading) -> None:
+        """A reading of this tick."""
+        changes = self._alerts.take(source, reading)
+        if changes:
+            self._tell(changes)
+
+    def end(self) -> None:
+        """The tick is over."""
+        changes = self._alerts.end()
+        if changes:
+            self._tell(changes)
+
+    def states(self) -> Mapping[str, bytes | None]:
+        """What the store must learn with the window that ends."""
+        self._outlets.tally.set("outrider.alerts.refused", self._alerts.refused())
+        return self._alerts.states()
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        events = tuple(self._event(change) for change in changes)
+        names = dict.fromkeys(change.rule for change in changes)
+        self._outlets.post(shipped.Alerts({name: self._alert(name) for name in names}))
+        self._outlets.keep(Judged(events, self._alerts.states()))
+        for name in names:
+            self._say(name, [change for change in changes if change.rule == name])
+
+    def _alert(self, name: str) -> Alert | None:
+        """What is retained of a rule while it fires."""
+        firing = self._alerts.firing(name)
+        if not firing:
+            return None
+        setting = self._settings[name]
+        return Alert(
+            device=self._device,
+            rule=name,
+            severity=setting.severity,
+            summary=setting.summary,
+            runbook=setting.runbook,
+            when=setting.when,
+            since=min(each.since for each in firing),
+            at=self._wall,
+            series=tuple(AlertSeries(*each) for each in firing[:WORST]),
+            more=max(0, len(firing) - WORST),
+        )
+
+    def _event(self, change: Change) -> Event:
+        setting = self._settings.get(change.rule)
+        series, value = change.series, change.value
+        attributes: Attributes = (
+            (KEY + "rule", change.rule),
+            (KEY + "severity", setting.severity if setting else ""),
+            (KEY + "metric", series.name),
+            (KEY + "value", "" if value is None else f"{value:.6g}"),
+            *series.attributes[:MOST_ATTRIBUTES],
+        )
+        text = change.reason or (setting.summary or setting.when if setting else "")
+        offset = self._wall - self._now
+        return Event(self._boot, self._now, offset, f"alert.{change.state}", attributes, text)
+
+    def _say(self, name: str, changes: Sequence[Change]) -> None:
+        """One line a rule and tick, however many its series are."""
+        setting = self._settings.get(name)
+        first = changes[-1]
+        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+        why = first.reason or (setting.when if setting else "")
+        text = f"alert {name} {first.state}: {described(first.series, first.value)}{more} ({why})"
+        self._outlets.say("warning" if first.state == "fired" else "info", text)
+
+
+def described(series: Series, value: float | None) -> str:
+    """A series and its value for people."""
+    inner = ", ".join(f"{key}={text}" for key, text in series.attributes)
+    unit = "" if series.unit in ("", "1") else f" {series.unit}"
+    per_second = "/s" if series.kind == "counter" else ""
+    what = f"{series.name}{{{inner}}}" if inner else series.name
+    return f"{what} has no value" if value is None else f"{what} is {value:.6g}{unit}{per_second}"
