@@ -17,7 +17,7 @@ from collectors.host import printable
 
 Values = Sequence[float | None]
 AGAIN = 60.0
-LOST = frozenset((nvml.NVML_ERROR_GPU_IS_LOST, nvml.NVML_ERROR_RESET_REQUIRED, nvml.NVML_ERROR_GPU_NOT_FOUND))
+LOST = frozenset((nvml.NVML_ERROR_GPU_IS_LOST, nvml.NVML_ERROR_RESET_REQUIRED))
 GONE = frozenset(
     (
         nvml.NVML_ERROR_UNINITIALIZED,

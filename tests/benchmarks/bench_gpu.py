@@ -3,8 +3,9 @@
     python tests/benchmarks/bench_gpu.py [SECONDS]
 
 CPU microseconds a poll of the whole process, the driver's thread included: back to back, and at one
-tick a second (every 10th tick asks the slow questions too, each 60th the rare ones); and the memory that
-they add to a process that has the daemon's modules. A real driver adds its own time to each call.
+tick a second, less what an empty tick costs (every 10th asks the slow questions too, each 60th the rare
+ones); and the memory that they add to a process that has the daemon's modules. A real driver adds its
+own time to each call.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from collectors.gpu_nvidia import GpuNvidia
 from collectors.host import Host
-from tests.nvml.fakes import FakeHost, build
+from tests.nvml.fakes import AS_SERVICE, FakeHost, build
 
 LOOPS = 3000
 
@@ -31,6 +33,16 @@ def pss() -> float:
     """Proportional memory of this process in MB."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
+
+
+def ticks(poll: Callable[[float], object], seconds: int) -> float:
+    """CPU microseconds of each tick, sleep and waking up included."""
+    due, start = time.monotonic(), time.process_time_ns()
+    for number in range(seconds):
+        due += 1.0
+        time.sleep(max(0.0, due - time.monotonic()))
+        poll(10_000.0 + number)
+    return (time.process_time_ns() - start) / seconds / 1e3
 
 
 def measure(root: str, seconds: int) -> dict[str, float]:
@@ -49,12 +61,7 @@ def measure(root: str, seconds: int) -> dict[str, float]:
         collector.collect(2.0 + number)
     looped = (time.process_time_ns() - start) / LOOPS / 1e3
     called = (calls() - called) / LOOPS
-    due, start, now = time.monotonic(), time.process_time_ns(), 10_000.0
-    for _ in range(seconds):
-        due, now = due + 1.0, now + 1.0
-        time.sleep(max(0.0, due - time.monotonic()))
-        collector.collect(now)
-    ticked = (time.process_time_ns() - start) / seconds / 1e3
+    ticked = ticks(collector.collect, seconds) - ticks(float, seconds)
     collector.close()
     return {"series": series, "calls": called, "loop": looped, "tick": ticked, "pss": added}
 
@@ -68,7 +75,12 @@ def main(seconds: int) -> None:
             host = FakeHost(
                 Path(folder) / str(gpus), gpus, *(f"proc {gpu} compute {gpu + 1} 4096" for gpu in range(8))
             )
-            environ = {**os.environ, "LD_LIBRARY_PATH": str(library), "NVML_FAKE": str(host.file)}
+            environ = {
+                **os.environ,
+                "LD_LIBRARY_PATH": str(library),
+                "NVML_FAKE": str(host.file),
+                **AS_SERVICE,
+            }
             command = [sys.executable, __file__, "--one", str(host.root), str(seconds)]
             done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True)
             row = json.loads(done.stdout)
