@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config
+from agent.config.collected import Metrics
 from agent.config.settings import MIB, Broker, Device, Ring, Runtime, Ship, Store, Window
 from agent.daemon import Daemon, _new_epoch
 from agent.ship import protocol as shipped
@@ -23,7 +24,7 @@ from collectors.tally import Tally
 from tests.agreement import arrived, disagreements
 from tests.brokers import Secured
 from tests.deadmount import dead_mount
-from tests.histories import events, windows, windows_pass
+from tests.histories import events, reading, windows, windows_pass
 from tests.sinks import Sink
 from tests.waiting import until
 
@@ -252,3 +253,25 @@ def test_a_daemon_that_ended_leaves_no_descriptor_behind(rigs: Callable[..., Rig
     for _ in range(3):
         rigs().start().stop()
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_site_and_tags_stand_in_the_event_of_the_start(rigs: Callable[..., Rig], config: Config) -> None:
+    rig = rigs(config._replace(device=Device("dut", site="hall 3", tags={"rack": "7"}))).start()
+    rig.stop()
+    assert events(rig.state)[0].attributes == (("device.site", "hall 3"), ("device.tag.rack", "7"))
+
+
+def test_what_is_left_out_is_counted_and_not_kept(rigs: Callable[..., Rig], config: Config) -> None:
+    rig = rigs(config._replace(metrics=Metrics(("system.cpu.*", "outrider.*")))).start()
+    windows_pass(rig.state, 2)
+    rig.stop()
+    with reading(rig.state) as reader:
+        contents = [each.content() for each in reader.stored(streams=("windows",))]
+    names = {series.name for content in contents for frame in content.frames for series in frame.windows}
+    assert "system.cpu.utilization" in names
+    assert {name.partition(".")[0] for name in names} == {"system", "outrider"}
+    assert {name for name in names if name.startswith("system.")} <= {
+        name for name in names if name.startswith("system.cpu.")
+    }
+    counted = {count.name: count.value for count in rig.tally.snapshot()}
+    assert counted["outrider.series.excluded"] > 10

@@ -8,12 +8,14 @@ import pytest
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration
 from collectors.host import Host
-from collectors.runner import METRICS, Plan, Runner, Superseded, Transition
+from collectors.runner import EVERYTHING, METRICS, Plan, Runner, Superseded, Transition
+from collectors.selection import Patterns, Selection
 from collectors.tally import Tally
 from tests.collecting import planned
 
 METRIC = Metric("test.value", "1", "gauge", (), "here", "A value.")
 SERIES = (METRIC.of(),)
+KEYED = Metric("test.keyed", "1", "gauge", ("where",), "here", "A value by place.")
 Act = Callable[[float], Reading]
 
 
@@ -38,21 +40,31 @@ def right(now: float) -> Reading:
 class Bench:
     """A runner of scripted collectors, and what became of them."""
 
-    def __init__(self, acts: dict[str, Act], interval: float = 1.0, report: float = 10.0) -> None:
+    def __init__(
+        self,
+        acts: dict[str, Act],
+        interval: float = 1.0,
+        report: float = 10.0,
+        selection: Selection = EVERYTHING,
+        metrics: tuple[Metric, ...] = (METRIC,),
+    ) -> None:
         self.acts = acts
+        self.metrics = metrics
         self.opened: dict[str, int] = dict.fromkeys(acts, 0)
         self.closed: dict[str, int] = dict.fromkeys(acts, 0)
         self.tally = Tally()
         clock = itertools.count()
         entries = [Plan(self.registration(name), interval) for name in acts]
-        self.runner = Runner(entries, Host(), self.tally, lambda: float(next(clock)), report)
+        self.runner = Runner(
+            entries, Host(), self.tally, lambda: float(next(clock)), report, selection=selection
+        )
 
     def registration(self, name: str) -> Registration:
         def opening(*_: object) -> Scripted:
             self.opened[name] += 1
             return Scripted(self, name)
 
-        return Registration(name, "A test.", (METRIC,), opening)
+        return Registration(name, "A test.", self.metrics, opening)
 
     def close(self, name: str) -> None:
         self.closed[name] += 1
@@ -149,6 +161,23 @@ def test_durations_are_those_of_the_polls_since_the_last_report() -> None:
     assert reading.values == [1, [1.0] * 10]
     assert [each.name for each in reading.series] == ["outrider.up", "outrider.collect.duration"]
     assert {each.name: each.unit for each in METRICS}["outrider.collect.duration"] == "s"
+
+
+def test_what_is_not_selected_is_neither_read_nor_counted() -> None:
+    series = (KEYED.of(where="a"), KEYED.of(where="b"))
+
+    def act(now: float) -> Reading:
+        return Reading(series, [1, 2], (Absence("b", "left out"), Absence("c", "broken")))
+
+    kept = Selection(Patterns(exclude=("*.duration",)), {"where": Patterns(exclude=("b",))})
+    bench = Bench({"x": act}, selection=kept, metrics=(KEYED,))
+    found = bench.poll(0.0)
+    assert found["x"] == Reading(series[:1], [1], (Absence("c", "broken"),))
+    assert [series.name for series in found["runner"].series] == ["outrider.up"]
+    assert bench.counted()["outrider.collect.absences"] == 1
+    assert bench.runner.excluded() == 2
+    assert bench.poll(1.0)["x"].series is found["x"].series
+    assert Bench({"x": act}).runner.excluded() is None
 
 
 def test_absences_are_counted() -> None:

@@ -160,3 +160,11 @@ def test_a_status_is_due_when_it_changed_and_when_it_is_old() -> None:
     }  # fmt: skip
     made.begin(ROOM)
     assert made.status_due(2.0, flushed=False)
+
+
+def test_site_and_tags_are_said_with_every_status_where_there_are_any() -> None:
+    made = Retained(Settings("f", "d", site="hall 3", tags={"rack": "7"}))
+    for due in (made.status(voice(0.0)), made.offline(voice(0.0))):
+        fields = status(due)
+        assert (fields["site"], fields["tags"]) == ("hall 3", {"rack": "7"})
+    assert {"site", "tags"} & set(status(Retained(Settings("f", "d")).status(voice(0.0)))) == set()
