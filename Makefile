@@ -17,7 +17,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/outrider demo
 
 test: $(VENV)/.test tools
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

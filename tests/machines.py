@@ -6,7 +6,7 @@
     machine.close()
 
 It lives in a mount and a network namespace of its own, which hold the overlay and both ends of its only
-cable: when its process ends, however that happens, the kernel takes all of it away. Outside it, on that
+cable: with its last process, however that ends, the kernel takes all of it away. Outside it, on that
 cable, is `outside`: a command that runs there, such as a broker at `OUTSIDE`, is `machine.outside(...)`.
 """
 
@@ -32,11 +32,14 @@ CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("systemd", "unified", "memory", "cpu", "cpuacct", "blkio", "pids", "devices")
 PREFIX = "outrider-machine-"
 HOSTNAME = "dut"
+REBOOTS = 133  # nspawn's exit status
 
 # What this Debian starts at boot is not wanted there, and neither is an Outrider that it may have. The
 # overlay lies in a memory of its own, and is gone with it.
 PREPARE = """
 for group in {groups}; do echo $$ > $group/cgroup.procs; done
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t tmpfs -o size=2g,mode=0755 tmpfs {home}
 mkdir {home}/upper {home}/work {home}/root
 mount -t overlay -o lowerdir=/,upperdir={home}/upper,workdir={home}/work overlay {home}/root
@@ -47,8 +50,13 @@ sed -i /^outrider:/d etc/passwd etc/group etc/shadow etc/gshadow
 : > etc/machine-id
 ip link set lo up
 cd /
-exec systemd-nspawn --quiet --register=no --keep-unit --boot --directory={home}/root --machine={name} \\
-    --hostname={hostname} --network-veth --system-call-filter='adjtimex clock_adjtime' {binds}
+trap 'kill $nspawn' TERM
+code={reboots}
+while [ $code = {reboots} ]; do
+    systemd-nspawn --quiet --register=no --keep-unit --boot --directory={home}/root --machine={name} \\
+        --hostname={hostname} --network-veth --system-call-filter='adjtimex clock_adjtime' {binds} &
+    nspawn=$!; code=0; wait $nspawn || code=$?
+done
 """
 
 
@@ -84,6 +92,7 @@ class Machine:
             home=self.home,
             name=self.name,
             hostname=HOSTNAME,
+            reboots=REBOOTS,
             binds=binds,
             groups=" ".join(map(str, self._groups)),
         )
@@ -124,8 +133,7 @@ class Machine:
     def _find(self, after: int) -> bool:
         """Whether its first process is there: the child of nspawn that is number 1 in its own namespace."""
         assert self.child.ended() is None, self.child.tail(20)
-        children = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()
-        for pid in map(int, children):
+        for pid in [below for child in children(self.child.pid) for below in children(child)]:
             with contextlib.suppress(OSError):
                 first = Path(f"/proc/{pid}/status").read_text().partition("NSpid:")[2].splitlines()[0]
                 if first.split()[-1] == "1" and pid != after:
@@ -175,6 +183,14 @@ class Machine:
             self.child.kill()
         gone = [partial(_swept, group) for group in self._groups]
         until(lambda: all(each() for each in gone), lambda: f"cgroups of {self.name} are still in use")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, and none if it is gone."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _swept(group: Path) -> bool:
