@@ -20,11 +20,19 @@ NAMES = (
     "processes",
     "containers",
     "gpu_nvidia",
+    "pressure",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
 SLOW = MappingProxyType(
-    {"paging": 10.0, "filesystem": 30.0, "processes": 10.0, "containers": 10.0, "own": 30.0}
+    {
+        "paging": 10.0,
+        "filesystem": 30.0,
+        "processes": 10.0,
+        "containers": 10.0,
+        "pressure": 10.0,
+        "own": 30.0,
+    }
 )
 
 
