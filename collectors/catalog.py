@@ -21,6 +21,7 @@ NAMES = (
     "containers",
     "gpu_nvidia",
     "pressure",
+    "sockets",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -31,6 +32,7 @@ SLOW = MappingProxyType(
         "processes": 10.0,
         "containers": 10.0,
         "pressure": 10.0,
+        "sockets": 10.0,
         "own": 30.0,
     }
 )

@@ -78,7 +78,7 @@ def test_this_machine_agrees_with_its_own_files() -> None:
 
 
 def totals() -> dict[tuple[str, ...], float]:
-    found = {}
+    found: dict[tuple[str, ...], float] = {}
     for path in Path("/proc/pressure").iterdir():
         for line in path.read_text().splitlines():
             found[(path.name, line.split()[0])] = int(line.rpartition("=")[2]) / 1e6
