@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.judge import rule as module
 from agent.judge.rule import LONGEST, UNITS, Rule, Selector, parse
 from collectors.api import Kind, Series
+
+README = Path(module.__file__).with_name("README.md").read_text()
 
 
 def series(name: str, unit: str = "1", kind: Kind = "gauge", **attributes: str) -> Series:
@@ -172,3 +178,16 @@ def test_a_selector_is_written_as_it_was_read() -> None:
     text = 'hw.*{hw.name="cpu*", hw.id="x"}'
     assert str(parse(f"{text} > 5").selector) == text
     assert str(parse("a > 5").selector) == "a"
+
+
+def test_the_examples_of_the_page_are_rules() -> None:
+    examples = re.findall(r"^\| `([^`]+)` \| (?:for|when|while) ", README, re.MULTILINE)
+    assert len(examples) == 8
+    assert [parse(each).seconds for each in examples][:3] == [120.0, 0.0, 0.0]
+
+
+def test_the_page_names_every_unit() -> None:
+    (told,) = re.findall(r"^- Units: (.*?)\.", README, re.MULTILINE | re.DOTALL)
+    assert {unit for words in re.findall("`([^`]+)`", told) for unit in words.split()} - {"{thing}"} == set(
+        UNITS
+    )

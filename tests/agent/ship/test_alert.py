@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,14 @@ GOLDEN = (
 def test_an_alert_is_this_text() -> None:
     assert alert_json(ALERT, (77, 3)) == GOLDEN
     assert parse_alert(GOLDEN) == ALERT
+
+
+def test_the_page_explains_every_field() -> None:
+    page = Path(limits.__file__).with_name("README.md").read_text()
+    section = page[page.index("\n## Alert\n") : page.index("\n## Plain JSON\n")]
+    fields = json.loads(GOLDEN)
+    missing = [name for name in (*fields, *fields["series"][0]) if f"`{name}`" not in section]
+    assert missing == []
 
 
 def test_the_worst_series_are_named_and_the_rest_is_counted() -> None:
