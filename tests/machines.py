@@ -6,7 +6,7 @@
     machine.close()
 
 It lives in a mount and a network namespace of its own, which hold the overlay and both ends of its only
-cable: with its last process, however that ends, the kernel takes all of it away. Outside it, on that
+cable, and below a process of ours: however we end, the kernel takes all of it away. Outside it, on that
 cable, is `outside`: a command that runs there, such as a broker at `OUTSIDE`, is `machine.outside(...)`.
 """
 
@@ -16,7 +16,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -50,12 +49,13 @@ sed -i /^outrider:/d etc/passwd etc/group etc/shadow etc/gshadow
 : > etc/machine-id
 ip link set lo up
 cd /
-trap 'kill $nspawn' TERM
+trap 'kill -KILL $machine; exit' TERM
 code={reboots}
 while [ $code = {reboots} ]; do
-    systemd-nspawn --quiet --register=no --keep-unit --boot --directory={home}/root --machine={name} \\
+    unshare --pid --fork --kill-child --mount-proc \\
+        systemd-nspawn --quiet --register=no --keep-unit --boot --directory={home}/root --machine={name} \\
         --hostname={hostname} --network-veth --system-call-filter='adjtimex clock_adjtime' {binds} &
-    nspawn=$!; code=0; wait $nspawn || code=$?
+    machine=$!; code=0; wait $machine || code=$?
 done
 """
 
@@ -131,15 +131,15 @@ class Machine:
         self.run("ip", "link", "set", "host0", "up")
 
     def _find(self, after: int) -> bool:
-        """Whether its first process is there: the child of nspawn that is number 1 in its own namespace."""
+        """Whether its first process is there: sh, unshare and nspawn are the ancestors."""
         assert self.child.ended() is None, self.child.tail(20)
-        for pid in [below for child in children(self.child.pid) for below in children(child)]:
-            with contextlib.suppress(OSError):
-                first = Path(f"/proc/{pid}/status").read_text().partition("NSpid:")[2].splitlines()[0]
-                if first.split()[-1] == "1" and pid != after:
-                    self.leader = pid
-                    return True
-        return False
+        above = [self.child.pid]
+        for _ in range(3):
+            above = [below for pid in above for below in children(pid)]
+        found = [pid for pid in above if pid != after]
+        if found:
+            self.leader = found[0]
+        return bool(found)
 
     def _state(self) -> str:
         return self.run("systemctl", "is-system-running", check=False).stdout.strip()
@@ -175,12 +175,8 @@ class Machine:
 
     def close(self) -> None:
         """End it and all that runs in it; nothing of it stays."""
-        if self.leader:  # the end of the first process is the end of all of them, and of nspawn then
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.leader, signal.SIGKILL)
-            self.child.ended(within=10.0)
         if self.child.started:
-            self.child.kill()
+            self.child.stop()
         gone = [partial(_swept, group) for group in self._groups]
         until(lambda: all(each() for each in gone), lambda: f"cgroups of {self.name} are still in use")
 
