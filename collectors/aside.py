@@ -18,6 +18,10 @@ class Hung(OSError):  # noqa: N818 - said of a call, not of a fault of ours
     """Raised in place of the answer: the call has not come back, for the seconds that the text says."""
 
 
+class Unasked(Hung):
+    """Raised in place of the answer: so many others have not come back that this call was not made."""
+
+
 class Aside(Generic[Answer]):
     """One thread for one thing that may hang. Begun by the first call, ended by `close`.
 
@@ -75,6 +79,10 @@ class Aside(Generic[Answer]):
             raise error
         return answer  # type: ignore[return-value] # None only where None was answered
 
+    def waiting(self) -> bool:
+        """Whether a call is out that has not come back."""
+        return self._since is not None and self._answered.locked()
+
     def close(self) -> None:
         """End the thread; one that hangs ends when its call comes back."""
         if self._jobs is not None:
@@ -99,3 +107,52 @@ class Aside(Generic[Answer]):
     def _words(self) -> str:
         since = self._since if self._since is not None else self._clock()
         return f"{self._what} has not answered for {max(self._clock() - since, self._patience):.1f} s"
+
+
+class Lanes(Generic[Answer]):
+    """Calls to several things, any of which may hang: each that does keeps a thread, at most `most` of them.
+
+    Made once in the life of the process: whoever is waited for is still waited for after a reload.
+
+    Args:
+        what, patience, clock: of `Aside`.
+        most: threads that may wait at once. While all of them do, nothing more is asked.
+    """
+
+    __slots__ = ("_clock", "_free", "_hung", "_lock", "_most", "_patience", "_what")
+
+    def __init__(self, what: str, patience: float, most: int, clock: Callable[[], float]) -> None:
+        self._what = what
+        self._patience = patience
+        self._most = most
+        self._clock = clock
+        self._lock = Lock()
+        self._free: Aside[Answer] | None = None
+        self._hung: dict[str, Aside[Answer]] = {}
+
+    def __call__(self, name: str, job: Callable[[], Answer]) -> Answer:
+        """What `job` returns or raises; it asks the thing that is called `name`.
+
+        Raises:
+            Hung: it has not answered yet.
+            Unasked: too many others have not.
+        """
+        with self._lock:
+            self._sweep()
+            if name in self._hung:
+                return self._hung[name](job)
+            if len(self._hung) >= self._most:
+                raise Unasked(f"not asked: {self._most} others do not answer")
+            lane = self._free or Aside(self._what, self._patience, self._clock)
+            self._free = lane
+            try:
+                return lane(job)
+            except Hung:
+                self._hung[name] = lane
+                self._free = None
+                raise
+
+    def _sweep(self) -> None:
+        """Let go of the threads whose calls have come back, also of what is never asked again."""
+        for name in [name for name, lane in self._hung.items() if not lane.waiting()]:
+            self._hung.pop(name).close()

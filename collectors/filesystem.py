@@ -1,27 +1,49 @@
 """Room on mounted file systems: `/proc/self/mounts` and `statvfs`.
 
 Only file systems that lie on a disk of this host are asked, each once, whatever bind mounts show it
-again: `statvfs` on a dead network mount hangs, a FUSE mount may, and images (squashfs, iso9660) are
-always full. The root is asked whatever it is, an overlay in a container too.
+again; images (squashfs, iso9660) are always full. The root is asked whatever it is, an overlay in a
+container too. Those of another machine are asked on wish (option `remote`).
+
+`statvfs` on a dead network mount hangs, on a FUSE mount it may, and so it does on a disk mounted below
+one: these are asked aside, at most `WAITING` of them at once, and `linux.filesystem.responding` says
+which do not answer.
 """
 
 from __future__ import annotations
 
 import os
 from itertools import chain
+from time import monotonic
 from typing import NamedTuple
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.host import Host, label, malformed, printable
+from collectors.aside import Lanes, Unasked
+from collectors.host import Host, Kept, label, malformed, printable
+from collectors.options import Filesystem as Options
 
 MOUNTS = "/proc/self/mounts"
 LOCAL = frozenset(
     b"bcachefs btrfs exfat ext2 ext3 ext4 f2fs jffs2 jfs nilfs2 ntfs3 reiserfs ubifs vfat xfs zfs".split()
 )
-# The root of a network-booted board is as dead as the network; never ask it.
-REMOTE = frozenset(b"nfs nfs4 cifs smb3 9p ceph afs glusterfs lustre".split())
+BY_PROCESS = b"fuseblk"  # on a disk too, as ntfs-3g is, but a process answers
+# The root of a network-booted board is as dead as the network; it too is asked on wish only.
+REMOTE = frozenset(b"nfs nfs4 cifs smb3 9p ceph afs lustre beegfs orangefs".split())
+# The host of a virtual machine answers for these.
+SHARED = frozenset(b"virtiofs vboxsf".split())
+# Images, and what has no room of its own.
+ROOMLESS = frozenset(
+    b"fuse.snapfuse fuse.squashfuse fuse.squashfuse_ll fuse.gvfsd-fuse fuse.portal fuse.lxcfs".split()
+)
 ESCAPES = ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\043", b"#"), (b"\\134", b"\\"))
 MOST = 64  # mounts; a container host may have thousands
+BOUND = 4 * 1024 * 1024  # bytes; an overlay of many layers has a line of 4 KB
+WAITING = 8
+PATIENCE = 0.5
+LONGEST = 1.0  # s that one poll spends on waiting
+
+Room = tuple[float | None, ...]
+UNKNOWN: Room = (None,) * 6
+LANES: Lanes[Room] = Lanes("statvfs", PATIENCE, WAITING, monotonic)
 
 USAGE = Metric(
     "system.filesystem.usage",
@@ -55,39 +77,80 @@ READ_ONLY = Metric(
     f"statvfs of {MOUNTS}",
     "1 while the file system is mounted read-only, as ext4 becomes after an error; else 0.",
 )
+RESPONDING = Metric(
+    "linux.filesystem.responding",
+    "1",
+    "gauge",
+    ("system.filesystem.mountpoint",),
+    f"statvfs of {MOUNTS}",
+    "1 while a file system that may hang says how much room it has, else 0; of remote and FUSE ones.",
+)
 
 
 class Mount(NamedTuple):
-    """A file system to ask: its source, where it is mounted (the host's own path), and its type."""
+    """A file system to ask: its source, where it is mounted (the host's own path), its type, and whether
+    the answer may not come.
+    """
 
     source: bytes
     point: bytes
     type: bytes
+    aside: bool = False
 
 
-def parse(text: bytes) -> tuple[list[Mount], tuple[Absence, ...]]:
-    """The local file systems of `/proc/self/mounts` in the order of mounting, each once; and for each
-    line that is no mount an absence.
+def parse(text: bytes, *, remote: bool = False) -> tuple[list[Mount], tuple[Absence, ...]]:
+    """The file systems to ask in `/proc/self/mounts`, in the order of mounting, each once, those that may
+    hang last; and an absence for each line that is no mount, and for what is too much.
     """
     top: dict[bytes, Mount] = {}  # of mounts at one point the last one hides the others
     absences: tuple[Absence, ...] = ()
     for line in filter(None, text.split(b"\n")):
         words = line.split()
         if len(words) >= 4:
-            mount = Mount(*map(unescaped, words[:3]))
+            source, point, kind = map(unescaped, words[:3])
+            mount = Mount(source, point, kind)
             top.pop(mount.point, None)
             top[mount.point] = mount
         elif len(absences) < MOST:
             absences += (Absence(USAGE.name, str(malformed(MOUNTS, line))),)
-    found: dict[bytes, Mount] = {}
-    for mount in filter(local, top.values()):
-        found.setdefault(mount.source, mount)
-    return list(found.values())[:MOST], absences
+    dead = tuple(mount.point + b"/" for mount in top.values() if elsewhere(mount) and mount.point != b"/")
+    found: dict[tuple[bytes, ...], Mount] = {}
+    for mount in top.values():
+        if wanted(mount, remote):
+            aside = elsewhere(mount) or mount.point.startswith(dead)
+            found.setdefault(identity(mount), mount._replace(aside=aside))
+    mounts = unlike(sorted(found.values(), key=lambda mount: mount.aside))[:MOST]
+    if len(mounts) < len(found):
+        reason = f"{len(found) - len(mounts)} mounts are not asked: more than {MOST}, or of one name"
+        absences += (Absence(USAGE.name, reason),)
+    return mounts, absences
 
 
-def local(mount: Mount) -> bool:
-    """Whether asking for the room on it cannot hang for want of another machine or process."""
-    return mount.type in LOCAL or (mount.point == b"/" and mount.type not in REMOTE)
+def unlike(mounts: list[Mount]) -> list[Mount]:
+    """The mounts whose points do not read as an earlier one's: of odd bytes, or very long."""
+    first: dict[str, Mount] = {}
+    for mount in mounts:
+        first.setdefault(label(mount.point), mount)
+    return list(first.values())
+
+
+def elsewhere(mount: Mount) -> bool:
+    """Whether another machine or process has to answer for it."""
+    return mount.type in REMOTE or mount.type in SHARED or mount.type.startswith(b"fuse")
+
+
+def wanted(mount: Mount, remote: bool) -> bool:
+    """Whether it is asked; `remote`: also those of other machines, and of processes."""
+    if mount.type in LOCAL or mount.type == BY_PROCESS or (mount.point == b"/" and mount.type not in REMOTE):
+        return True
+    return remote and elsewhere(mount) and mount.type not in ROOMLESS | {b"fusectl"}
+
+
+def identity(mount: Mount) -> tuple[bytes, ...]:
+    """What two mounts of one file system share; the source of a FUSE mount is but a word."""
+    if mount.type.startswith(b"fuse."):
+        return (mount.type, mount.source, mount.point)
+    return (mount.source,)
 
 
 def unescaped(word: bytes) -> bytes:
@@ -98,91 +161,125 @@ def unescaped(word: bytes) -> bytes:
     return word
 
 
-def room(found: os.statvfs_result) -> list[float | None]:
+def room(found: os.statvfs_result) -> Room:
     """Bytes used, free and reserved, the share used, 1 if read-only, and the share of inodes used."""
     used = found.f_blocks - found.f_bfree
     reach = used + found.f_bavail
-    return [
+    return (
         used * found.f_frsize,
         found.f_bavail * found.f_frsize,
         (found.f_bfree - found.f_bavail) * found.f_frsize,
         used / reach if reach else None,
         found.f_flag & os.ST_RDONLY,
         (found.f_files - found.f_ffree) / found.f_files if found.f_files else None,
-    ]
-
-
-def series(point: str, inodes: bool) -> tuple[Series, ...]:
-    """The series of one mount, in the order of `room`; the last only where inodes are numbered."""
-    usage = tuple(
-        USAGE.of(**{"system.filesystem.mountpoint": point, "system.filesystem.state": state})
-        for state in ("used", "free", "reserved")
     )
-    single = (UTILIZATION, READ_ONLY, INODES) if inodes else (UTILIZATION, READ_ONLY)
-    return (*usage, *(metric.of(**{"system.filesystem.mountpoint": point}) for metric in single))
+
+
+def answered(host: Host, point: bytes) -> Room:
+    """The room of a file system that may hang.
+
+    Raises:
+        OSError: it cannot be asked.
+        ValueError: it is a FUSE mount of another user, to whom alone it tells.
+    """
+    found = host.statvfs(os.fsdecode(point))
+    if not found.f_blocks:
+        raise ValueError("it says nothing of its room")
+    return room(found)
+
+
+class Layout(NamedTuple):
+    """Which series a mount has: where it is, whether it numbers inodes, whether it may hang."""
+
+    point: bytes
+    inodes: bool
+    aside: bool
+
+    def series(self) -> tuple[Series, ...]:
+        """The series, in the order of `room`, and whether it responds."""
+        point = {"system.filesystem.mountpoint": label(self.point)}
+        usage = (
+            USAGE.of(**point, **{"system.filesystem.state": state}) for state in ("used", "free", "reserved")
+        )
+        inodes = (INODES,) if self.inodes else ()
+        responding = (RESPONDING,) if self.aside else ()
+        single = (UTILIZATION, READ_ONLY, *inodes, *responding)
+        return (*usage, *(metric.of(**point) for metric in single))
 
 
 class Filesystem:
     """Keeps `/proc/self/mounts` open, and the mounts found in it until it changes."""
 
-    __slots__ = ("_absences", "_file", "_host", "_inodes", "_mounts", "_series", "_text")
+    __slots__ = ("_absences", "_file", "_host", "_layouts", "_mounts", "_remote", "_series", "_text")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, options: Options) -> None:
         self._host = host
-        self._file = host.open(host.proc / "self/mounts")
+        self._remote = options.remote
+        self._file = Kept(host.mounts, BOUND)
         self._text = b""
         self._mounts: list[Mount] = []
         self._absences: tuple[Absence, ...] = ()
-        self._inodes: dict[bytes, bool] = {}
+        self._layouts: list[Layout] = []
         self._series: tuple[Series, ...] = ()
 
     def collect(self, now: float) -> Reading:
         """See `Collector.collect`.
 
         Raises:
-            NoData: no local file system is mounted.
+            NoData: no file system is mounted that is to be asked.
         """
         text = self._file.read()
-        changed = text != self._text
-        if changed:
-            self._mounts, self._absences = parse(text)
+        if text != self._text:
+            self._mounts, self._absences = parse(text, remote=self._remote)
             self._text = text
         if not self._mounts:
             raise NoData(f"{MOUNTS} names no local file system")
         absences = self._absences
-        rooms: list[list[float | None]] = []
+        rooms: list[Room] = []
+        until = monotonic() + LONGEST
         for mount in self._mounts:
             try:
-                rooms.append(room(self._host.statvfs(os.fsdecode(mount.point))))
+                rooms.append((*self._ask(mount, until), 1))
             except (OSError, ValueError) as error:
-                rooms.append([None] * 6)
+                rooms.append((*UNKNOWN, None if isinstance(error, Unasked) else 0))
                 absences += (Absence(label(mount.point), printable(str(error))),)
-        return Reading(self._arranged(rooms, changed), self._flat(rooms), absences)
+        self._arrange(rooms)
+        return Reading(self._series, self._flat(rooms), absences)
 
     def close(self) -> None:
-        """See `Collector.close`."""
+        """See `Collector.close`. Calls that hang are waited for by whoever is opened next."""
         self._file.close()
 
-    def _arranged(self, rooms: list[list[float | None]], changed: bool) -> tuple[Series, ...]:
-        """The layout; a mount that cannot be asked keeps the one it had."""
-        inodes = {
-            mount.point: each[5] is not None or (each[0] is None and self._inodes.get(mount.point, False))
-            for mount, each in zip(self._mounts, rooms, strict=True)
-        }
-        if changed or inodes != self._inodes:
-            self._inodes = inodes
-            each = (series(label(point), has) for point, has in inodes.items())
-            self._series = tuple(chain.from_iterable(each))
-        return self._series
+    def _ask(self, mount: Mount, until: float) -> Room:
+        host, point = self._host, mount.point
+        if not mount.aside:
+            return room(host.statvfs(os.fsdecode(point)))
+        if monotonic() > until:
+            raise Unasked("not asked this time: others took too long")
+        return LANES(str(host.root / os.fsdecode(point).lstrip("/")), lambda: answered(host, point))
 
-    def _flat(self, rooms: list[list[float | None]]) -> list[float | None]:
-        numbered = self._inodes.values()
-        return [value for each, has in zip(rooms, numbered, strict=True) for value in each[: 6 if has else 5]]
+    def _arrange(self, rooms: list[Room]) -> None:
+        """The layout; a mount that cannot be asked keeps the one it had."""
+        had = {layout.point for layout in self._layouts if layout.inodes}
+        layouts = [
+            Layout(point, each[5] is not None or (each[0] is None and point in had), aside)
+            for (_, point, _, aside), each in zip(self._mounts, rooms, strict=True)
+        ]
+        if layouts != self._layouts:
+            self._layouts = layouts
+            self._series = tuple(chain.from_iterable(layout.series() for layout in layouts))
+
+    def _flat(self, rooms: list[Room]) -> list[float | None]:
+        values: list[float | None] = []
+        for layout, each in zip(self._layouts, rooms, strict=True):
+            values += each[: 6 if layout.inodes else 5]
+            values += each[6:] if layout.aside else ()
+        return values
 
 
 COLLECTOR = Registration(
     "filesystem",
     "Room on mounted local file systems.",
-    (USAGE, UTILIZATION, READ_ONLY, INODES),
-    lambda host, *_: Filesystem(host),
+    (USAGE, UTILIZATION, READ_ONLY, INODES, RESPONDING),
+    lambda host, _, options: Filesystem(host, options),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.aside import Aside, Hung
+from collectors.aside import Aside, Hung, Lanes, Unasked
 from tests.waiting import until
 
 
@@ -109,3 +109,51 @@ def test_it_can_be_used_again_after_it_was_closed(aside: Aside[int]) -> None:
     aside(lambda: 1)
     aside.close()
     assert aside(lambda: 2) == 2
+
+
+def lanes(what: str, most: int = 2) -> Lanes[int]:
+    return Lanes(what, 0.05, most, time.monotonic)
+
+
+def test_things_that_answer_share_one_thread() -> None:
+    shared = lanes("shared")
+    assert [shared(f"mount {number}", lambda: 1) for number in range(5)] == [1] * 5
+    assert len(named("shared")) == 1
+
+
+def test_one_that_hangs_keeps_its_thread_and_the_others_are_answered(gate: Gate) -> None:
+    one = lanes("one of two")
+    for _ in range(10):
+        with pytest.raises(Hung, match="has not answered"):
+            one("dead", gate)
+        assert one("alive", lambda: 5) == 5
+    assert gate.calls == 1
+    assert len(named("one of two")) == 2
+
+
+def test_no_more_than_so_many_wait_at_once(gate: Gate) -> None:
+    few = lanes("few")
+    for name in ("first", "second"):
+        with pytest.raises(Hung, match="has not answered"):
+            few(name, gate)
+    with pytest.raises(Unasked, match="not asked: 2 others do not answer"):
+        few("third", lambda: 1)
+    assert len(named("few")) == 2
+    assert gate.calls == 2
+
+
+def test_a_thread_that_comes_back_is_let_go_though_nobody_asks_its_thing_again(gate: Gate) -> None:
+    few = lanes("came back", most=1)
+    with pytest.raises(Hung):
+        few("unmounted", gate)
+    gate.open.set()
+    until(lambda: not few._hung["unmounted"].waiting())
+    assert few("other", lambda: 3) == 3
+    until(lambda: len(named("came back")) == 1)
+
+
+def test_what_a_thing_raises_is_raised() -> None:
+    broken = lanes("broken")
+    with pytest.raises(ZeroDivisionError):
+        broken("mount", lambda: 1 // 0)
+    assert broken("mount", lambda: 2) == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import psutil
@@ -8,20 +9,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.api import NoData
+from collectors import filesystem
+from collectors.api import NoData, Reading
+from collectors.aside import Lanes
 from collectors.filesystem import Filesystem, Mount, parse, room, unescaped
 from collectors.host import Host
+from collectors.options import Filesystem as Options
 from tests.collectors.conftest import Make
+from tests.deadmount import DeadMount, dead_mount
+from tests.waiting import until
 
 ROOT = "/dev/mmcblk0p2 / ext4 rw 0 0\n"
 
 
-def points(text: str) -> list[bytes]:
-    return [mount.point for mount in parse(text.encode())[0]]
+def points(text: str, *, remote: bool = False) -> list[bytes]:
+    return [mount.point for mount in parse(text.encode(), remote=remote)[0]]
+
+
+def local(host: Host) -> Filesystem:
+    return Filesystem(host, Options())
+
+
+def shown(reading: Reading, point: Path | str) -> dict[str, object]:
+    """The values of one mount; of the three usages the first."""
+    found: dict[str, object] = {}
+    for series, value in zip(reading.series, reading.values, strict=True):
+        if series.attributes[0][1] == str(point):
+            found.setdefault(series.name, value)
+    return found
+
+
+def said(reading: Reading, point: Path | str) -> str:
+    """Why a mount has no values."""
+    return "; ".join(each.reason for each in reading.absences if each.what == str(point))
 
 
 def test_it_agrees_with_psutil(make: Make, tmp_path: Path) -> None:
-    opened = Filesystem(make({"proc/self/mounts": ROOT}))
+    opened = local(make({"proc/self/mounts": ROOT}))
     reading, seen = opened.collect(0.0), psutil.disk_usage(str(tmp_path))
     opened.close()
     used, free, reserved, utilization, *_ = (float(str(value)) for value in reading.values)
@@ -56,8 +80,56 @@ def test_a_mount_hidden_by_a_later_one_is_not_asked() -> None:
     assert points("autofs /data autofs rw 0 0\n/dev/sda1 /data ext4 rw 0 0\n") == [b"/data"]
 
 
-def test_thousands_of_mounts_are_bounded() -> None:
-    assert len(points("".join(f"/dev/sd{n} /m{n} ext4 rw 0 0\n" for n in range(5000)))) == 64
+def test_on_wish_those_of_other_machines_are_asked_too_and_last() -> None:
+    text = (
+        f"server:/x /mnt/nfs nfs4 rw 0 0\nhost:/ /mnt/ssh fuse.sshfs rw 0 0\n{ROOT}"
+        "tag /shared virtiofs rw 0 0\n/dev/loop3 /snap/core fuse.snapfuse ro 0 0\n"
+        "fusectl /sys/fs/fuse/connections fusectl rw 0 0\n"
+    )
+    mounts, _ = parse(text.encode(), remote=True)
+    assert [(mount.point, mount.aside) for mount in mounts] == [
+        (b"/", False), (b"/mnt/nfs", True), (b"/mnt/ssh", True), (b"/shared", True)
+    ]  # fmt: skip
+    assert points(text) == [b"/"]
+    assert points("server:/root / nfs rw 0 0\n", remote=True) == [b"/"]
+
+
+def test_a_disk_that_a_process_answers_for_or_below_a_dead_mount_may_hang_too() -> None:
+    text = (
+        f"{ROOT}server:/x /mnt/nfs nfs rw 0 0\n/dev/sdb1 /mnt/nfs/disk ext4 rw 0 0\n"
+        "/dev/sdc1 /usb fuseblk rw 0 0\n/dev/sdd1 /mnt/nfs2 ext4 rw 0 0\n"
+    )
+    found = {mount.point: mount.aside for mount in parse(text.encode())[0]}
+    assert found == {b"/": False, b"/mnt/nfs2": False, b"/mnt/nfs/disk": True, b"/usb": True}
+
+
+def test_two_fuse_mounts_of_one_word_are_two() -> None:
+    text = "rclone /a fuse.rclone rw 0 0\nrclone /b fuse.rclone rw 0 0\n"
+    assert points(text, remote=True) == [b"/a", b"/b"]
+
+
+def test_thousands_of_mounts_are_bounded_and_the_rest_is_said() -> None:
+    mounts, absences = parse("".join(f"/dev/sd{n} /m{n} ext4 rw 0 0\n" for n in range(5000)).encode())
+    assert len(mounts) == 64
+    assert [each.reason for each in absences] == ["4936 mounts are not asked: more than 64, or of one name"]
+
+
+def test_two_thousand_mounts_of_deep_overlays_are_read(make: Make) -> None:
+    layers = ":".join(f"/var/lib/docker/overlay2/l/{n:026}" for n in range(30))
+    lines = (
+        f"overlay /var/lib/docker/overlay2/{n}/merged overlay lowerdir={layers} 0 0\n" for n in range(2000)
+    )
+    opened = local(make({"proc/self/mounts": ROOT + "".join(lines)}))
+    reading = opened.collect(0.0)
+    opened.close()
+    assert len(reading.series) == 6
+    assert reading.absences == ()
+
+
+def test_two_points_that_read_the_same_are_one() -> None:
+    mounts, absences = parse(b"/dev/sda1 /a\xfe ext4 rw 0 0\n/dev/sdb1 /a\xff ext4 rw 0 0\n")
+    assert [mount.point for mount in mounts] == [b"/a\xfe"]
+    assert len(absences) == 1
 
 
 def test_escapes_of_the_kernel_are_undone() -> None:
@@ -72,7 +144,7 @@ def test_a_malformed_line_has_a_reason() -> None:
 
 def test_a_mount_that_cannot_be_asked_costs_its_own_values_only(make: Make, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    opened = Filesystem(make({"proc/self/mounts": f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"}))
+    opened = local(make({"proc/self/mounts": f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"}))
     before = opened.collect(0.0)
     (tmp_path / "data").rmdir()
     after = opened.collect(10.0)
@@ -85,7 +157,7 @@ def test_a_mount_that_cannot_be_asked_costs_its_own_values_only(make: Make, tmp_
 
 def test_a_mount_that_comes_joins_and_one_that_goes_leaves(make: Make, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    opened = Filesystem(make({"proc/self/mounts": ROOT}))
+    opened = local(make({"proc/self/mounts": ROOT}))
     first = opened.collect(0.0)
     make({"proc/self/mounts": f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"})
     second = opened.collect(10.0)
@@ -97,7 +169,7 @@ def test_a_mount_that_comes_joins_and_one_that_goes_leaves(make: Make, tmp_path:
 
 
 def test_a_host_without_local_file_systems_has_no_data(make: Make) -> None:
-    opened = Filesystem(make({"proc/self/mounts": "proc /proc proc rw 0 0\n"}))
+    opened = local(make({"proc/self/mounts": "proc /proc proc rw 0 0\n"}))
     with pytest.raises(NoData, match="no local file system"):
         opened.collect(0.0)
     opened.close()
@@ -105,11 +177,11 @@ def test_a_host_without_local_file_systems_has_no_data(make: Make) -> None:
 
 def test_an_empty_file_system_without_inodes_has_unknown_shares() -> None:
     empty = os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, os.ST_RDONLY, 255))
-    assert room(empty) == [0, 0, 0, None, 1, None]
+    assert room(empty) == (0, 0, 0, None, 1, None)
 
 
 def test_every_local_mount_of_this_machine_is_answered_or_said() -> None:
-    opened = Filesystem(Host())
+    opened = local(Host())
     try:
         reading = opened.collect(0.0)
     except NoData:
@@ -117,6 +189,114 @@ def test_every_local_mount_of_this_machine_is_answered_or_said() -> None:
     finally:
         opened.close()
     assert len(reading.series) == len(reading.values)
+
+
+@pytest.fixture
+def lanes(monkeypatch: pytest.MonkeyPatch) -> Lanes[filesystem.Room]:
+    """Lanes of the test's own: those of the process remember whoever hung before."""
+    made: Lanes[filesystem.Room] = Lanes("statvfs of a test", 0.05, 2, time.monotonic)
+    monkeypatch.setattr(filesystem, "LANES", made)
+    return made
+
+
+def listing(folder: Path, *dead: DeadMount) -> Host:
+    """This host, with these mounts and the root alone: other tests may have theirs."""
+    mounts = folder / "proc/self/mounts"
+    mounts.parent.mkdir(parents=True, exist_ok=True)
+    mounts.write_text(ROOT + "".join(f"deadmount {each.point} fuse.sshfs rw 0 0\n" for each in dead))
+    return Host(proc=folder / "proc")
+
+
+@pytest.mark.fuse
+def test_a_mount_that_hangs_is_marked_and_comes_back(tmp_path: Path, lanes: Lanes[filesystem.Room]) -> None:
+    with dead_mount(tmp_path / "dead", kind="fuse.sshfs") as dead:
+        opened = Filesystem(listing(tmp_path, dead), Options(remote=True))
+        first, second = opened.collect(0.0), opened.collect(30.0)
+        assert shown(first, dead.point) == {
+            "system.filesystem.usage": None,
+            "system.filesystem.utilization": None,
+            "linux.filesystem.read_only": None,
+            "linux.filesystem.responding": 0,
+        }
+        assert said(first, dead.point).startswith("statvfs of a test has not answered for 0.1 s")
+        assert second.series is first.series
+        assert second.values[0] is not None  # the root, which is asked first
+        dead.revive()
+        until(lambda: shown(opened.collect(60.0), dead.point)["linux.filesystem.responding"] == 1)
+        back = shown(opened.collect(90.0), dead.point)
+        opened.close()
+    assert back["system.filesystem.usage"] == 600 * 4096
+    assert back["system.filesystem.utilization"] == 600 / 900
+    assert back["linux.filesystem.inodes.utilization"] == 0.6
+
+
+@pytest.mark.fuse
+def test_only_so_many_threads_wait_and_a_reload_adds_none(
+    tmp_path: Path, lanes: Lanes[filesystem.Room]
+) -> None:
+    with dead_mount(tmp_path / "a") as a, dead_mount(tmp_path / "b") as b, dead_mount(tmp_path / "c") as c:
+        for _ in range(3):
+            opened = Filesystem(listing(tmp_path, a, b, c), Options(remote=True))
+            reading = opened.collect(0.0)
+            opened.close()
+        assert [shown(reading, each.point)["linux.filesystem.responding"] for each in (a, b, c)] == [
+            0,
+            0,
+            None,
+        ]
+        assert said(reading, c.point) == "not asked: 2 others do not answer"
+        assert sorted(lanes._hung) == [str(a.point), str(b.point)]
+
+
+@pytest.mark.fuse
+def test_a_poll_does_not_wait_for_one_after_the_other(
+    tmp_path: Path, lanes: Lanes[filesystem.Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filesystem, "LONGEST", 0.0)
+    with dead_mount(tmp_path / "a") as a, dead_mount(tmp_path / "b") as b:
+        opened = Filesystem(listing(tmp_path, a, b), Options(remote=True))
+        reading = opened.collect(0.0)
+        opened.close()
+    assert {said(reading, each.point) for each in (a, b)} == {"not asked this time: others took too long"}
+
+
+@pytest.mark.fuse
+def test_a_mount_that_is_taken_away_under_a_call_lets_it_go(
+    tmp_path: Path, lanes: Lanes[filesystem.Room]
+) -> None:
+    with dead_mount(tmp_path / "gone") as gone:
+        opened = Filesystem(listing(tmp_path, gone), Options(remote=True))
+        assert shown(opened.collect(0.0), gone.point)["linux.filesystem.responding"] == 0
+    until(lambda: not lanes._hung[str(gone.point)].waiting())
+    listing(tmp_path)
+    assert shown(opened.collect(30.0), gone.point) == {}
+    opened.close()
+
+
+@pytest.mark.fuse
+def test_a_dead_mount_that_nobody_asked_for_costs_nothing(
+    tmp_path: Path, lanes: Lanes[filesystem.Room]
+) -> None:
+    with dead_mount(tmp_path / "dead") as dead:
+        opened = local(Host())
+        reading = opened.collect(0.0)
+        opened.close()
+        assert not dead.asked.is_set()
+    assert shown(reading, dead.point) == {}
+    assert lanes._free is None
+
+
+def test_a_mount_that_tells_this_user_nothing_is_absent() -> None:
+    with pytest.raises(ValueError, match="it says nothing of its room"):
+        filesystem.answered(Host(), b"/proc")  # without blocks, as a FUSE mount of another user
+
+
+def test_in_a_container_the_mounts_are_those_of_the_hosts_first_process(make: Make, tmp_path: Path) -> None:
+    make({"proc/1/mounts": ROOT, "proc/self/mounts": "/dev/sda1 /elsewhere ext4 rw 0 0\n"})
+    opened = local(Host(tmp_path, other=True))
+    reading = opened.collect(0.0)
+    opened.close()
+    assert {each.attributes[0][1] for each in reading.series} == {"/"}
 
 
 @given(st.binary(max_size=300))
