@@ -16,6 +16,7 @@ FLOORS = {
     "agent.__main__": 7,
     "agent.cli": 6,
     "agent.daemon": 5,
+    "agent.doctor": 5,
     "agent.view": 4,
     "agent.store": 3,
     "agent.service": 3,
@@ -31,7 +32,9 @@ FLOORS = {
     "collectors.host": 0,
     "collectors.aside": 0,
     "collectors.cgroups": 0,
+    "collectors.drm": 0,
     "collectors.fields": 0,
+    "collectors.hwmon": 0,
     "collectors.numbers": 0,
     "collectors.options": 0,
     "agent": 0,
@@ -40,6 +43,7 @@ WHY = {
     "agent.__main__": "it is the way in for `python -m agent`; nothing below may call it",
     "agent.cli": "verbs are words for arguments and exit codes; what others need belongs below them",
     "agent.daemon": "only a verb starts the daemon; it wires everything and nobody wires it",
+    "agent.doctor": "the doctor looks at all parts from outside; none of them needs it to run",
     "agent.view": "the subscriber's side runs on a workstation; on a device it would cost memory for nothing",
     "agent.store": "what is pure (ship, stats, config) is tested without files, so it may not know the store",
     "agent.service": "what is pure is tested without systemd and processes, so it may not know them",
@@ -52,13 +56,15 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# the trees of control groups, its options, and calls that may hang.
+# the trees of control groups, sensors' chips, graphics cards, its options, and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
     "collectors.cgroups",
+    "collectors.drm",
     "collectors.fields",
     "collectors.host",
+    "collectors.hwmon",
     "collectors.numbers",
     "collectors.options",
     "collectors.tally",
@@ -72,6 +78,7 @@ PACKAGE_NAMES = {module.name for module in modules() if module.path.name == "__i
 NEVER = {
     "agent.view": "the subscriber's side",
     "agent.cli": "the daemon is wired by agent.daemon alone",
+    "agent.doctor": "runs by itself, beside the daemon",
     "numpy": "16 MB; only a model log or histogram may ask for it, when there is one",
     "argparse": "belongs to the verbs",
     "asyncio": "2 MB; the daemon has a loop of its own",

@@ -41,6 +41,7 @@ VERBS = {
     "run": Verb("agent.cli.run", "collect, keep and ship, until told to stop"),
     "check": Verb("agent.cli.config", "say every fault of the configuration, or that there is none"),
     "test": Verb("agent.cli.probe", "collect twice and print every sample; send nothing"),
+    "doctor": Verb("agent.cli.doctor", "say what is wrong with this device and its broker, and what to do"),
     "config": Verb("agent.cli.config", "print the default or effective settings, or their JSON schema"),
     "history": Verb("agent.cli.local", "print what this device has kept"),
     "spool": Verb("agent.cli.local", "list, verify or export the records of this device"),

@@ -32,12 +32,16 @@ NO_VALUE = "no value this time"
 
 
 class Probe(NamedTuple):
-    """What two polls of one collector gave; without a `last` reading there is a reason."""
+    """What two polls of one collector gave; without a `last` reading there is a reason.
+
+    `absent`: there is nothing of the kind here, which is no fault.
+    """
 
     registration: Registration
     first: Reading | None
     last: Reading | None
     reason: str
+    absent: bool = False
 
 
 class Sample(NamedTuple):
@@ -153,9 +157,9 @@ class _Pair:
         first, last = [*self._readings, None, None][:2]
         if self._thread.is_alive():
             return Probe(self._registration, first, None, f"no answer for {hang_after:g} s")
-        reason = self._runner.states()[0].reason
+        state = self._runner.states()[0]
         self._runner.close()
-        return Probe(self._registration, first, last, reason)
+        return Probe(self._registration, first, last, state.reason, state.state == "absent")
 
     def _run(self) -> None:
         self._poll()

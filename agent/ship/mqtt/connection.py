@@ -92,27 +92,12 @@ class Connection:
         if user:
             self._client.username_pw_set(user, password or None)
         if self._broker.tls:
-            self._client.tls_set_context(self._trust())
+            self._client.tls_set_context(trust(self._broker))
         where = (self._broker.host, self._broker.port, self._broker.keepalive)
         if protocol == 5:
             self._client.connect(*where, clean_start=True, properties=_connect_properties())
         else:
             self._client.connect(*where)
-
-    def _trust(self) -> ssl.SSLContext:
-        broker = self._broker
-        try:
-            context = ssl.create_default_context(cafile=broker.ca_file or None)
-        except OSError as error:
-            raise ValueError(f"broker.ca_file {broker.ca_file}: {error.strerror}") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if broker.certificate_file:
-            files = f"{broker.certificate_file}, broker.key_file {broker.key_file or 'not set'}"
-            try:
-                context.load_cert_chain(broker.certificate_file, broker.key_file or None)
-            except OSError as error:
-                raise ValueError(f"broker.certificate_file {files}: {error.strerror}") from error
-        return context
 
     def fileno(self) -> int | None:
         """The socket's descriptor; None when it is closed."""
@@ -250,6 +235,26 @@ class Connection:
     def _on_log(self, _client: Client, _data: object, level: int, text: str) -> None:
         if level == LogLevel.MQTT_LOG_ERR:
             self._error = text
+
+
+def trust(broker: Broker) -> ssl.SSLContext:
+    """What of TLS the broker is checked against, and what we show of ourselves.
+
+    Raises:
+        ValueError: a file cannot be read or used; names the setting.
+    """
+    try:
+        context = ssl.create_default_context(cafile=broker.ca_file or None)
+    except OSError as error:
+        raise ValueError(f"broker.ca_file {broker.ca_file}: {error.strerror}") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if broker.certificate_file:
+        files = f"{broker.certificate_file}, broker.key_file {broker.key_file or 'not set'}"
+        try:
+            context.load_cert_chain(broker.certificate_file, broker.key_file or None)
+        except OSError as error:
+            raise ValueError(f"broker.certificate_file {files}: {error.strerror}") from error
+    return context
 
 
 def _connect_properties() -> Properties:

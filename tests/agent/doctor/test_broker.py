@@ -1,0 +1,102 @@
+"""Real brokers, and none: each step of the way says where it ends and what to do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.doctor import Finding, broker, worst
+from agent.ship.mqtt import Broker
+from tests.agent.ship.mqtt.device import FakeBroker, mute
+from tests.brokers import Options, Secured
+from tests.certificates import Authority
+from tests.conftest import OpenBroker
+
+TOPIC = "outrider/v1/default/d/doctor"
+pytestmark = [
+    pytest.mark.mosquitto,
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+def examined(there: Broker) -> list[Finding]:
+    return list(broker.examine(broker.Way(there, TOPIC, time.monotonic, time.time)))
+
+
+def at(secured: Secured, **more: Any) -> Broker:
+    there = Broker(
+        "127.0.0.1", secured.port, "doctor", tls=secured.authority is not None, connect_timeout=5.0
+    )
+    if secured.authority is not None:
+        there = there._replace(ca_file=str(secured.authority.certificate))
+    return there._replace(**more)
+
+
+def last(there: Broker) -> Finding:
+    return examined(there)[-1]
+
+
+def test_the_whole_way_to_a_broker_that_lets_us_in(brokers: OpenBroker) -> None:
+    found = examined(at(brokers(Options(password=("u", "secret"))), credentials=lambda: ("u", "secret")))
+    assert worst(found) == "ok"
+    assert found[-1].text == f"a publish on {TOPIC} was acknowledged, though nobody subscribed to it"
+
+
+def test_the_whole_way_over_tls_tells_how_long_the_certificate_holds(brokers: OpenBroker) -> None:
+    found = examined(at(brokers(Options(tls=True))))
+    assert any("certificate is trusted and holds until" in each.text for each in found)
+    assert "acknowledged" in found[-1].text
+
+
+def test_a_wrong_password_is_named_without_the_password(brokers: OpenBroker) -> None:
+    found = last(at(brokers(Options(password=("u", "secret"))), credentials=lambda: ("u", "wrong")))
+    assert (found.level, "broker.password_file" in found.advice) == ("problem", True)
+    assert "wrong" not in found.text
+
+
+def test_a_broker_of_another_authority_is_not_trusted(brokers: OpenBroker, tmp_path: Path) -> None:
+    other = Authority(tmp_path / "other")
+    found = last(at(brokers(Options(tls=True)), ca_file=str(other.certificate)))
+    assert (found.level, "not trusted" in found.text, "broker.ca_file" in found.advice) == (
+        "problem",
+        True,
+        True,
+    )
+
+
+def test_a_port_without_tls_says_so(brokers: OpenBroker) -> None:
+    found = last(at(brokers(Options()), tls=True))
+    assert (found.level, found.text.startswith("no TLS connection")) == ("problem", True)
+
+
+def test_a_right_that_is_missing_is_named(brokers: OpenBroker, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.write_text("topic read #\n")
+    tmp_path.chmod(0o755)
+    found = last(at(brokers(Options(lines=(f"acl_file {rules}",)))))
+    assert (found.level, "not_authorised" in found.text) == ("problem", True)
+
+
+def test_nobody_at_the_port(port: int) -> None:
+    found = last(Broker("127.0.0.1", port, "d"))
+    assert (found.level, "Connection refused" in found.text) == ("problem", True)
+
+
+def test_a_name_that_is_none() -> None:
+    found = last(Broker("nowhere.invalid", 1883, "d"))
+    assert (found.level, "cannot be resolved" in found.text) == ("problem", True)
+
+
+def test_a_broker_that_accepts_and_is_mute() -> None:
+    with FakeBroker(mute) as fake:
+        found = last(Broker("127.0.0.1", fake.port, "d", connect_timeout=0.5))
+    assert found.level == "problem"
+    assert "does not answer" in found.advice
+
+
+def test_an_address_without_a_route_is_told_before_anything_is_sent() -> None:
+    found = last(Broker("255.255.255.255", 1883, "d"))
+    assert (found.level, "no route" in found.text) == ("problem", True)
