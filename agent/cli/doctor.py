@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.cli.probe import Probe
     from agent.config.settings import Config
     from agent.doctor import Finding
     from agent.doctor.broker import Way
@@ -94,14 +95,18 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     """Every examination in turn; the broker last, as it takes longest."""
     import time
 
-    from agent.doctor import broker, clock, device, gpus, logs, readings
+    from agent.doctor import alerts, broker, clock, device, gpus, logs, readings
     from agent.identity import clock_quality
+    from collectors.runner import KEY, UP
 
     yield from clock.examine(host, time.time(), clock_quality(host))
     yield from device.examine(config, host)
     yield from device.running(config)
-    told = list(readings_of(config, host))
+    probes = probed(config, host)
+    told = [told_by(each) for each in probes]
     yield from readings.examine(told)
+    series = [each for probe in probes if probe.last for each in probe.last.series]
+    yield from alerts.examine(config.alert, (*series, *(UP.of(**{KEY[0]: each.collector}) for each in told)))
     yield from gpus.examine(host, {each.collector: each.nothing or each.fault for each in told})
     yield from logs.examine(host)
     if not offline:
@@ -116,32 +121,33 @@ def way(config: Config, host: Host) -> Way:
     from agent.cli.probe import boot_clock
     from agent.doctor import broker
     from agent.identity import device_name
+    from agent.ship.limits import ROOT
 
     name = config.device.name or device_name(host)
     there = uplink.broker(config, f"outrider-doctor-{name}")
-    return broker.Way(there, f"outrider/v1/{config.device.fleet}/{name}/doctor", boot_clock, time.time)
+    return broker.Way(there, f"{ROOT}/{config.device.fleet}/{name}/doctor", boot_clock, time.time)
 
 
-def readings_of(config: Config, host: Host) -> Iterator[Told]:
-    """How each enabled collector does in two polls."""
+def probed(config: Config, host: Host) -> list[Probe]:
+    """Two polls of each enabled collector."""
     import time
 
     from agent.cli.probe import boot_clock, probe
     from agent.config.plans import plans, selection
+
+    patience, kept = min(config.collect.hang_after, PROBE_PATIENCE), selection(config)
+    return probe(plans(config), PROBE_INTERVAL, patience, host, boot_clock, time.sleep, kept)
+
+
+def told_by(probe: Probe) -> Told:
+    """How a collector did."""
     from agent.doctor.readings import Told
 
-    patience = min(config.collect.hang_after, PROBE_PATIENCE)
-    planned = plans(config)
-    probes = probe(planned, PROBE_INTERVAL, patience, host, boot_clock, time.sleep, selection(config))
-    for probed in probes:
-        name = probed.registration.name
-        if probed.last is None and probed.absent:
-            yield Told(name, 0, nothing=probed.reason)
-        elif probed.last is None:
-            yield Told(name, 0, fault=probed.reason)
-        else:
-            values = sum(value is not None for value in probed.last.values)
-            yield Told(name, values, tuple((each.what, each.reason) for each in probed.last.absences))
+    name = probe.registration.name
+    if probe.last is not None:
+        values = sum(value is not None for value in probe.last.values)
+        return Told(name, values, tuple((each.what, each.reason) for each in probe.last.absences))
+    return Told(name, 0, nothing=probe.reason) if probe.absent else Told(name, 0, fault=probe.reason)
 
 
 def as_json(finding: Finding) -> Iterator[str]:
