@@ -32,5 +32,5 @@ def examine(alerts: Iterable[Alert], series: Iterable[Series]) -> Iterator[Findi
             yield Finding("alerts", "warning", text, hint)
     if matched:
         yield Finding(
-            "alerts", "ok", f"{matched} alert rule{'s' * (matched != 1)} watch series of this device"
+            "alerts", "ok", f"{matched} alert rules watch series of this device"
         )
