@@ -32,6 +32,8 @@ bench: $(VENV)/.test
 torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/simulate.py --steps 1000000
 	$(BIN)/python tests/torture/crash.py --points 300
+	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/gpu.py --polls 1000000
+	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
@@ -41,11 +43,15 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Debian's mosquitto and strace, where we may install them; otherwise the run says what it lacks.
+# Debian's tools for the tests, where we may install them; otherwise the run says what it lacks.
+# Each is COMMAND=PACKAGE.
+TOOLS := mosquitto=mosquitto strace=strace openssl=openssl gcc=gcc /usr/include/stdio.h=libc6-dev \
+    vmstat=procps mpstat=sysstat ip=iproute2 systemd-nspawn=systemd-container
 tools:
 	@missing=; \
 	PATH="$$PATH:/usr/sbin"; \
-	for tool in mosquitto strace openssl; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	for tool in $(TOOLS); do \
+	    command -v $${tool%=*} >/dev/null || [ -f $${tool%=*} ] || missing="$$missing $${tool#*=}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing Debian's$$missing for the tests"; \

@@ -45,6 +45,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "atheris": lambda: find_spec("atheris") is not None,
     "fuse": can_hang,
     "gcc": can_compile,
+    "oracles": lambda: all(map(shutil.which, ("vmstat", "mpstat", "ip", "findmnt", "df"))),
     "mosquitto": lambda: mosquitto_program() is not None,
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,

@@ -15,6 +15,7 @@ from collectors.host import Host
 from tests import oracles
 from tests.collecting import opened
 
+pytestmark = pytest.mark.oracles
 # What is a share of the time between two polls is compared over the same second below.
 RATES = {"system.cpu.utilization", "system.cpu.logical.utilization"}
 
