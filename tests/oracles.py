@@ -1,20 +1,29 @@
 """What others say of this machine: psutil, vmstat, ip, df and the files themselves, read another way.
 
 Each source answers with numbers by metric and attribute values, in our units; a test reads them
-before and after ours, which must lie between the two, give or take a metric's noise.
+before and after ours, which must lie between the two, give or take a metric's noise. As a program it
+does so for every collector, in a process that does nothing else, and prints what disagrees.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from collectors.api import Series
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from collectors import catalog
+from collectors.api import NoData, Reading, Series
+from collectors.host import Host
+from tests.collecting import opened
 
 Key = tuple[str, ...]
 Numbers = Iterator[tuple[Key, float]]
@@ -128,6 +137,52 @@ def mounts() -> Numbers:
         yield ("linux.filesystem.read_only", point), float("ro" in options)
 
 
+def sockets() -> Numbers:
+    """`ss -s`, `nstat`, and the pages of memory by awk."""
+    lines = said("ss", "-s").splitlines()
+    yield ("linux.sockets.used",), int(lines[0].split()[1])
+    for line in lines:
+        words = line.split()
+        if words and words[0] in ("RAW", "UDP", "TCP"):
+            yield ("linux.sockets.count", words[0].lower(), "ipv4"), int(words[2])
+            yield ("linux.sockets.count", words[0].lower(), "ipv6"), int(words[3])
+    tcp = dict(part.split() for part in lines[1].partition("(")[2].rstrip(")").split(", "))
+    yield ("linux.sockets.orphaned", "tcp"), int(tcp["orphaned"])
+    yield ("system.network.connection.count", "tcp", "time_wait"), int(tcp["timewait"])
+    yield ("system.network.connection.count", "tcp", "established"), int(tcp["estab"])
+    yield from _sockstat()
+    counted = json.loads(said("nstat", "-aszj"))["kernel"]
+    for metric, name in (
+        (("linux.network.tcp.segments", "receive"), "TcpInSegs"),
+        (("linux.network.tcp.segments", "transmit"), "TcpOutSegs"),
+        (("linux.network.tcp.retransmits",), "TcpRetransSegs"),
+        (("linux.network.tcp.listen.overflows",), "TcpExtListenOverflows"),
+        (("linux.network.tcp.listen.drops",), "TcpExtListenDrops"),
+    ):
+        yield metric, counted[name]
+
+
+def _sockstat() -> Numbers:
+    """What `ss` leaves out: sockets allocated, and memory in pages of 4 KiB."""
+    script = "/^(TCP|UDP):/ {for (i = 2; i < NF; i += 2) print tolower($1), $i, $(i + 1)}"
+    for line in said("awk", script, "/proc/net/sockstat").splitlines():
+        protocol, what, count = line.replace(":", "").split()
+        if what == "alloc":
+            yield ("linux.sockets.allocated", protocol), int(count)
+        elif what == "mem":
+            yield ("linux.sockets.memory", protocol), int(count) * 4096
+
+
+def pressure() -> Numbers:
+    """The kernel's totals in microseconds, by awk."""
+    for resource in ("cpu", "memory", "io", "irq"):
+        file = Path("/proc/pressure", resource)
+        if file.exists():
+            for line in said("awk", "-F[ =]", "{print $1, $NF}", str(file)).splitlines():
+                kind, total = line.split()
+                yield ("linux.pressure.time", resource, kind), int(total) / 1e6
+
+
 def ourselves() -> Numbers:
     """psutil on this very process."""
     process = psutil.Process()
@@ -144,7 +199,7 @@ def ourselves() -> Numbers:
 
 
 SOURCES: tuple[Callable[[], Numbers], ...] = (
-    processors, memory, paging, network, disks, mounts, ourselves,
+    processors, memory, paging, network, sockets, pressure, disks, mounts, ourselves,
 )  # fmt: skip
 
 NOISE: dict[str, float] = {
@@ -164,6 +219,13 @@ NOISE: dict[str, float] = {
     "system.filesystem.usage": 64 * MIB,
     "system.filesystem.utilization": 0.001,
     "linux.filesystem.inodes.utilization": 0.001,
+    # Other tests open and close them meanwhile.
+    "linux.sockets.used": 40,
+    "linux.sockets.count": 40,
+    "linux.sockets.allocated": 40,
+    "linux.sockets.orphaned": 10,
+    "linux.sockets.memory": 4 * MIB,
+    "system.network.connection.count": 40,
     "outrider.cpu.time": 0.02,  # clock ticks of 10 ms beside microseconds
     "outrider.memory.usage": 4 * MIB,
     "outrider.descriptors": 3,
@@ -175,3 +237,42 @@ NOISE: dict[str, float] = {
 def everything() -> dict[Key, float]:
     """What all sources say now."""
     return {name: float(value) for source in SOURCES for name, value in source()}
+
+
+RATES = frozenset(("system.cpu.utilization", "system.cpu.logical.utilization"))
+"""Shares of the time between two polls: compared elsewhere, over the same seconds."""
+
+
+def numbers(reading: Reading) -> Numbers:
+    """The values of a reading that are numbers."""
+    for series, value in zip(reading.series, reading.values, strict=True):
+        if isinstance(value, int | float):
+            yield key(series), value
+
+
+def compared() -> dict[str, Any]:
+    """Every number of every collector that finds something here: how many, which are wrong, which alone."""
+    wrong: list[str] = []
+    alone: list[Key] = []
+    count = 0
+    for name in catalog.NAMES:
+        with contextlib.suppress(NoData), contextlib.closing(opened(name, Host())) as collector:
+            before = everything()
+            reading = collector.collect(0.0)
+            after = everything()
+            for place, value in numbers(reading):
+                if place[0] in RATES:
+                    continue
+                if place not in before or place not in after:
+                    alone.append(place)
+                    continue
+                count += 1
+                low, high = sorted((before[place], after[place]))
+                noise = NOISE.get(place[0], 0.0)
+                if not low - noise <= value <= high + noise:
+                    wrong.append(f"{place}: {value}, others {low} to {high}, noise {noise}")
+    return {"compared": count, "wrong": wrong, "alone": alone}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(compared()))
