@@ -1,0 +1,77 @@
+"""Graphics cards as the kernel lists them: `/sys/class/drm`.
+
+What is read here (the numbers of vendor and device, the product's name, what folders hold) the kernel knows
+by itself: it wakes no card (Syllo/nvtop#230). All else is read through `Number.device`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from collectors.api import Absence, Metric, Series
+from collectors.host import Host, label
+from collectors.numbers import Sleeper, folders, sleeper, word
+
+DRM = "/sys/class/drm"
+MOST = 16
+"""Cards."""
+
+
+class Card(NamedTuple):
+    """A card.
+
+    Args:
+        folder: `/sys/class/drm/card0`.
+        device: the folder of its device.
+        id: its address on the PCI bus.
+        name: of the product; without one, the numbers of vendor and device.
+        driver: the kernel's driver that serves it.
+        sleeper: the device, if it may sleep.
+    """
+
+    folder: Path
+    device: Path
+    id: str
+    name: str
+    driver: str
+    sleeper: Sleeper | None
+
+    def of(self, metric: Metric, part: str = "", **more: str) -> Series:
+        """The series of `metric` for the card or a part of it; `more` are the attributes after its own."""
+        who = {"hw.id": self.id, "hw.name": self.name}
+        if part:
+            who = {"hw.id": f"{self.id}/{part}", "hw.name": f"{self.name} {part}"}
+        return metric.of(**who, **more)
+
+    def sensors(self) -> tuple[Path, frozenset[str]] | None:
+        """The folder of its sensors' chip, and what is in it."""
+        for place in sorted(self.device.glob("hwmon/hwmon[0-9]*")):
+            return place, frozenset(os.listdir(place))
+        return None
+
+
+def cards(host: Host, vendor: str, said: list[Absence]) -> list[Card]:
+    """The cards of a vendor (`0x1002`); what cannot be read of any is told in `said`."""
+    found = []
+    for folder in folders(host, host.sys / "class/drm", r"card(\d+)")[:MOST]:
+        device = folder / "device"
+        if word(host, device / "vendor", said) == vendor:
+            found.append(card(host, folder, device, vendor, said))
+    return found
+
+
+def card(host: Host, folder: Path, device: Path, vendor: str, said: list[Absence]) -> Card:
+    """The card in a folder."""
+    address = real_name(device)
+    product = word(host, device / "product_name", said)
+    number = word(host, device / "device", said)
+    name = product or f"{vendor[2:]}:{number[2:]}"
+    gate = sleeper(host, device, address)
+    return Card(folder, device, address, name, real_name(device / "driver"), gate)
+
+
+def real_name(link: Path) -> str:
+    """The name of what a link leads to."""
+    return label(os.fsencode(Path(os.path.realpath(link)).name))
