@@ -1,0 +1,289 @@
+"""Intel GPUs: what the kernel's drivers i915 and xe show in `/sys/class/drm`.
+
+A GPU has one or more GTs, each a group of engines with a clock and a power gate of its own. How long a gate
+was closed is counted (RC6), so that the share of the time in which the busiest GT's was open is the
+utilization told here. It is an upper bound: a GT is awake for a while after its work. What the engines did in
+earnest is only in `/proc/PID/fdinfo` of every process that holds the card (`drm-engine-*`), of which a daemon
+without privileges may read its own alone, and a search through all of them costs more than all else here;
+or in performance counters, which want CAP_PERFMON.
+
+Memory is not in `/sys` either; that of watched processes is told by the collector `processes`. A card that
+sleeps is not woken: xe wakes it for every read.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
+from collectors.drm import DRM, Card, cards
+from collectors.host import Host
+from collectors.numbers import Number, Numbers, folders, word
+
+VENDOR = "0x8086"
+LOOK = 60.0
+MOST_SAID = 32
+MOST_GTS = 8
+
+WHO = ("hw.id", "hw.name")
+CARD = f"{DRM}/card*"
+UTILIZATION = Metric(
+    "hw.gpu.utilization",
+    "1",
+    "gauge",
+    (*WHO, "hw.gpu.task"),
+    f"{CARD}/gt/gt*/rc6_residency_ms, {CARD}/device/tile*/gt*/gtidle/idle_residency_ms",
+    "Share of the time since the poll before in which the busiest GT was not gated: an upper bound.",
+)
+CLOCK = Metric(
+    "hw.gpu.clock.frequency",
+    "Hz",
+    "gauge",
+    (*WHO, "hw.gpu.clock"),
+    f"{CARD}/gt/gt*/rps_act_freq_mhz, {CARD}/gt_act_freq_mhz, {CARD}/device/tile*/gt*/freq0/act_freq",
+    "Clock frequency as it is: of the first GT (graphics), and the others. 0 while it is gated.",
+)
+THROTTLED = Metric(
+    "hw.gpu.throttled",
+    "1",
+    "gauge",
+    (*WHO, "hw.gpu.throttle.reason"),
+    f"{CARD}/gt/gt0/throttle_reason_*, {CARD}/device/tile0/gt0/freq0/throttle/reason_*",
+    "1 while the first GT's clock is held down for this reason, else 0.",
+)
+TEMPERATURE = Metric(
+    "hw.temperature",
+    "Cel",
+    "gauge",
+    WHO,
+    f"{CARD}/device/hwmon/*/temp*_input",
+    "Temperature of the GPU, and of its memory; of cards only.",
+)
+POWER = Metric(
+    "hw.power",
+    "W",
+    "gauge",
+    WHO,
+    f"{CARD}/device/hwmon/*/energy1_input",
+    "Power drawn, averaged since the poll before; of cards only.",
+)
+POWER_LIMIT = Metric(
+    "hw.power.limit", "W", "gauge", WHO, f"{CARD}/device/hwmon/*/power1_max", "Power at which it throttles."
+)
+ENERGY = Metric(
+    "hw.energy",
+    "J",
+    "counter",
+    WHO,
+    f"{CARD}/device/hwmon/*/energy1_input",
+    "Energy used since the driver was loaded; of cards only.",
+)
+FAN = Metric("hw.fan.speed", "rpm", "gauge", WHO, f"{CARD}/device/hwmon/*/fan1_input", "Speed of its fan.")
+METRICS = (UTILIZATION, TEMPERATURE, POWER, POWER_LIMIT, ENERGY, CLOCK, THROTTLED, FAN)
+
+HIGHEST = 1e11  # Hz
+STRONGEST = 1e4  # W
+LONGEST = 1e13  # ms
+LATER = "it is the change of a count since a poll before; there was none, or it went back"
+PARTS = {"pkg": "", "vram": "memory"}
+# That anything holds the clock down, which the others say with the reason.
+NO_REASON = frozenset(("status",))
+
+
+class Gt(NamedTuple):
+    """A group of engines: its number, and its files."""
+
+    number: int
+    clock: Path
+    gated: Path
+    reasons: tuple[tuple[str, Path], ...]
+
+
+def gts(host: Host, card: Card) -> list[Gt]:
+    """Those of a card, as its driver and its age show them."""
+    found = []
+    for tile in folders(host, card.device, r"tile(\d+)"):
+        for gt in folders(host, tile, r"gt(\d+)"):
+            clock, gated = gt / "freq0/act_freq", gt / "gtidle/idle_residency_ms"
+            found.append(Gt(int(gt.name[2:]), clock, gated, reasons(gt / "freq0/throttle", "reason_")))
+    for gt in folders(host, card.folder / "gt", r"gt(\d+)"):
+        clock, gated = gt / "rps_act_freq_mhz", gt / "rc6_residency_ms"
+        found.append(Gt(int(gt.name[2:]), clock, gated, reasons(gt, "throttle_reason_")))
+    if not found:  # before Linux 6.0
+        found = [Gt(0, card.folder / "gt_act_freq_mhz", card.folder / "power/rc6_residency_ms", ())]
+    return found[:MOST_GTS]
+
+
+def reasons(folder: Path, prefix: str) -> tuple[tuple[str, Path], ...]:
+    """Why a clock may be held down: a name, and a file with 0 or 1."""
+    found = ((each.name.removeprefix(prefix), each) for each in sorted(folder.glob(f"{prefix}*")))
+    return tuple(each for each in found if each[0] not in NO_REASON)[:32]
+
+
+def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
+    """What is told as it is read."""
+    found = []
+    for gt in gts(host, card):
+        name = "graphics" if gt.number == 0 else f"gt{gt.number}"
+        if gt.clock.exists():
+            series = card.of(CLOCK, **{"hw.gpu.clock": name})
+            found.append(Number(series, gt.clock, 1e6, 0.0, HIGHEST, card.sleeper))
+        for reason, path in gt.reasons if gt.number == 0 else ():
+            series = card.of(THROTTLED, **{"hw.gpu.throttle.reason": reason})
+            found.append(Number(series, path, 1.0, 0.0, 1.0, card.sleeper))
+    chip = card.sensors()
+    return found if chip is None else [*found, *sensors(host, card, *chip, said)]
+
+
+def sensors(host: Host, card: Card, folder: Path, files: frozenset[str], said: list[Absence]) -> list[Number]:
+    """What its sensors' chip shows."""
+    kinds = [
+        (card.of(ENERGY), "energy1_input", 1e-6, 0.0, 1e13),
+        (card.of(POWER_LIMIT), "power1_max", 1e-6, 0.0, STRONGEST),
+        (card.of(FAN), "fan1_input", 1.0, 0.0, 1e5),
+    ]
+    for channel in ("temp1", "temp2", "temp3"):
+        if f"{channel}_input" in files:
+            name = word(host, folder / f"{channel}_label", said) or ("pkg" if channel == "temp1" else channel)
+            series = card.of(TEMPERATURE, PARTS.get(name, name))
+            kinds.append((series, f"{channel}_input", 1e-3, -100.0, 300.0))
+    return [
+        Number(series, folder / file, scale, low, high, card.sleeper)
+        for series, file, scale, low, high in kinds
+        if file in files
+    ]
+
+
+class Slope:
+    """How fast a count grows, between two polls."""
+
+    __slots__ = ("_at", "_last")
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._at = 0.0
+
+    def of(self, value: float | None, now: float) -> float | None:
+        """A second's growth; None for the first value after none, and where it fell."""
+        last, since = self._last, now - self._at
+        self._last, self._at = value, now
+        if value is None or last is None or since <= 0 or value < last:
+            return None
+        return (value - last) / since
+
+
+class Gates:
+    """The time that the GTs of all cards were gated, and of each card the busiest."""
+
+    __slots__ = ("_cards", "_numbers", "_slopes", "series")
+
+    def __init__(self, host: Host) -> None:
+        self._numbers = Numbers(host)
+        self._cards: list[Series] = []
+        self._slopes: list[Slope] = []
+        self.series: tuple[Series, ...] = ()
+
+    def arrange(self, host: Host, cards: list[Card]) -> None:
+        """Read those of these cards from now on."""
+        found = []
+        for card in cards:
+            for gt in gts(host, card):
+                if gt.gated.exists():
+                    # Never told itself: the utilization is, that all of a card have in common.
+                    series = card.of(UTILIZATION, f"gt{gt.number}", **{"hw.gpu.task": "general"})
+                    number = Number(series, gt.gated, 1e-3, 0.0, LONGEST, card.sleeper)
+                    found.append((card.of(UTILIZATION, **{"hw.gpu.task": "general"}), number))
+        before = self._numbers.series
+        self._numbers.arrange(number for _, number in found)
+        if self._numbers.series is not before:
+            whose = {number.series: card for card, number in found}
+            self._cards = [whose[each] for each in self._numbers.series]
+            self._slopes = [Slope() for _ in self._cards]
+            self.series = tuple(dict.fromkeys(self._cards))
+
+    def read(self, now: float) -> tuple[list[float | None], tuple[Absence, ...]]:
+        """The share of the time that the busiest GT of each card was awake; None where that is not known."""
+        gated, absences = self._numbers.read()
+        awake: dict[Series, float] = {}
+        for card, slope, seconds in zip(self._cards, self._slopes, gated, strict=True):
+            asleep = slope.of(seconds, now)
+            if asleep is not None:
+                awake[card] = max(awake.get(card, 0.0), 1.0 - min(asleep, 1.0))
+            elif seconds is not None:
+                absences += (Absence(UTILIZATION.name, LATER),)
+        return [awake.get(each) for each in self.series], absences
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._numbers.close()
+
+
+class GpuIntel:
+    """Keeps the files open."""
+
+    __slots__ = ("_gates", "_host", "_look", "_numbers", "_parts", "_powers", "_said", "_series")
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._look = 0.0
+        self._numbers = Numbers(host)
+        self._gates = Gates(host)
+        self._powers: list[tuple[int, Slope]] = []
+        self._said: tuple[Absence, ...] = ()
+        self._parts: tuple[tuple[Series, ...], ...] = ()
+        self._series: tuple[Series, ...] = ()
+
+    def collect(self, now: float) -> Reading:
+        """See `Collector.collect`.
+
+        Raises:
+            NoData: there is no Intel GPU.
+        """
+        if now >= self._look:
+            self._look = now + LOOK
+            self._arrange()
+        values, absences = self._numbers.read()
+        awake, missing = self._gates.read(now)
+        powers: list[float | None] = []
+        for place, slope in self._powers:
+            watts = slope.of(values[place], now)
+            if watts is None and values[place] is not None:
+                missing += (Absence(POWER.name, LATER),)
+            elif watts is not None and watts > STRONGEST:
+                missing += (Absence(POWER.name, f"{watts:.0f} W cannot be"),)
+                watts = None
+            powers.append(watts)
+        # A card that sleeps is named by both, and a GT's sibling says the same.
+        told = dict.fromkeys(chain(self._said, absences, missing))
+        return Reading(self._series, [*values, *awake, *powers], tuple(told))
+
+    def close(self) -> None:
+        """See `Collector.close`."""
+        self._numbers.close()
+        self._gates.close()
+
+    def _arrange(self) -> None:
+        said: list[Absence] = []
+        found = cards(self._host, VENDOR, said)
+        if not found and not said:
+            raise NoData(f"no Intel GPU in {self._host.sys / 'class/drm'}")
+        self._numbers.arrange([number for card in found for number in numbers(self._host, card, said)])
+        self._gates.arrange(self._host, found)
+        self._said = tuple(said[:MOST_SAID])
+        parts = (self._numbers.series, self._gates.series)
+        if parts != self._parts:
+            self._parts = parts
+            counted = [place for place, each in enumerate(parts[0]) if each.name == ENERGY.name]
+            self._powers = [(place, Slope()) for place in counted]
+            powers = (POWER.of(**dict(parts[0][place].attributes)) for place in counted)
+            self._series = (*parts[0], *parts[1], *powers)
+
+
+COLLECTOR = Registration(
+    "gpu_intel",
+    "Intel GPUs: work, heat, power, clocks, throttling.",
+    METRICS,
+    lambda host, *_: GpuIntel(host),
+)
