@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from collectors import catalog
 from collectors.api import Reading
+from collectors.host import Host
 from tests.broken import FAULTS, SPEAKING, files, polls, silent_about, violations
 from tests.casebook import Case, cases
 from tests.collecting import opened
@@ -38,23 +40,33 @@ def faults(case: Case) -> Iterator[Fault]:
             yield Fault(file.relative_to(case.source), kind)
 
 
-def said(case: Case, folder: Path, fault: Fault | None = None) -> list[Reading | Exception]:
-    """What two polls of the case say, with this fault."""
-    host = case.laid(folder)
-    if fault is not None:
-        FAULTS[fault.kind](folder / fault.file)
+def said(case: Case, host: Host) -> list[Reading | Exception]:
+    """What two polls of the case say, as its files lie now."""
     return list(polls(lambda: opened(case.collector, host, options=case.options)))
+
+
+def mended(case: Case, folder: Path, file: Path) -> None:
+    """Lay one file anew: to copy the whole tree for each fault would take most of the time."""
+    broken = folder / file
+    if broken.is_dir():
+        broken.rmdir()
+    else:
+        broken.unlink(missing_ok=True)
+    shutil.copy2(case.source / file, broken)
 
 
 def wrong(case: Case, folder: Path) -> Iterator[str]:
     """What the collector gets wrong under any fault."""
-    good = said(case, folder)[-1]
+    host = case.laid(folder)
+    good = said(case, host)[-1]
     for fault in faults(case):
-        for each in said(case, folder, fault):
+        FAULTS[fault.kind](folder / fault.file)
+        for each in said(case, host):
             found = violations(each)
             if fault.kind in SPEAKING:
                 found += [f"{name} is gone without a word" for name in silent_about(good, each)]
             yield from (f"{fault.file} {fault.kind}: {words}" for words in found)
+        mended(case, folder, fault.file)
 
 
 @pytest.mark.parametrize("name", catalog.NAMES)
