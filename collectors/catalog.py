@@ -28,6 +28,8 @@ NAMES = (
     "gpu_jetson",
     "pressure",
     "sockets",
+    "links",
+    "wireless",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -45,6 +47,8 @@ SLOW = MappingProxyType(
         "gpu_amd": 5.0,
         "gpu_intel": 5.0,
         "gpu_jetson": 5.0,
+        "links": 30.0,
+        "wireless": 30.0,
         "own": 30.0,
     }
 )

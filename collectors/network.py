@@ -1,9 +1,4 @@
-"""Traffic of network interfaces: `/proc/net/dev`.
-
-Left out by name are the interfaces that only repeat what another one carries (bridges, container
-ends, the kernel's own tunnel stubs) and the loopback, which no wire sees. Ethernet, Wi-Fi, modems
-(wwan, ppp, usb), CAN, VPN tunnels, VLANs and bonds stay.
-"""
+"""Traffic of network interfaces: `/proc/net/dev`."""
 
 from __future__ import annotations
 
@@ -11,15 +6,9 @@ from itertools import chain
 
 from collectors.api import Absence, Metric, Reading, Registration, Series
 from collectors.host import Host, counts, label, malformed
+from collectors.interfaces import skipped
 
 DEV = "/proc/net/dev"
-SKIPPED = (
-    b"veth", b"docker", b"br-", b"virbr", b"lxcbr", b"lxdbr", b"podman", b"cni", b"cali", b"flannel", b"vnet",
-    b"ifb", b"dummy", b"nlmon",
-)  # fmt: skip
-# The kernel makes these by itself when a module is loaded; tunnels that somebody set up have other numbers.
-STUBS = frozenset(b"lo tunl0 gre0 gretap0 erspan0 sit0 ip_vti0 ip6_vti0 ip6tnl0 ip6gre0 teql0".split())
-
 KEYS = ("network.interface.name", "network.io.direction")
 IO = Metric("system.network.io", "By", "counter", KEYS, DEV, "Bytes received and transmitted.")
 PACKETS = Metric("system.network.packet.count", "{packet}", "counter", KEYS, DEV, "Packets.")
@@ -61,11 +50,6 @@ def wanted(heads: list[list[bytes]]) -> list[tuple[int, str]]:
         if name and not skipped(name):
             first.setdefault(label(name), place)
     return [(place, name) for name, place in first.items()]
-
-
-def skipped(name: bytes) -> bool:
-    """Whether an interface is none of its own: a stub of the kernel, or one that repeats another."""
-    return name in STUBS or name.startswith(SKIPPED)
 
 
 class Network:

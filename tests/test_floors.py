@@ -35,6 +35,7 @@ FLOORS = {
     "collectors.drm": 0,
     "collectors.fields": 0,
     "collectors.hwmon": 0,
+    "collectors.interfaces": 0,
     "collectors.numbers": 0,
     "collectors.options": 0,
     "agent": 0,
@@ -56,7 +57,7 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# the trees of control groups, sensors' chips, graphics cards, its options, and calls that may hang.
+# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
@@ -65,6 +66,7 @@ INFRASTRUCTURE = {
     "collectors.fields",
     "collectors.host",
     "collectors.hwmon",
+    "collectors.interfaces",
     "collectors.numbers",
     "collectors.options",
     "collectors.tally",

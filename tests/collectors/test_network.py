@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.host import Host
-from collectors.network import Network, parse, skipped
+from collectors.network import Network, parse
 from tests.collectors.conftest import HOSTS, Make
 
 DEV = (HOSTS / "virtual_x86/proc/net/dev").read_text()
@@ -29,20 +29,6 @@ def test_it_agrees_with_psutil() -> None:
         name, direction = (text for _, text in series.attributes)
         field = FIELDS[series.name][direction == "transmit"]
         assert getattr(before[name], field) <= value <= getattr(after[name], field)
-
-
-REPEATING = "lo veth12ab docker0 br-1f virbr0 ifb1 dummy0 tunl0 sit0 ip6tnl0 gre0"
-CARRYING = "eth0 enp3s0 wlan0 wwan0 usb0 ppp0 can0 wg0 tun0 bond0 br0 eth0.7 lora0 gre1 sit1"
-
-
-@pytest.mark.parametrize("name", REPEATING.split())
-def test_what_only_repeats_another_interface_is_left_out(name: str) -> None:
-    assert skipped(name.encode())
-
-
-@pytest.mark.parametrize("name", CARRYING.split())
-def test_what_has_a_wire_or_a_tunnel_of_its_own_stays(name: str) -> None:
-    assert not skipped(name.encode())
 
 
 def test_an_interface_that_replaces_a_left_out_one_is_seen(make: Make) -> None:
