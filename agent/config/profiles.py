@@ -32,6 +32,7 @@ RASPBERRY_PI = Profile(
         Change("collect.interval", '"5s"', "what heats a board or fills its card shows in 5s as well."),
         Change("collect.max_series", "400", "it has few disks and interfaces; the ring shrinks with it."),
         Change("collectors.cpu.interval", '"2s"', "load comes in bursts."),
+        Change("collectors.thermal.interval", '"5s"', "throttling and under-voltage come in bursts."),
         Change("collectors.containers.interval", '"30s"', "they are few and live long."),
         Change("collectors.gpu_nvidia.enabled", "false", "there is none to look for."),
         Change("window.span", '"2m"', "half the commits to the card."),
@@ -43,6 +44,9 @@ RASPBERRY_PI = Profile(
 JETSON = Profile(
     "a module with its own GPU that runs models under a power budget, from eMMC or NVMe.",
     (
+        Change("collectors.gpu_jetson.interval", '"1s"', "load and clocks follow the model within a second."),
+        Change("collectors.power.interval", '"2s"', "what a model draws decides how long it may run so."),
+        Change("collectors.thermal.interval", '"5s"', "a small heat sink warms up in seconds."),
         Change("collectors.storage.interval", '"5s"', "models are read once; then little happens."),
         Change("collectors.processes.interval", '"5s"', "the model is one of them: watch it by its unit."),
         Change("collectors.containers.interval", '"5s"', "or it runs in one of these."),
