@@ -57,7 +57,8 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, and calls that may hang.
+# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, and calls that
+# may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
