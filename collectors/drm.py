@@ -17,6 +17,10 @@ from collectors.numbers import Sleeper, folders, sleeper, word
 DRM = "/sys/class/drm"
 MOST = 16
 """Cards."""
+IDLE = 10.0
+REST = 30.0
+"""Seconds. A card that may sleep and did nothing for `IDLE` is left alone for `REST` at a time: each read
+begins its wait (5 s of amdgpu, 10 s of i915) anew, and one each 5 s would keep it awake for ever."""
 
 
 class Card(NamedTuple):
@@ -27,7 +31,6 @@ class Card(NamedTuple):
         device: the folder of its device.
         id: its address on the PCI bus.
         name: of the product; without one, the numbers of vendor and device.
-        driver: the kernel's driver that serves it.
         sleeper: the device, if it may sleep.
     """
 
@@ -35,7 +38,6 @@ class Card(NamedTuple):
     device: Path
     id: str
     name: str
-    driver: str
     sleeper: Sleeper | None
 
     def of(self, metric: Metric, part: str = "", **more: str) -> Series:
@@ -64,14 +66,47 @@ def cards(host: Host, vendor: str, said: list[Absence]) -> list[Card]:
 
 def card(host: Host, folder: Path, device: Path, vendor: str, said: list[Absence]) -> Card:
     """The card in a folder."""
-    address = real_name(device)
+    address = label(os.fsencode(Path(os.path.realpath(device)).name))
     product = word(host, device / "product_name", said)
     number = word(host, device / "device", said)
     name = product or f"{vendor[2:]}:{number[2:]}"
     gate = sleeper(host, device, address)
-    return Card(folder, device, address, name, real_name(device / "driver"), gate)
+    return Card(folder, device, address, name, gate)
 
 
-def real_name(link: Path) -> str:
-    """The name of what a link leads to."""
-    return label(os.fsencode(Path(os.path.realpath(link)).name))
+class Rests:
+    """Which cards are left alone, and until when."""
+
+    __slots__ = ("_busy", "_until")
+
+    def __init__(self) -> None:
+        self._busy: dict[Sleeper, float] = {}
+        self._until: dict[Sleeper, float] = {}
+
+    def resting(self, now: float) -> frozenset[Sleeper]:
+        """Those that are not to be read now."""
+        return frozenset(each for each, until in self._until.items() if now < until)
+
+    def worked(self, card: Card, share: float, now: float) -> None:
+        """A card was read, and worked for this share of the time."""
+        if card.sleeper is None:
+            return
+        if share > 0.0 or now < self._busy.setdefault(card.sleeper, now) + IDLE:
+            self._until.pop(card.sleeper, None)
+        else:
+            self._until[card.sleeper] = now + REST
+        if share > 0.0:
+            self._busy[card.sleeper] = now
+
+    def slept(self, card: Card, now: float) -> None:
+        """A card sleeps: who wakes it has something for it to do."""
+        if card.sleeper is not None:
+            self._busy[card.sleeper] = now
+            self._until.pop(card.sleeper, None)
+
+    def keep(self, cards: list[Card]) -> None:
+        """Forget all but these."""
+        there = {card.sleeper for card in cards}
+        for known in (self._busy, self._until):
+            for each in known.keys() - there:
+                del known[each]

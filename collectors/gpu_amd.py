@@ -1,7 +1,8 @@
 """AMD GPUs: what the kernel's driver amdgpu (and radeon, of which little) shows in `/sys/class/drm`.
 
 By the kernel's documentation (gpu/amdgpu/thermal.rst, driver-misc.rst). An integrated GPU's memory is the
-part that the firmware set aside for it; it uses the system's besides. A card that sleeps is not woken.
+part that the firmware set aside for it; it uses the system's besides. A card that sleeps is not woken,
+and one that is idle is left alone so that it can fall asleep (`collectors.drm`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.drm import DRM, Card, cards
+from collectors.drm import DRM, Card, Rests, cards
 from collectors.host import Host
-from collectors.numbers import Number, Numbers, word
+from collectors.numbers import ASLEEP, Number, Numbers, word
 
 VENDOR = "0x1002"
 LOOK = 60.0
@@ -156,12 +157,14 @@ def sensors(host: Host, card: Card, folder: Path, files: frozenset[str], said: l
 class GpuAmd:
     """Keeps the files open."""
 
-    __slots__ = ("_host", "_look", "_numbers", "_said", "_series", "_used")
+    __slots__ = ("_cards", "_host", "_look", "_numbers", "_rests", "_said", "_series", "_used")
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._look = 0.0
         self._numbers = Numbers(host)
+        self._cards: list[Card] = []
+        self._rests = Rests()
         self._used: list[Used] = []
         self._said: tuple[Absence, ...] = ()
         self._series: tuple[Series, ...] = ()
@@ -175,8 +178,16 @@ class GpuAmd:
         if now >= self._look:
             self._look = now + LOOK
             self._arrange()
-        values, absences = self._numbers.read()
+        resting = self._rests.resting(now)
+        values, absences = self._numbers.read(resting)
         known = dict(zip(self._numbers.series, values, strict=True))
+        asleep = {each.what for each in absences if each.reason == ASLEEP}
+        for card in self._cards:
+            busy = known.get(card.of(UTILIZATION, **{"hw.gpu.task": "general"}))
+            if busy is not None:
+                self._rests.worked(card, busy, now)
+            elif card.id in asleep:
+                self._rests.slept(card, now)
         for each in self._used:
             used, total = known[each.used], known[each.total]
             if used is not None and total is not None and used > total:
@@ -193,6 +204,8 @@ class GpuAmd:
         found = cards(self._host, VENDOR, said)
         if not found and not said:
             raise NoData(f"no AMD GPU in {self._host.sys / 'class/drm'}")
+        self._cards = found
+        self._rests.keep(found)
         before = self._numbers.series
         self._numbers.arrange([number for card in found for number in numbers(self._host, card, said)])
         self._said = tuple(said[:MOST_SAID])

@@ -8,7 +8,8 @@ without privileges may read its own alone, and a search through all of them cost
 or in performance counters, which want CAP_PERFMON.
 
 Memory is not in `/sys` either; that of watched processes is told by the collector `processes`. A card that
-sleeps is not woken: xe wakes it for every read.
+sleeps is not woken (xe would, for every read), and one that is idle is left alone so that it can fall asleep
+(`collectors.drm`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.drm import DRM, Card, cards
+from collectors.drm import DRM, Card, Rests, cards
 from collectors.host import Host
-from collectors.numbers import Number, Numbers, folders, word
+from collectors.numbers import ASLEEP, Number, Numbers, Sleeper, folders, word
 
 VENDOR = "0x8086"
 LOOK = 60.0
@@ -86,6 +87,7 @@ METRICS = (UTILIZATION, TEMPERATURE, POWER, POWER_LIMIT, ENERGY, CLOCK, THROTTLE
 HIGHEST = 1e11  # Hz
 STRONGEST = 1e4  # W
 LONGEST = 1e13  # ms
+NOISE = 0.02  # of the time a GPU that does nothing is awake, by the count's grain and the reads themselves
 LATER = "it is the change of a count since a poll before; there was none, or it went back"
 PARTS = {"pkg": "", "vram": "memory"}
 # That anything holds the clock down, which the others say with the reason.
@@ -203,9 +205,9 @@ class Gates:
             self._slopes = [Slope() for _ in self._cards]
             self.series = tuple(dict.fromkeys(self._cards))
 
-    def read(self, now: float) -> tuple[list[float | None], tuple[Absence, ...]]:
+    def read(self, now: float, resting: frozenset[Sleeper]) -> tuple[list[float | None], tuple[Absence, ...]]:
         """The share of the time that the busiest GT of each card was awake; None where that is not known."""
-        gated, absences = self._numbers.read()
+        gated, absences = self._numbers.read(resting)
         awake: dict[Series, float] = {}
         for card, slope, seconds in zip(self._cards, self._slopes, gated, strict=True):
             asleep = slope.of(seconds, now)
@@ -223,13 +225,26 @@ class Gates:
 class GpuIntel:
     """Keeps the files open."""
 
-    __slots__ = ("_gates", "_host", "_look", "_numbers", "_parts", "_powers", "_said", "_series")
+    __slots__ = (
+        "_cards",
+        "_gates",
+        "_host",
+        "_look",
+        "_numbers",
+        "_parts",
+        "_powers",
+        "_rests",
+        "_said",
+        "_series",
+    )
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._look = 0.0
         self._numbers = Numbers(host)
         self._gates = Gates(host)
+        self._cards: list[Card] = []
+        self._rests = Rests()
         self._powers: list[tuple[int, Slope]] = []
         self._said: tuple[Absence, ...] = ()
         self._parts: tuple[tuple[Series, ...], ...] = ()
@@ -244,8 +259,17 @@ class GpuIntel:
         if now >= self._look:
             self._look = now + LOOK
             self._arrange()
-        values, absences = self._numbers.read()
-        awake, missing = self._gates.read(now)
+        resting = self._rests.resting(now)
+        values, absences = self._numbers.read(resting)
+        awake, missing = self._gates.read(now, resting)
+        known = dict(zip(self._gates.series, awake, strict=True))
+        asleep = {each.what for each in absences if each.reason == ASLEEP}
+        for card in self._cards:
+            share = known.get(card.of(UTILIZATION, **{"hw.gpu.task": "general"}))
+            if share is not None:
+                self._rests.worked(card, share if share > NOISE else 0.0, now)
+            elif card.id in asleep:
+                self._rests.slept(card, now)
         powers: list[float | None] = []
         for place, slope in self._powers:
             watts = slope.of(values[place], now)
@@ -271,6 +295,8 @@ class GpuIntel:
             raise NoData(f"no Intel GPU in {self._host.sys / 'class/drm'}")
         self._numbers.arrange([number for card in found for number in numbers(self._host, card, said)])
         self._gates.arrange(self._host, found)
+        self._cards = found
+        self._rests.keep(found)
         self._said = tuple(said[:MOST_SAID])
         parts = (self._numbers.series, self._gates.series)
         if parts != self._parts:

@@ -21,6 +21,7 @@ WORD = 4096  # bytes; an attribute of /sys is a page at most
 # While a device falls asleep it must not be touched either; while it wakes, somebody else has touched it.
 SLEEPING = (b"suspended", b"suspending")
 ASLEEP = "asleep"
+RESTING = "idle, and left alone so that it can fall asleep"
 
 
 class Sleeper(NamedTuple):
@@ -79,16 +80,23 @@ class Numbers:
         self._sleepers = {each: self._host.open(each.status) for each in sorted(sleepers)}
         self.series = tuple(first)
 
-    def read(self) -> tuple[list[float | None], tuple[Absence, ...]]:
+    def read(
+        self, resting: frozenset[Sleeper] = frozenset()
+    ) -> tuple[list[float | None], tuple[Absence, ...]]:
         """The value of each series in its order; None with an absence for one that cannot be had, and
-        with one for all of a device that sleeps.
+        with one for all of a device that sleeps, or is one of those `resting`.
         """
-        asleep = {each for each, status in self._sleepers.items() if word_of(status) in SLEEPING}
-        absences = [Absence(each.name, ASLEEP) for each in self._sleepers if each in asleep]
+        alone = {}
+        for device, status in self._sleepers.items():
+            if word_of(status) in SLEEPING:
+                alone[device] = ASLEEP
+            elif device in resting:
+                alone[device] = RESTING
+        absences = [Absence(device.name, reason) for device, reason in alone.items()]
         values: list[float | None] = []
         for place, (number, file) in enumerate(zip(self._numbers, self._files, strict=True)):
             value = None
-            if number.device not in asleep:
+            if number.device not in alone:
                 try:
                     value = scaled(number, file.read())
                 except (OSError, ValueError) as error:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from collectors.api import Absence, Metric
-from collectors.drm import cards
+from collectors.drm import IDLE, REST, Card, Rests, cards
 from collectors.host import Host
 from collectors.numbers import Sleeper
 from tests.collectors.conftest import Make
@@ -28,10 +28,8 @@ def made(make: Make, tmp_path: Path, files: dict[str, str]) -> Host:
 def test_a_card_is_called_by_its_address_and_product(make: Make, tmp_path: Path) -> None:
     files = {"vendor": "0x1002\n", "device": "0x744c\n", "product_name": "Radeon PRO W7900\n"}
     host = made(make, tmp_path, files)
-    (tmp_path / "sys/bus/pci/drivers/amdgpu").mkdir(parents=True)
-    (tmp_path / DEVICE / "driver").symlink_to(tmp_path / "sys/bus/pci/drivers/amdgpu")
     (card,) = cards(host, "0x1002", [])
-    assert (card.id, card.name, card.driver) == ("0000:03:00.0", "Radeon PRO W7900", "amdgpu")
+    assert (card.id, card.name) == ("0000:03:00.0", "Radeon PRO W7900")
     assert card.sleeper is None
     whole, part = (card.of(METRIC, part, **{"hw.gpu.clock": "memory"}) for part in ("", "memory"))
     assert dict(whole.attributes)["hw.id"] == "0000:03:00.0"
@@ -75,3 +73,48 @@ def test_a_vendor_that_cannot_be_read_is_told(make: Make, tmp_path: Path) -> Non
 
 def test_a_host_without_graphics_has_no_cards(make: Make) -> None:
     assert cards(make({}), "0x8086", []) == []
+
+
+STATUS = Sleeper("0000:03:00.0", Path("status"))
+CARD = Card(Path("card0"), Path("device"), "0000:03:00.0", "x", STATUS)
+
+
+def test_a_card_that_may_sleep_and_does_nothing_is_left_alone_for_a_while() -> None:
+    rests = Rests()
+    rests.worked(CARD, 0.0, 100.0)
+    assert rests.resting(100.0) == set()
+    rests.worked(CARD, 0.0, 100.0 + IDLE)
+    assert rests.resting(100.0 + IDLE + REST - 1) == {STATUS}
+    assert rests.resting(100.0 + IDLE + REST) == set()
+    rests.worked(CARD, 0.0, 100.0 + IDLE + REST)
+    assert rests.resting(101.0 + IDLE + REST) == {STATUS}
+
+
+def test_a_card_that_somebody_woke_is_read_at_once() -> None:
+    rests = Rests()
+    for now in (0.0, IDLE):
+        rests.worked(CARD, 0.0, now)
+    rests.slept(CARD, IDLE + 1)
+    assert rests.resting(IDLE + 2) == set()
+    rests.worked(CARD, 0.0, IDLE + 2)
+    assert rests.resting(IDLE + 2) == set()
+    rests.slept(CARD._replace(sleeper=None), IDLE)
+
+
+def test_a_card_at_work_is_read_each_time() -> None:
+    rests = Rests()
+    for now in range(100):
+        rests.worked(CARD, 0.5 if now % 9 == 0 else 0.0, float(now))
+        assert rests.resting(float(now)) == set()
+
+
+def test_a_card_that_never_sleeps_and_one_that_is_gone_do_not_rest() -> None:
+    rests = Rests()
+    for now in (0.0, IDLE):
+        rests.worked(CARD._replace(sleeper=None), 0.0, now)
+        rests.worked(CARD, 0.0, now)
+    assert rests.resting(IDLE) == {STATUS}
+    rests.keep([CARD])
+    assert rests.resting(IDLE) == {STATUS}
+    rests.keep([])
+    assert rests.resting(IDLE) == set()

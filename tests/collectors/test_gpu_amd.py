@@ -50,6 +50,23 @@ def test_a_card_that_falls_asleep_is_not_read_and_keeps_its_layout(make: Make) -
     assert [each.reason for each in asleep.absences] == ["asleep"]
 
 
+def test_an_idle_card_that_may_sleep_is_left_alone_so_that_it_can(make: Make) -> None:
+    idle = {f"{CARD}/gpu_busy_percent": "0\n", f"{CARD}/power/runtime_status": "active\n"}
+    opened = GpuAmd(make({**FILES, **idle}))
+    assert [opened.collect(now).values for now in (0.0, 5.0, 10.0, 15.0, 35.0, 40.0)] == [
+        [0.0], [0.0], [0.0], [None], [None], [0.0]
+    ]  # fmt: skip
+    resting = opened.collect(45.0)
+    assert [each.reason for each in resting.absences] == ["idle, and left alone so that it can fall asleep"]
+    make({f"{CARD}/gpu_busy_percent": "7\n"})
+    assert [opened.collect(now).values for now in (70.0, 75.0)] == [[0.07], [0.07]]
+    make({f"{CARD}/power/runtime_status": "suspended\n"})
+    assert opened.collect(80.0).values == [None]
+    make({f"{CARD}/power/runtime_status": "active\n"})
+    assert opened.collect(85.0).values == [0.07]
+    opened.close()
+
+
 def test_a_host_without_such_a_gpu_has_no_data(make: Make) -> None:
     with pytest.raises(NoData, match="no AMD GPU"):
         GpuAmd(make({"sys/class/drm/card0/device/vendor": "0x8086\n"})).collect(0.0)

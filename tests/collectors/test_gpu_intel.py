@@ -87,6 +87,16 @@ def test_after_a_sleep_the_work_is_known_again_from_the_second_poll_on(make: Mak
     opened.close()
 
 
+def test_an_idle_card_that_may_sleep_is_left_alone_so_that_it_can(make: Make) -> None:
+    opened = GpuIntel(make({**DEVICE, **gated(0), f"{CARD}/device/power/runtime_status": "active\n"}))
+    told = []
+    for now in range(0, 60, 5):
+        make(gated(now * 1000))
+        told.append(opened.collect(float(now)).values[0])
+    opened.close()
+    assert told == [None, 0.0, 0.0, 0.0, *[None] * 6, 0.0, None]
+
+
 def test_a_host_without_such_a_gpu_has_no_data(make: Make) -> None:
     with pytest.raises(NoData, match="no Intel GPU"):
         GpuIntel(make({"sys/class/drm/card0/device/vendor": "0x1002\n"})).collect(0.0)
