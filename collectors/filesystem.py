@@ -7,11 +7,15 @@ container too. Those of another machine are asked on wish (option `remote`).
 `statvfs` on a dead network mount hangs, on a FUSE mount it may, and so it does on a disk mounted below
 one: these are asked aside, at most `WAITING` of them at once, and `linux.filesystem.responding` says
 which do not answer.
+
+Whether a file system is read-only is told by its own options in `/proc/self/mountinfo`: those of a mount
+are the sandbox's, which mounts all there is read-only for the service.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import chain
 from time import monotonic
 from typing import NamedTuple
@@ -22,6 +26,9 @@ from collectors.host import Host, Kept, label, malformed, printable
 from collectors.options import Filesystem as Options
 
 MOUNTS = "/proc/self/mounts"
+MOUNTINFO = "/proc/self/mountinfo"
+INACCESSIBLE = b"/systemd/inaccessible/"
+CLOSED = "the service's sandbox hides it; `outrider service allow home` shows it"
 LOCAL = frozenset(
     b"bcachefs btrfs exfat ext2 ext3 ext4 f2fs jffs2 jfs nilfs2 ntfs3 reiserfs ubifs vfat xfs zfs".split()
 )
@@ -36,13 +43,13 @@ ROOMLESS = frozenset(
 )
 ESCAPES = ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\043", b"#"), (b"\\134", b"\\"))
 MOST = 64  # mounts; a container host may have thousands
-BOUND = 4 * 1024 * 1024  # bytes; an overlay of many layers has a line of 4 KB
+BOUND = 8 * 1024 * 1024  # bytes; an overlay of many layers has a line of 4 KB
 WAITING = 8
 PATIENCE = 0.5
 LONGEST = 1.0  # s that one poll spends on waiting
 
 Room = tuple[float | None, ...]
-UNKNOWN: Room = (None,) * 6
+UNKNOWN: Room = (None,) * 5
 LANES: Lanes[Room] = Lanes("statvfs", PATIENCE, WAITING, monotonic)
 
 USAGE = Metric(
@@ -74,8 +81,8 @@ READ_ONLY = Metric(
     "1",
     "gauge",
     ("system.filesystem.mountpoint",),
-    f"statvfs of {MOUNTS}",
-    "1 while the file system is mounted read-only, as ext4 becomes after an error; else 0.",
+    MOUNTINFO,
+    "1 while the file system itself is read-only, as ext4 becomes after an error; else 0.",
 )
 RESPONDING = Metric(
     "linux.filesystem.responding",
@@ -153,6 +160,35 @@ def identity(mount: Mount) -> tuple[bytes, ...]:
     return (mount.source,)
 
 
+class Standing(NamedTuple):
+    """What `/proc/self/mountinfo` adds: which points are of a file system that is read-only, by point, and
+    which are hidden by a sandbox.
+    """
+
+    read_only: Mapping[bytes, int]
+    hidden: tuple[bytes, ...]
+
+
+def standing(text: bytes) -> Standing:
+    """Read `/proc/self/mountinfo`; a line that is none is passed over, as its mount has a reason then.
+
+    https://docs.kernel.org/filesystems/proc.html#proc-pid-mountinfo-information-about-mounts
+    """
+    read_only: dict[bytes, int] = {}
+    hidden: dict[bytes, None] = {}
+    for line in text.split(b"\n"):
+        words = line.split(b" ")
+        try:
+            mark = words.index(b"-", 6)
+            root, point, options = words[3], unescaped(words[4]), words[mark + 3]
+        except (IndexError, ValueError):
+            continue
+        if root.startswith(INACCESSIBLE) and point in read_only:
+            hidden[point] = None
+        read_only[point] = int(b"ro" in options.split(b","))
+    return Standing(read_only, tuple(hidden))
+
+
 def unescaped(word: bytes) -> bytes:
     """A word of the file with the kernel's five escapes as the bytes they stand for."""
     if b"\\" in word:
@@ -162,7 +198,7 @@ def unescaped(word: bytes) -> bytes:
 
 
 def room(found: os.statvfs_result) -> Room:
-    """Bytes used, free and reserved, the share used, 1 if read-only, and the share of inodes used."""
+    """Bytes used, free and reserved, the share used, and the share of inodes used."""
     used = found.f_blocks - found.f_bfree
     reach = used + found.f_bavail
     return (
@@ -170,7 +206,6 @@ def room(found: os.statvfs_result) -> Room:
         found.f_bavail * found.f_frsize,
         (found.f_bfree - found.f_bavail) * found.f_frsize,
         used / reach if reach else None,
-        found.f_flag & os.ST_RDONLY,
         (found.f_files - found.f_ffree) / found.f_files if found.f_files else None,
     )
 
@@ -196,7 +231,9 @@ class Layout(NamedTuple):
     aside: bool
 
     def series(self) -> tuple[Series, ...]:
-        """The series, in the order of `room`, and whether it responds."""
+        """The series: the first four of `room`, whether it is read-only, the last of `room` where inodes
+        are numbered, and whether it responds.
+        """
         point = {"system.filesystem.mountpoint": label(self.point)}
         usage = (
             USAGE.of(**point, **{"system.filesystem.state": state}) for state in ("used", "free", "reserved")
@@ -208,15 +245,20 @@ class Layout(NamedTuple):
 
 
 class Filesystem:
-    """Keeps `/proc/self/mounts` open, and the mounts found in it until it changes."""
+    """Keeps `/proc/self/mounts` and `mountinfo` open, and the mounts found until the first changes."""
 
-    __slots__ = ("_absences", "_file", "_host", "_layouts", "_mounts", "_remote", "_series", "_text")
+    __slots__ = (
+        "_absences", "_file", "_host", "_info", "_layouts", "_mounts", "_remote", "_series", "_stands",
+        "_text", "_told",
+    )  # fmt: skip
 
     def __init__(self, host: Host, options: Options) -> None:
         self._host = host
         self._remote = options.remote
         self._file = Kept(host.mounts, BOUND)
-        self._text = b""
+        self._info = Kept(host.mounts.with_name("mountinfo"), BOUND)
+        self._text = self._told = b""
+        self._stands = Standing({}, ())
         self._mounts: list[Mount] = []
         self._absences: tuple[Absence, ...] = ()
         self._layouts: list[Layout] = []
@@ -234,7 +276,8 @@ class Filesystem:
             self._text = text
         if not self._mounts:
             raise NoData(f"{MOUNTS} names no local file system")
-        absences = self._absences
+        stands, absences = self._stand()
+        absences += self._absences
         rooms: list[Room] = []
         until = monotonic() + LONGEST
         for mount in self._mounts:
@@ -244,11 +287,28 @@ class Filesystem:
                 rooms.append((*UNKNOWN, None if isinstance(error, Unasked) else 0))
                 absences += (Absence(label(mount.point), printable(str(error))),)
         self._arrange(rooms)
-        return Reading(self._series, self._flat(rooms), absences)
+        return Reading(self._series, self._flat(rooms, stands), absences)
 
     def close(self) -> None:
         """See `Collector.close`. Calls that hang are waited for by whoever is opened next."""
         self._file.close()
+        self._info.close()
+
+    def _stand(self) -> tuple[Standing, tuple[Absence, ...]]:
+        """Which file systems are read-only or hidden now, and what of that cannot be told."""
+        try:
+            text = self._info.read()
+            if text != self._told:
+                self._told, self._stands = text, standing(text)
+        except (OSError, ValueError) as error:
+            return Standing({}, ()), (Absence(READ_ONLY.name, printable(str(error))),)
+        found = self._stands
+        untold = (each.point for each in self._mounts if each.point not in found.read_only)
+        reason = f"not in {MOUNTINFO}"
+        return found, (
+            *(Absence(label(point), CLOSED) for point in found.hidden[:MOST]),
+            *(Absence(READ_ONLY.name, f"{label(point)}: {reason}") for point in untold),
+        )
 
     def _ask(self, mount: Mount, until: float) -> Room:
         host, point = self._host, mount.point
@@ -262,18 +322,19 @@ class Filesystem:
         """The layout; a mount that cannot be asked keeps the one it had."""
         had = {layout.point for layout in self._layouts if layout.inodes}
         layouts = [
-            Layout(point, each[5] is not None or (each[0] is None and point in had), aside)
+            Layout(point, each[4] is not None or (each[0] is None and point in had), aside)
             for (_, point, _, aside), each in zip(self._mounts, rooms, strict=True)
         ]
         if layouts != self._layouts:
             self._layouts = layouts
             self._series = tuple(chain.from_iterable(layout.series() for layout in layouts))
 
-    def _flat(self, rooms: list[Room]) -> list[float | None]:
+    def _flat(self, rooms: list[Room], stands: Standing) -> list[float | None]:
         values: list[float | None] = []
         for layout, each in zip(self._layouts, rooms, strict=True):
-            values += each[: 6 if layout.inodes else 5]
-            values += each[6:] if layout.aside else ()
+            values += (*each[:4], stands.read_only.get(layout.point))
+            values += each[4:5] if layout.inodes else ()
+            values += each[5:] if layout.aside else ()
         return values
 
 

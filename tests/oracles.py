@@ -98,7 +98,9 @@ def paging() -> Numbers:
 
 def network() -> Numbers:
     """`ip -s link` on every interface."""
-    for link in json.loads(said("ip", "-s", "-j", "link")):
+    for link in json.loads(said("ip", "-s", "-s", "-j", "link")):
+        yield ("hw.network.up", link["ifname"]), float(link["operstate"] == "UP")
+        yield ("linux.network.carrier.changes", link["ifname"]), link["stats64"]["tx"]["carrier_changes"]
         for direction, short in (("receive", "rx"), ("transmit", "tx")):
             stats = link["stats64"][short]
             for metric, name in (
@@ -123,7 +125,7 @@ def disks() -> Numbers:
 
 
 def mounts() -> Numbers:
-    """`df` on room and inodes, `findmnt` on what is read-only."""
+    """`df` on room and inodes, `findmnt` on which file systems are read-only themselves."""
     for line in said("df", "-B1", "--output=used,avail,size,itotal,iused,target").splitlines()[1:]:
         used, avail, size, inodes, taken, point = line.split(None, 5)
         yield ("system.filesystem.usage", point, "used"), int(used)
@@ -133,7 +135,7 @@ def mounts() -> Numbers:
             yield ("system.filesystem.utilization", point), int(used) / (int(used) + int(avail))
         if inodes != "-" and int(inodes):
             yield ("linux.filesystem.inodes.utilization", point), int(taken) / int(inodes)
-        options = said("findmnt", "-n", "-o", "OPTIONS", point).splitlines()[-1].split(",")
+        options = said("findmnt", "-n", "-o", "FS-OPTIONS", point).splitlines()[-1].split(",")
         yield ("linux.filesystem.read_only", point), float("ro" in options)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collectors import filesystem
 from collectors.api import NoData, Reading
 from collectors.aside import Lanes
-from collectors.filesystem import Filesystem, Mount, parse, room, unescaped
+from collectors.filesystem import Filesystem, Mount, parse, room, standing, unescaped
 from collectors.host import Host
 from collectors.options import Filesystem as Options
 from tests.collectors.conftest import Make
@@ -20,6 +20,15 @@ from tests.deadmount import DeadMount, dead_mount
 from tests.waiting import until
 
 ROOT = "/dev/mmcblk0p2 / ext4 rw 0 0\n"
+
+
+def tables(mounts: str, process: int | str = "self") -> dict[str, str]:
+    """Both tables of the mounts of a process; each file system is as its mount is."""
+    info = "".join(
+        f"{place + 20} 1 8:{place} / {point} {flags} shared:{place} - {kind} {source} {flags}\n"
+        for place, (source, point, kind, flags, *_) in enumerate(map(str.split, mounts.splitlines()))
+    )
+    return {f"proc/{process}/mounts": mounts, f"proc/{process}/mountinfo": info}
 
 
 def points(text: str, *, remote: bool = False) -> list[bytes]:
@@ -45,7 +54,7 @@ def said(reading: Reading, point: Path | str) -> str:
 
 
 def test_it_agrees_with_psutil(make: Make, tmp_path: Path) -> None:
-    opened = local(make({"proc/self/mounts": ROOT}))
+    opened = local(make(tables(ROOT)))
     reading, seen = opened.collect(0.0), psutil.disk_usage(str(tmp_path))
     opened.close()
     used, free, reserved, utilization, *_ = (float(str(value)) for value in reading.values)
@@ -119,7 +128,7 @@ def test_two_thousand_mounts_of_deep_overlays_are_read(make: Make) -> None:
     lines = (
         f"overlay /var/lib/docker/overlay2/{n}/merged overlay lowerdir={layers} 0 0\n" for n in range(2000)
     )
-    opened = local(make({"proc/self/mounts": ROOT + "".join(lines)}))
+    opened = local(make(tables(ROOT + "".join(lines))))
     reading = opened.collect(0.0)
     opened.close()
     assert len(reading.series) == 6
@@ -144,24 +153,24 @@ def test_a_malformed_line_has_a_reason() -> None:
 
 def test_a_mount_that_cannot_be_asked_costs_its_own_values_only(make: Make, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    opened = local(make({"proc/self/mounts": f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"}))
+    opened = local(make(tables(f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n")))
     before = opened.collect(0.0)
     (tmp_path / "data").rmdir()
     after = opened.collect(10.0)
     opened.close()
     assert after.series is before.series
-    assert list(after.values[6:]) == [None] * 6
+    assert list(after.values[6:]) == [None, None, None, None, 0, None]
     assert [each.what for each in after.absences] == ["/data"]
     assert None not in after.values[:6]
 
 
 def test_a_mount_that_comes_joins_and_one_that_goes_leaves(make: Make, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    opened = local(make({"proc/self/mounts": ROOT}))
+    opened = local(make(tables(ROOT)))
     first = opened.collect(0.0)
-    make({"proc/self/mounts": f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"})
+    make(tables(f"{ROOT}/dev/sda1 /data ext4 rw 0 0\n"))
     second = opened.collect(10.0)
-    make({"proc/self/mounts": ROOT})
+    make(tables(ROOT))
     third = opened.collect(20.0)
     opened.close()
     assert [len(each.series) for each in (first, second, third)] == [6, 12, 6]
@@ -169,7 +178,7 @@ def test_a_mount_that_comes_joins_and_one_that_goes_leaves(make: Make, tmp_path:
 
 
 def test_a_host_without_local_file_systems_has_no_data(make: Make) -> None:
-    opened = local(make({"proc/self/mounts": "proc /proc proc rw 0 0\n"}))
+    opened = local(make(tables("proc /proc proc rw 0 0\n")))
     with pytest.raises(NoData, match="no local file system"):
         opened.collect(0.0)
     opened.close()
@@ -177,7 +186,7 @@ def test_a_host_without_local_file_systems_has_no_data(make: Make) -> None:
 
 def test_an_empty_file_system_without_inodes_has_unknown_shares() -> None:
     empty = os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, os.ST_RDONLY, 255))
-    assert room(empty) == (0, 0, 0, None, 1, None)
+    assert room(empty) == (0, 0, 0, None, None)
 
 
 def test_every_local_mount_of_this_machine_is_answered_or_said() -> None:
@@ -292,7 +301,7 @@ def test_a_mount_that_tells_this_user_nothing_is_absent() -> None:
 
 
 def test_in_a_container_the_mounts_are_those_of_the_hosts_first_process(make: Make, tmp_path: Path) -> None:
-    make({"proc/1/mounts": ROOT, "proc/self/mounts": "/dev/sda1 /elsewhere ext4 rw 0 0\n"})
+    make({**tables(ROOT, 1), **tables("/dev/sda1 /elsewhere ext4 rw 0 0\n")})
     opened = local(Host(tmp_path, other=True))
     reading = opened.collect(0.0)
     opened.close()
@@ -303,3 +312,49 @@ def test_in_a_container_the_mounts_are_those_of_the_hosts_first_process(make: Ma
 def test_any_bytes_give_mounts_and_reasons(text: bytes) -> None:
     mounts, absences = parse(text)
     assert len(mounts) + len(absences) <= len(text)
+
+
+SANDBOXED = b"""\
+22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw
+27 1 254:0 / / ro,nosuid,relatime shared:1 master:3 - ext4 /dev/vda rw,discard
+31 27 259:2 / /home ro,relatime - ext4 /dev/nvme0n1p3 rw
+60 31 0:41 /systemd/inaccessible/dir /home ro,nosuid - tmpfs tmpfs rw,mode=755
+61 27 8:1 / /data\\040disk ro,relatime - ext4 /dev/sda1 ro,errors=remount-ro
+half a line
+"""
+
+
+def test_read_only_is_what_the_file_system_says_not_what_a_sandbox_made_of_its_mount() -> None:
+    found = standing(SANDBOXED)
+    assert (found.read_only[b"/"], found.read_only[b"/data disk"]) == (0, 1)
+
+
+def test_a_file_system_that_the_sandbox_hides_is_absent_with_what_to_do(make: Make) -> None:
+    mounts = "/dev/vda / ext4 ro 0 0\n/dev/nvme0n1p3 /home ext4 ro 0 0\ntmpfs /home tmpfs ro 0 0\n"
+    opened = local(make({"proc/self/mounts": mounts, "proc/self/mountinfo": SANDBOXED.decode()}))
+    reading = opened.collect(0.0)
+    opened.close()
+    assert shown(reading, "/")["linux.filesystem.read_only"] == 0
+    assert "service allow home" in said(reading, "/home")
+
+
+def test_without_the_second_table_only_that_is_absent(make: Make) -> None:
+    opened = local(make({"proc/self/mounts": ROOT}))
+    reading = opened.collect(0.0)
+    opened.close()
+    assert [
+        series.name for series, value in zip(reading.series, reading.values, strict=True) if value is None
+    ] == ["linux.filesystem.read_only"]
+    assert [each.what for each in reading.absences] == ["linux.filesystem.read_only"]
+
+
+def test_an_error_that_makes_a_file_system_read_only_is_seen_though_the_mounts_read_the_same(
+    make: Make,
+) -> None:
+    opened = local(make(tables(ROOT)))
+    before = opened.collect(0.0)
+    make({"proc/self/mountinfo": "27 1 254:0 / / rw,relatime - ext4 /dev/mmcblk0p2 ro,errors=remount-ro\n"})
+    after = opened.collect(30.0)
+    opened.close()
+    assert shown(before, "/")["linux.filesystem.read_only"] == 0
+    assert shown(after, "/")["linux.filesystem.read_only"] == 1
