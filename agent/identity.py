@@ -7,6 +7,7 @@ import re
 import socket
 
 from collectors.host import Host
+from collectors.timesync import marked
 
 SAFE = re.compile(r"[^A-Za-z0-9._-]")
 MACHINE_IDS = ("etc/machine-id", "var/lib/dbus/machine-id")
@@ -50,5 +51,4 @@ def boot_id(host: Host) -> str:
 
 def clock_quality(host: Host) -> str:
     """Whether a time service has set the wall clock: "synchronised", or "unknown" where none says so."""
-    marker = host.root / "run/systemd/timesync/synchronized"
-    return "synchronised" if marker.exists() else "unknown"
+    return "synchronised" if marked(host) else "unknown"

@@ -30,6 +30,7 @@ NAMES = (
     "sockets",
     "links",
     "wireless",
+    "clock",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -49,6 +50,7 @@ SLOW = MappingProxyType(
         "gpu_jetson": 5.0,
         "links": 30.0,
         "wireless": 30.0,
+        "clock": 60.0,
         "own": 30.0,
     }
 )

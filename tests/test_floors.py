@@ -38,6 +38,7 @@ FLOORS = {
     "collectors.interfaces": 0,
     "collectors.numbers": 0,
     "collectors.options": 0,
+    "collectors.timesync": 0,
     "agent": 0,
 }
 WHY = {
@@ -57,8 +58,8 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, and calls that
-# may hang.
+# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, time services,
+# and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
@@ -71,6 +72,7 @@ INFRASTRUCTURE = {
     "collectors.numbers",
     "collectors.options",
     "collectors.tally",
+    "collectors.timesync",
 }
 SCHEDULING = {"collectors", "collectors.catalog", "collectors.runner"}
 
