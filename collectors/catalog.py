@@ -31,6 +31,7 @@ NAMES = (
     "links",
     "wireless",
     "clock",
+    "boot",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -51,6 +52,7 @@ SLOW = MappingProxyType(
         "links": 30.0,
         "wireless": 30.0,
         "clock": 60.0,
+        "boot": 600.0,
         "own": 30.0,
     }
 )
