@@ -32,6 +32,7 @@ NAMES = (
     "wireless",
     "clock",
     "boot",
+    "wear",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -53,6 +54,7 @@ SLOW = MappingProxyType(
         "wireless": 30.0,
         "clock": 60.0,
         "boot": 600.0,
+        "wear": 3600.0,
         "own": 30.0,
     }
 )

@@ -38,6 +38,7 @@ FLOORS = {
     "collectors.interfaces": 0,
     "collectors.numbers": 0,
     "collectors.options": 0,
+    "collectors.smartlog": 0,
     "collectors.timesync": 0,
     "agent": 0,
 }
@@ -59,7 +60,7 @@ WHY = {
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
 # the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, time services,
-# and calls that may hang.
+# disks' health, and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
@@ -71,6 +72,7 @@ INFRASTRUCTURE = {
     "collectors.interfaces",
     "collectors.numbers",
     "collectors.options",
+    "collectors.smartlog",
     "collectors.tally",
     "collectors.timesync",
 }
