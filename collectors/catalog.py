@@ -33,6 +33,7 @@ NAMES = (
     "clock",
     "boot",
     "wear",
+    "cellular",
     "own",
 )
 # Seconds: slower than the common interval, because they cost more or change less.
@@ -55,6 +56,7 @@ SLOW = MappingProxyType(
         "clock": 60.0,
         "boot": 600.0,
         "wear": 3600.0,
+        "cellular": 60.0,
         "own": 30.0,
     }
 )
