@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,40 @@ def pressure() -> Numbers:
                 yield ("linux.pressure.time", resource, kind), int(total) / 1e6
 
 
+def boot() -> Numbers:
+    """psutil on the last boot, `sh` on what befell the kernel, `find` on crash records."""
+    yield ("system.uptime",), time.time() - psutil.boot_time()
+    yield ("linux.boot.time",), psutil.boot_time()
+    for name, bit in (
+        ("machine_check", 4),
+        ("bad_page", 5),
+        ("oops", 7),
+        ("warning", 9),
+        ("soft_lockup", 14),
+    ):
+        script = f"echo $(( $(cat /proc/sys/kernel/tainted) / {1 << bit} % 2 ))"
+        yield ("linux.kernel.tainted", name), int(said("sh", "-c", script))
+    for source, folder in (("pstore", "/sys/fs/pstore"), ("systemd-pstore", "/var/lib/systemd/pstore")):
+        if Path(folder).exists():
+            records = said("find", folder, "-mindepth", "1", "-maxdepth", "1").splitlines()
+            yield ("linux.boot.crash_records", source), len(records)
+
+
+def clock() -> Numbers:
+    """Perl on adjtimex(2), by the numbers that the call has on 64 bits."""
+    script = (
+        "my $room = pack('x256'); syscall($ARGV[0], $room) >= 0 or die $!;"
+        "print join ' ', unpack('x8 q4 l', $room)"
+    )
+    call = {"x86_64": "159", "aarch64": "171"}[os.uname().machine]
+    offset, frequency, most, estimated, status = map(int, said("perl", "-e", script, call).split())
+    yield ("linux.clock.synchronized",), float(not status & 64)
+    yield ("linux.clock.frequency.correction",), frequency / 65536 / 1e6
+    yield ("linux.clock.offset",), offset / (1e9 if status & 8192 else 1e6)
+    yield ("linux.clock.max_error",), most / 1e6
+    yield ("linux.clock.estimated_error",), estimated / 1e6
+
+
 def ourselves() -> Numbers:
     """psutil on this very process."""
     process = psutil.Process()
@@ -201,7 +237,7 @@ def ourselves() -> Numbers:
 
 
 SOURCES: tuple[Callable[[], Numbers], ...] = (
-    processors, memory, paging, network, sockets, pressure, disks, mounts, ourselves,
+    processors, memory, paging, network, sockets, pressure, disks, mounts, boot, clock, ourselves,
 )  # fmt: skip
 
 NOISE: dict[str, float] = {
@@ -228,6 +264,10 @@ NOISE: dict[str, float] = {
     "linux.sockets.orphaned": 10,
     "linux.sockets.memory": 4 * MIB,
     "system.network.connection.count": 40,
+    "system.uptime": 1.5,  # psutil's boot time has whole seconds
+    "linux.boot.time": 1,
+    "linux.clock.offset": 0.001,
+    "linux.clock.max_error": 0.01,
     "outrider.cpu.time": 0.02,  # clock ticks of 10 ms beside microseconds
     "outrider.memory.usage": 4 * MIB,
     "outrider.descriptors": 3,
