@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.states import Clock
 from agent.store.store import Flush, Flushed, Store
 from collectors.api import Attributes
+from collectors.runner import Transition
 from collectors.tally import Tally
 
 WAITING = 16
@@ -180,16 +181,26 @@ class Writer:
         self._alerts.update(closed.alerts)
         if closed.frame.windows:
             self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
-        for change in closed.transitions:
-            name = f"collector.{change.state}"
-            self.event(name, change.reason, (("outrider.collector", change.name),))
-            level = "info" if change.up else "warning"
-            self._say(level, f"collector {change.name}: {change.state} {change.reason}")
+        self._tell(closed.transitions)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
         if len(self._waiting.frames) > WAITING:
             self._make_room()
+
+    def _tell(self, transitions: Sequence[Transition]) -> None:
+        """An event for each; in the log a line, but one for all of which there is nothing on this host."""
+        absent = []
+        for change in transitions:
+            name = f"collector.{change.state}"
+            self.event(name, change.reason, (("outrider.collector", change.name),))
+            if change.state == "absent":
+                absent.append(change.name)
+                continue
+            level = "info" if change.up else "warning"
+            self._say(level, f"collector {change.name}: {change.state} {change.reason}")
+        if absent:
+            self._say("info", f"nothing here for {', '.join(absent)}; `outrider test` tells why")
 
     def _make_room(self) -> None:
         """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""

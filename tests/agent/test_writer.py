@@ -21,6 +21,7 @@ from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
 from agent.writer import STATES, WAITING, Judged, Shipping, Writer
 from collectors.api import Series
+from collectors.runner import Transition
 from collectors.tally import Tally
 
 REQUESTS = Series("model.requests", "{request}", "counter", ())
@@ -303,3 +304,21 @@ def test_a_store_begun_anew_learns_the_states_again(rig: Rig) -> None:
     assert rig.writer.stop(20)
     assert rig.counted("outrider.store.set_aside") == 1
     assert rig.written() == {"hot": b"1"}
+
+
+def test_what_this_host_lacks_is_one_line_and_what_fails_a_warning_each(rig: Rig) -> None:
+    span = Span("boot", 0.0, 60.0, 60.0, OFFSET, "unknown")
+    changes = (
+        Transition("thermal", 1.0, "absent", "no sensor"),
+        Transition("memory", 1.0, "failing", "OSError: gone"),
+        Transition("power", 1.0, "absent", "no battery"),
+        Transition("cpu", 2.0, "ok", ""),
+    )
+    rig.writer.put(Closed(Frame(span, {}), "", changes))
+    assert rig.writer.stop(20)
+    assert [line for line in rig.lines if "store" not in line[1]] == [
+        ("warning", "collector memory: failing OSError: gone"),
+        ("info", "collector cpu: ok "),
+        ("info", "nothing here for thermal, power; `outrider test` tells why"),
+    ]
+    assert rig.events().count("collector.absent") == 2
