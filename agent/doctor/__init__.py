@@ -4,6 +4,7 @@ Every examination gives findings; none stops at the first fault unless what foll
 Nothing is changed: the one thing sent is a publish to the device's own `doctor` topic.
 """
 
-from agent.doctor.finding import LEVELS, Finding, Level, worst
-
-__all__ = ["LEVELS", "Finding", "Level", "worst"]
+from agent.doctor.finding import LEVELS as LEVELS
+from agent.doctor.finding import Finding as Finding
+from agent.doctor.finding import Level as Level
+from agent.doctor.finding import worst as worst

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any, NamedTuple
 
 from agent.doctor.finding import Finding
@@ -33,6 +34,13 @@ class Way(NamedTuple):
     topic: str
     clock: Callable[[], float]
     wall: Callable[[], float]
+
+
+class Silence(Enum):
+    """What the broker did not answer in time."""
+
+    CONNECT = "connect"
+    PUBLISH = "publish"
 
 
 class Ended(Exception):  # noqa: N818 - not an error: what follows makes no sense any more
@@ -145,8 +153,11 @@ def _spoken(way: Way) -> Iterator[Finding]:
         raise Ended(said.text, "look at broker.user, broker.password_file, and the broker's own log")
     if isinstance(said, p.Lost):
         raise Ended(said.text, "look at the broker's own log")
+    if said is Silence.CONNECT:
+        text = f"no answer to our login within {way.broker.connect_timeout:g} s"
+        raise Ended(text, "look whether an MQTT broker listens on this port, and at its load")
     yield Finding("broker", "ok", "it lets us in")
-    if said is None:
+    if said is Silence.PUBLISH:
         text = f"no acknowledgement of a publish within {way.broker.connect_timeout:g} s"
         raise Ended(text, "the broker accepts and does not answer: look at its load and its log")
     if said.code >= p.FAILURE:
@@ -157,8 +168,9 @@ def _spoken(way: Way) -> Iterator[Finding]:
     yield Finding("broker", "ok", f"a publish on {way.topic} was acknowledged{heard}")
 
 
-def _session(way: Way, protocol: int) -> p.Refused | p.Lost | p.Puback | None:
-    """What ended a session of one publish: its PUBACK, a refusal or loss, or None after the time-out."""
+def _session(way: Way, protocol: int) -> p.Refused | p.Lost | p.Puback | Silence:
+    """What ended a session of one publish: its PUBACK, a refusal or loss, or what the broker left
+    unanswered until the time-out."""
     tally = Tally()
     connection = Connection(way.broker, p.Connect(protocol, way.topic, b""), tally)
     try:
@@ -167,16 +179,18 @@ def _session(way: Way, protocol: int) -> p.Refused | p.Lost | p.Puback | None:
         connection.close(clean=False)
         return refusal(error)
     end = way.clock() + way.broker.connect_timeout
+    unanswered = Silence.CONNECT
     try:
         while (left := end - way.clock()) > 0:
             while connection.events:
                 event = connection.events.popleft()
                 if isinstance(event, p.Connected):
+                    unanswered = Silence.PUBLISH
                     connection.publish(p.Publish(1, way.topic, PAYLOAD, retain=False))
                 elif isinstance(event, (p.Refused, p.Lost, p.Puback)):
                     return event
             _advance(connection, left)
-        return None
+        return unanswered
     finally:
         connection.close(clean=True)
 

@@ -7,7 +7,7 @@ import grp
 import os
 import pwd
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from agent.config.quantity import show_size
@@ -37,13 +37,23 @@ def examine(config: Config, host: Host) -> Iterator[Finding]:
 
 def identity() -> Iterator[Finding]:
     """The user and the groups that open logs and journal."""
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    held = {grp.getgrgid(group).gr_name for group in {*os.getgroups(), os.getegid()}}
+    user = named(os.geteuid(), lambda number: pwd.getpwuid(number).pw_name)
+    held = {
+        named(each, lambda number: grp.getgrgid(number).gr_name) for each in (*os.getgroups(), os.getegid())
+    }
     yield Finding("user", "ok", f"looking as {user}, groups {', '.join(sorted(held)) or 'none'}")
     for group, what in READERS.items():
         if group not in held and os.geteuid() != 0:
             advice = "to follow such logs: `outrider service allow logs`"
             yield Finding("groups", "note", f"{user} is not in {group} and cannot read {what}", advice)
+
+
+def named(number: int, look: Callable[[int], str]) -> str:
+    """What a user or group is called; in a container many have no name, and the number must do."""
+    try:
+        return look(number)
+    except KeyError:
+        return str(number)
 
 
 def directory(key: str, path: Path) -> Iterator[Finding]:
@@ -52,7 +62,7 @@ def directory(key: str, path: Path) -> Iterator[Finding]:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        parent = next((each for each in path.parents if each.exists()), Path("/"))
+        parent = nearest(path.parent)
         if isinstance(error, FileNotFoundError) and os.access(parent, os.W_OK):
             yield Finding("permissions", "ok", f"{key} {path} does not exist yet and can be made")
         else:
@@ -69,10 +79,15 @@ def directory(key: str, path: Path) -> Iterator[Finding]:
         yield Finding("permissions", "ok", f"{key} {path} can be written to")
 
 
+def nearest(path: Path) -> Path:
+    """The path or the folder above it that this user can see to be there."""
+    return next((each for each in (path, *path.parents) if os.path.exists(each)), Path("/"))  # noqa: PTH110 - a Path's raises where a folder is closed
+
+
 def room(config: Config, host: Host) -> Iterator[Finding]:
     """Whether the store fits, and on what it lies."""
     path = Path(config.store.directory)
-    there = next(each for each in (path, *path.parents) if each.exists())
+    there = nearest(path)
     found = os.statvfs(there)
     free, most = found.f_bavail * found.f_frsize, config.store.max_size
     held = sum(file.stat().st_size for file in path.glob("outrider.db*")) if path.is_dir() else 0

@@ -1,15 +1,17 @@
 """What the whole daemon costs: CPU by thread, wake-ups, memory, bytes on the wire and to the disk.
 
-    python tests/benchmarks/bench_daemon.py [SECONDS [WINDOWS]]
+    python tests/benchmarks/bench_daemon.py [--seconds 60] [--windows 3] [--gpus 8]
 
 A real Mosquitto on the loopback, the daemon as installed with its defaults (1 s, windows of 60 s),
 20 s to settle, then so many windows of so many seconds; medians, scaled to a minute. CPU is the
 kernel's own count in nanoseconds (schedstat); bytes are TCP payload sent, and what the process
-caused to be written to the disk where the state directory lies (`/proc/PID/io`).
+caused to be written to the disk where the state directory lies (`/proc/PID/io`). With `--gpus`, as
+root, the collector of NVIDIA GPUs finds so many fake ones (tests/nvml/fake.c) by the real bindings.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -24,6 +26,7 @@ if __name__ == "__main__":
 
 from agent.view.broker import Broker
 from tests.daemons import Daemon
+from tests.nvml.fakes import driven
 
 SETTLE = 20.0
 
@@ -79,7 +82,7 @@ def sample(pid: int, port: int) -> dict[str, float]:
     }
 
 
-def measure(seconds: float, windows: int) -> tuple[list[dict[str, float]], dict[str, float]]:
+def measure(seconds: float, windows: int, gpus: int) -> tuple[list[dict[str, float]], dict[str, float]]:
     """Per-minute figures of each window, and the memory at the end."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR"))))
@@ -89,7 +92,8 @@ def measure(seconds: float, windows: int) -> tuple[list[dict[str, float]], dict[
         memory_directory = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm"))
         (home / "daemon").mkdir()
         (home / "daemon/runtime").symlink_to(memory_directory)
-        daemon = Daemon(home / "daemon", ["--broker", broker.url, "--device", "bench"])
+        before_it = driven(home, gpus) if gpus else []
+        daemon = Daemon(home / "daemon", ["--broker", broker.url, "--device", "bench"], before_it)
         stack.callback(daemon.close)
         daemon.start()
         pid = daemon.child.process.pid
@@ -106,12 +110,16 @@ def measure(seconds: float, windows: int) -> tuple[list[dict[str, float]], dict[
 
 def main() -> None:
     """Print the table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    windows = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    found, held = measure(seconds, windows)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--windows", type=int, default=3)
+    parser.add_argument("--gpus", type=int, default=0)
+    args = parser.parse_args()
+    seconds, windows = args.seconds, args.windows
+    found, held = measure(seconds, windows, args.gpus)
     middle = {key: statistics.median(each.get(key, 0.0) for each in found) for key in found[-1]}
     threads = {key: value for key, value in middle.items() if key[:1].isdigit()}
-    print(f"the whole daemon, {windows} windows of {seconds:g} s, medians a minute")
+    print(f"the whole daemon, {args.gpus} fake GPUs, {windows} windows of {seconds:g} s, medians a minute")
     print(f"  CPU                {sum(threads.values()):8.4f} s")
     for name, value in sorted(threads.items()):
         print(f"    thread {name:<12}{value:8.4f} s")

@@ -12,28 +12,21 @@ import pytest
 from agent.stats.frame import Frame
 from tests.e2e.conftest import OpenDaemon
 from tests.histories import events, reading, windows_pass
-from tests.nvml.fakes import FakeHost, build
+from tests.nvml.fakes import driven
 from tests.waiting import until
 
 Configured = Callable[[str], list[str]]
 NOWHERE = "mqtt://127.0.0.1:1"
 STOP_WITHIN = 5.0
-# The driver's file that is looked for first lies in /proc, where nobody may make one: in a mount of its own.
-DRIVER = (
-    "mount -t tmpfs none /proc/driver && mkdir /proc/driver/nvidia && echo 570 >/proc/driver/nvidia/version "
-    '&& exec "$@"'
-)
 
 
 @pytest.fixture
 def driver(tmp_path: Path) -> list[str]:
     """The command that runs a program on a host with two GPUs, one of which answers three times."""
-    own = ["unshare", "--mount", "sh", "-c", DRIVER, "sh"]
-    if subprocess.run([*own, "true"], capture_output=True, check=False).returncode:
+    command = driven(tmp_path, 2, "fault nvmlDeviceGetTemperature 1 hang 3")
+    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
         pytest.skip("only root may put a driver's file into /proc")
-    host = FakeHost(tmp_path / "host", 2, "fault nvmlDeviceGetTemperature 1 hang 3")
-    library = build(tmp_path / "library")
-    return ["env", f"LD_LIBRARY_PATH={library}", f"NVML_FAKE={host.file}", *own]
+    return command
 
 
 def frames(state: Path) -> list[Frame]:

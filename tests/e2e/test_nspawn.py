@@ -236,9 +236,12 @@ def test_it_is_installed_ready_and_says_how_it_is(service: Machine) -> None:
 
 
 def test_in_the_sandbox_it_reads_what_root_reads_outside(service: Machine) -> None:
-    """Every collector that has readings for root has them in the service."""
+    """Every collector that has readings for root has them in the service, but what `allow clock` opens:
+    nothing in this machine keeps the clock, and the kernel is not asked in the sandbox.
+    """
     outside = [json.loads(line) for line in outrider(service, "test", "--json").splitlines()]
     expected = {each["metric"] for each in outside if each["value"] is not None}
+    expected -= {metric for metric in expected if metric.startswith("linux.clock.")}
 
     def read() -> set[str]:
         told = service.run("outrider", "history", "--last", "10m", "--json", check=False).stdout
