@@ -46,7 +46,8 @@ VERBS = {
     "history": Verb("agent.cli.local", "print what this device has kept"),
     "spool": Verb("agent.cli.local", "list, verify or export the records of this device"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
-    "view": Verb("agent.cli.fleet", "watch devices and series live"),
+    "view": Verb("agent.cli.fleet", "watch devices and series live, in the terminal"),
+    "top": Verb("agent.cli.top", "watch this device live, from the daemon's polls"),
     "service": Verb("agent.cli.service", "install it as a service of systemd, remove it, widen its sandbox"),
     "demo": Verb("agent.cli.demo", "broker, daemon and view on this machine, without configuration"),
 }

@@ -7,6 +7,7 @@ SIGTERM or a closed terminal, and, by the kernel's word, even if the demo itself
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import signal
 import sys
 import tempfile
@@ -89,11 +90,16 @@ def play(directory: Path, port: int, span: str, *, json: bool) -> int:
     """
     with Broker(directory, port=port) as broker:
         daemon, view = daemon_of(directory, broker.url, span), view_of(directory, broker.url, json=json)
+        textual = json or has_textual()
+        if not textual:
+            say("outrider demo: this is `outrider top`; for the view: pip install 'outrider[view]'")
         say(f"broker  {broker.engine} at {broker.url} (this machine only), pid {broker.child.pid}")
         try:
             daemon.start()
             say(f"daemon  one window each {span}, files in {directory}, pid {daemon.pid}")
             say(f"view    outrider view --broker {broker.url}; Ctrl-C ends all three")
+            while not textual and daemon.ended(POLL) is None and not ticked(directory / "run" / "ring"):
+                pass
             view.start()
             return watch(view, [broker.child, daemon])
         finally:
@@ -116,11 +122,30 @@ def daemon_of(directory: Path, url: str, span: str) -> Child:
 
 
 def view_of(directory: Path, url: str, *, json: bool) -> Child:
-    """The live view, which has the terminal."""
+    """What has the terminal: the live view, or `outrider top` where the view's Textual is not installed."""
     command = [sys.executable, "-m", "agent", "view", "--broker", url]
     if json:
         command.append("--json")
+    elif not has_textual():
+        command = [sys.executable, "-m", "agent", "top"]
+        command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory / "run")]
     return Child("view", command, directory / "view.log", terminal=True)
+
+
+def has_textual() -> bool:
+    """Whether the view in the terminal can run."""
+    return importlib.util.find_spec("textual") is not None
+
+
+def ticked(ring: Path) -> bool:
+    """Whether the daemon has polled."""
+    from agent.stats.ring import Ring
+    from agent.stats.ringfile import RingError
+
+    try:
+        return bool(Ring.view(ring).times)
+    except (OSError, RingError):
+        return False
 
 
 def watch(view: Child, others: list[Child]) -> int:

@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from agent.config.forms import Form
     from agent.view.fleet import FleetStore
     from agent.view.intake import Intake, Say
+    from agent.view.observer import Observer
+    from agent.view.receiver import Build
     from agent.view.subscriber import Endpoint, Subscriber
 
 EXAMPLES = {
@@ -32,7 +34,9 @@ Device names must differ between fleets that one store keeps.
   outrider view --broker mqtt://broker.example --fleet plant --device 'press-*'
   outrider view --json | jq 'select(.metric == "system.cpu.utilization") | .mean'
 
-keys: up and down or j and k move, Enter goes to the series, Esc comes back, / filters, q ends.
+The view in the terminal needs Textual: pip install 'outrider[view]'. Keys: j and k or the arrows move,
+Enter opens a device or a series, Esc comes back, / filters, [ and ] jump, ? tells all, q ends; the mouse
+works. On the device itself `outrider top` needs no Textual and no broker.
 --json prints one object a window and series: device, metric, attributes, unit, start, end (UTC, in
 seconds since 1970), covered (seconds watched), clock, kind, and the statistics of that kind.
 A block that a device merged from windows already printed comes again as one window. An alert has
@@ -45,6 +49,7 @@ CERTIFICATES = {
     "--certificate-file": "our own certificate, where the broker asks for one",
     "--key-file": "the key of our certificate",
 }
+INSTALL = "pip install 'outrider[view]'"
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 
 
@@ -115,7 +120,7 @@ def sink(args: argparse.Namespace) -> int:
         with closing(FleetStore.open(args.store, args.name)) as store, suppress(KeyboardInterrupt):
             intake = Intake(store, args.name, tally, journal.say, journal.applied)
             topics = filters(args.fleet, args.group)
-            with closing(_subscriber(args, intake, journal.say, topics)) as subscriber:
+            with closing(_subscriber(_endpoint(args), intake, journal.say, topics)) as subscriber:
                 journal.line(f"{args.name} keeps {args.store}, broker {args.broker}, pid {os.getpid()}")
                 serve(subscriber, store, time.time, args.retain, journal)
     except sqlite3.Error as error:
@@ -131,31 +136,50 @@ def view(args: argparse.Namespace) -> int:
     from agent.config.secret import SecretRefused
     from agent.view.fleet import FleetStore
 
-    _end_by_signal()
     drawn = sys.stdout.isatty() and not args.json and not args.once
+    _end_by_signal()
     try:
+        if drawn:
+            return _live(args)
         with closing(FleetStore.open(None, "view")) as store:
-            return _live(args, store) if drawn else _printed(args, store)
+            return _printed(args, store)
     except SecretRefused as error:
         return _fail("view", f"--password-file: {error}")
     except KeyboardInterrupt:
         return 0
 
 
-def _live(args: argparse.Namespace, store: FleetStore) -> int:
-    """The picture in the terminal."""
+def _live(args: argparse.Namespace) -> int:
+    """The view in the terminal; 1 if it has to end by itself, or Textual is not installed."""
+    import importlib.util
     import time
 
-    from agent.view.intake import Intake
-    from agent.view.live import LiveView, watch
-    from collectors.tally import Tally
+    if importlib.util.find_spec("textual") is None:
+        return _fail(
+            "view", f"the terminal view needs Textual: {INSTALL}; `outrider view --json` works without"
+        )
+    from agent.view.app import Viewer
+
+    fault = Viewer(_build(args, _endpoint(args)), time.monotonic).run()
+    return _fail("view", fault) if fault else 0
+
+
+def _build(args: argparse.Namespace, endpoint: Endpoint) -> Build:
+    """What the receiving thread makes for itself: the store is for one thread alone."""
+    import time
+
+    from agent.view.fleet import FleetStore
+    from agent.view.observer import Observer
 
     place = f"{args.broker} {args.fleet if args.fleet != '+' else 'all fleets'}"
-    live = LiveView(store, place, args.device, colour=not os.environ.get("NO_COLOR"))
-    intake = Intake(store, None, Tally(), live.notice, live.applied)
-    with closing(_subscriber(args, intake, live.notice, _view_filters(args))) as subscriber:
-        watch(live, subscriber, time.time, sys.stdout)
-    return 0
+
+    def build(stack: ExitStack) -> tuple[Subscriber, Observer]:
+        store = stack.enter_context(closing(FleetStore.open(None, "view")))
+        observer = Observer(store, place, args.device, time.time)
+        subscriber = _subscriber(endpoint, observer.intake, observer.notice, _view_filters(args))
+        return stack.enter_context(closing(subscriber)), observer
+
+    return build
 
 
 def _printed(args: argparse.Namespace, store: FleetStore) -> int:
@@ -170,7 +194,7 @@ def _printed(args: argparse.Namespace, store: FleetStore) -> int:
     journal = Journal(sys.stderr, verbose=False, verb="view")
     printer = Printer(sys.stdout, args.device, time.time, json=args.json)
     intake = Intake(store, None, Tally(), journal.say, printer.applied, printer.alerted)
-    with closing(_subscriber(args, intake, journal.say, _view_filters(args))) as subscriber:
+    with closing(_subscriber(_endpoint(args), intake, journal.say, _view_filters(args))) as subscriber:
         follow(subscriber, store, printer, time.time, once=args.once)
     return 0
 
@@ -184,20 +208,20 @@ def _view_filters(args: argparse.Namespace) -> tuple[str, ...]:
     return *filters(args.fleet, None, device), alert_filter(args.fleet, device)
 
 
-def _subscriber(args: argparse.Namespace, intake: Intake, say: Say, topics: tuple[str, ...]) -> Subscriber:
-    """
-    Raises:
-        SecretRefused: the password's file.
-    """
+def _subscriber(endpoint: Endpoint, intake: Intake, say: Say, topics: tuple[str, ...]) -> Subscriber:
     import random
     import time
 
     from agent.view.subscriber import Subscriber
 
-    return Subscriber(_endpoint(args), topics, intake, say, time.monotonic, time.time, random.random)
+    return Subscriber(endpoint, topics, intake, say, time.monotonic, time.time, random.random)
 
 
 def _endpoint(args: argparse.Namespace) -> Endpoint:
+    """
+    Raises:
+        SecretRefused: the password's file.
+    """
     from agent.config.names import broker_address
     from agent.config.secret import read_secret
     from agent.view.subscriber import Endpoint

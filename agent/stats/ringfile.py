@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from math import isfinite
 from pathlib import Path
@@ -204,6 +204,26 @@ class Snapshot:
     def times(self) -> list[float]:
         """The time of each row, oldest first, in s on the boot clock."""
         return list(self._times)
+
+    @property
+    def end(self) -> int:
+        """The number of the row after the newest; rows count from the beginning of the ring."""
+        return self._end
+
+    def rows_from(self, number: int) -> Iterator[tuple[int, float, dict[Series, float]]]:
+        """The rows from that number on, oldest first: number, time, and what has a value in it.
+
+        It costs by what is asked for, not by the length of the ring: for whoever looks each second.
+        """
+        width, start = self._header.stride // 4, 2
+        for row in range(max(number, self._first), self._end):
+            slot = row % self._header.rows * width + start
+            values = {
+                series: value
+                for series, place in self._table.items()
+                if row >= place.since and isfinite(value := self._floats[slot + place.column])
+            }
+            yield row, self._times[row - self._first], values
 
     def read(self, series: Series, since: float = float("-inf")) -> list[tuple[float, float]]:
         """(time, value) of each row not before `since` in which the series has a value.

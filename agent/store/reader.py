@@ -18,6 +18,7 @@ from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError,
 from agent.store.layout import HEAD, MAX_LIFE, Head, place
 from agent.store.ledger import Ledger
 from agent.store.rows import verified
+from agent.store.states import States
 
 # Numbers read in one transaction: a block that tiers merge within, so that none is split over two.
 STRIDE = 1024
@@ -132,6 +133,11 @@ class Reader:
                 return None
             body = self._body(heads[0])
         return heads[0].digest, verified(key, heads[0], body)
+
+    def states(self, kind: str) -> dict[str, bytes]:
+        """The small states of one kind ("alert", "position") by name."""
+        with self._snapshot():
+            return States(self._connection).all(kind)
 
     def stored(
         self,

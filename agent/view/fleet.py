@@ -172,6 +172,19 @@ class FleetStore:
         }[table]
         return [Key(*row) for row in self._db.execute(query, (device,))]
 
+    def losses(self, device: str) -> list[tuple[Key, str]]:
+        """What a device has given up, and its reason for each."""
+        query = (
+            "SELECT epoch, stream, first, last, reason FROM lost JOIN devices ON devices.id = device"
+            " WHERE name = ? ORDER BY epoch, stream, first"
+        )
+        return [(Key(*row[:4]), row[4]) for row in self._db.execute(query, (device,))]
+
+    def said(self, device: str) -> dict[str, object]:
+        """The fields of a device's latest status message; none if there was none."""
+        row = self._db.execute("SELECT status FROM devices WHERE name = ?", (device,)).fetchone()
+        return dict(json.loads(row[0])) if row and row[0] else {}
+
     def holes(self, device: str, now: float) -> list[Key]:
         """What has been missing for a minute."""
         row = self._db.execute("SELECT id FROM devices WHERE name = ?", (device,)).fetchone()

@@ -28,6 +28,8 @@ from collectors.tally import Tally
 MESSAGE_LIMIT = limits.MESSAGE
 NAME_LIMIT = limits.NAME
 SAID_LIMIT = 10_000
+MOST_FLEETS = 10_000
+"""Devices whose fleet is remembered."""
 
 Say = Callable[[str, str, str], None]
 Applied = Callable[[str, Key, Content], None]
@@ -76,7 +78,8 @@ class Intake:
         applied: called as (device, key, content) for each record newly held.
         alerted: called as (alert, whether it fires) for each alert, and for one that is over.
 
-    `alerts` are those that fire now, as far as the topics are subscribed to.
+    `alerts` are those that fire now, as far as the topics are subscribed to; `fleets` says which fleet a
+    device was last heard of in.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Intake:
         alerted: Alerted | None = None,
     ) -> None:
         self.alerts = Alerts()
+        self.fleets: dict[str, str] = {}
         self._alerted = alerted
         self._store = store
         self._sink = sink
@@ -153,6 +157,8 @@ class Intake:
     def _same_device(self, topic: Topic, device: str) -> bool:
         if device != topic.device:
             self._refuse(topic.device, "device", f"the message says {clean(device, NAME_LIMIT)}")
+        elif device in self.fleets or len(self.fleets) < MOST_FLEETS:
+            self.fleets[device] = topic.fleet
         return device == topic.device
 
     def _data(self, topic: Topic, payload: bytes, now: float) -> Answer | None:

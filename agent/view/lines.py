@@ -145,7 +145,8 @@ def _head(device: str, series: Series, span: Span) -> dict[str, object]:
 def statistics(summary: Summary, covered: float) -> dict[str, object]:
     """What is known of the window; null for what cannot be known or is not finite.
 
-    `rate` of a counter is its mean over the seconds watched, `peak` the highest between two polls.
+    `rate` of a counter is its mean over the seconds watched, `peak` the highest between two polls; a
+    counter that is read less often than windows close grew for longer than one, and has its peak as mean.
     """
     if isinstance(summary, Gauge):
         return _gauge(summary)
@@ -153,7 +154,7 @@ def statistics(summary: Summary, covered: float) -> dict[str, object]:
         return {
             "count": summary.count,
             "delta": _finite(summary.delta),
-            "rate": _finite(summary.delta / covered) if covered > 0 else None,
+            "rate": _finite(min(summary.delta / covered, summary.rate)) if covered > 0 else None,
             "peak": _finite(summary.rate),
             "resets": summary.resets,
         }

@@ -1,7 +1,7 @@
 """From records to the rows of a table: pure, and bounded whatever a device sends.
 
-A `Board` holds the windows of one device as they come, late and repeated ones too: a coarser record
-takes the place of the finer ones inside it, as in the fleet store. From it come rows with the
+A `Board` holds the windows and events of one device as they come, late and repeated ones too: a coarser
+record takes the place of the finer ones inside it, as in the fleet store. From it come rows with the
 latest value, its age, and a sparkline in which a gap is a gap.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from agent.ship.records import Key
-from agent.stats.frame import Content, Span
+from agent.stats.frame import Content, Event, Span
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
@@ -31,6 +31,7 @@ HOUSEKEEPING = 30.0
 
 MAX_SERIES = 2048
 MAX_WINDOWS = 64
+MAX_EVENTS = 200
 EVEN_STEPS = 3
 UNKNOWN_STEP = 60.0
 GAP = "·"
@@ -71,9 +72,24 @@ class Row(NamedTuple):
     spark: str
     detail: tuple[tuple[str, float], ...]
 
+    @property
+    def ratio(self) -> bool:
+        """Whether its values are shares of one."""
+        return self.unit == "1" and any(word in self.series.name for word in _RATIOS)
+
+    @property
+    def value(self) -> float | None:
+        """The number that stands for the row: the last of a gauge, the mean of what has no last."""
+        return self.mean if self.now is None else self.now
+
+    @property
+    def empty(self) -> bool:
+        """Whether the latest window holds nothing at all."""
+        return self.now is self.mean is self.high is None and not self.detail
+
     def shown(self, value: float | None) -> str:
         """A value of this row with its unit; shares of one as per cent."""
-        return human(value, self.unit, ratio=any(word in self.series.name for word in _RATIOS))
+        return human(value, self.unit, ratio=self.ratio)
 
     def shown_detail(self) -> list[str]:
         """The detail, cleaned: quantiles in the row's unit, counts plain."""
@@ -85,17 +101,46 @@ class Row(NamedTuple):
 
 
 class Board:
-    """The latest windows of the series of one device."""
+    """The latest windows of the series of one device, and its latest events.
 
-    def __init__(self) -> None:
+    Args:
+        only: keep this series alone, None for all. most: windows kept of each.
+    """
+
+    def __init__(self, only: Series | None = None, most: int | None = None) -> None:
         self._windows: dict[Series, list[Window]] = {}
+        self._events: list[Event] = []
+        self._only = only
+        self._most = MAX_WINDOWS if most is None else most
         self.refused = 0
 
     def add(self, key: Key, content: Content) -> None:
         """Take a record. Beyond 2,048 series, further ones are only counted in `refused`."""
         for frame in content.frames:
-            for series, summary in frame.windows.items():
+            for series, summary in self._picked(frame.windows).items():
                 self._put(series, _window(key, frame.span, summary))
+        fresh = [event for event in content.events if event not in self._events]
+        if fresh:
+            self._events = sorted((*self._events, *fresh), key=lambda event: event.wall)[-MAX_EVENTS:]
+
+    def _picked(self, windows: Mapping[Series, Summary]) -> Mapping[Series, Summary]:
+        if self._only is None:
+            return windows
+        return {self._only: windows[self._only]} if self._only in windows else {}
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events, oldest first, at most 200."""
+        return tuple(self._events)
+
+    @property
+    def newest(self) -> float | None:
+        """When the newest window of any series ended, by the device's clock in wall s."""
+        return max((held[-1].end for held in self._windows.values()), default=None)
+
+    def held(self, series: Series) -> tuple[Window, ...]:
+        """The windows of a series, oldest first."""
+        return tuple(self._windows.get(series, ()))
 
     def _put(self, series: Series, window: Window) -> None:
         held = self._windows.get(series)
@@ -109,7 +154,7 @@ class Board:
         held.append(window)
         if len(held) > 1 and held[-2].start > window.start:
             held.sort(key=lambda each: each.start)
-        del held[:-MAX_WINDOWS]
+        del held[: -self._most]
 
     def expire(self, kept: float) -> None:
         """Forget windows that ended more than `kept` seconds before the newest, by the device's clock."""
@@ -119,10 +164,11 @@ class Board:
             if not held:
                 del self._windows[series]
 
-    def rows(self, now: float, cells: int) -> list[Row]:
-        """Every series, in natural order, with a sparkline of at most `cells` windows."""
+    def rows(self, now: float, cells: int, without: Collection[Series] = ()) -> list[Row]:
+        """Every series but these, in natural order, with a sparkline of at most `cells` windows."""
         end = max((held[-1].end for held in self._windows.values()), default=now)
-        ordered = sorted(self._windows.items(), key=lambda item: natural(item[0]))
+        wanted = [item for item in self._windows.items() if item[0] not in without]
+        ordered = sorted(wanted, key=lambda item: natural(item[0]))
         return [_row(series, held, now, end, cells) for series, held in ordered]
 
 
@@ -175,10 +221,14 @@ def _figures(window: Window) -> tuple[float | None, float | None, float | None, 
 
 
 def rate(window: Window) -> float | None:
-    """The mean rate of a counter over the seconds that were watched, in 1/s."""
+    """The mean rate of a counter over the seconds that were watched, in 1/s.
+
+    A mean beyond the highest rate between two polls has grown since before the window: the series is
+    read less often than windows close, and that rate is its mean.
+    """
     if not isinstance(window.summary, Counter) or not window.summary.count or window.covered <= 0:
         return None
-    return window.summary.delta / window.covered
+    return min(window.summary.delta / window.covered, window.summary.rate)
 
 
 def _detail(summary: Summary) -> tuple[tuple[str, float], ...]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -15,8 +14,16 @@ import pytest
 
 from agent.cli import demo, main
 from agent.service.child import Child
+from tests.terminals import PLAIN, Terminal
 
 START = [sys.executable, "-m", "agent", "demo"]
+WITHOUT_TEXTUAL = """
+import sys
+sys.modules["textual"] = None
+from agent.cli import main
+sys.exit(main(["demo"]))
+"""
+BARE = [sys.executable, "-c", WITHOUT_TEXTUAL]
 
 
 class Running:
@@ -99,30 +106,25 @@ def test_children_do_not_outlive_a_killed_demo(running: Running) -> None:
     assert [process.cmdline() for process in alive] == []
 
 
-def test_in_a_terminal_it_ends_with_ctrl_c(tmp_path: Path) -> None:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(TMPDIR=str(tmp_path), TERM="xterm", COLUMNS="100", LINES="30")
-        os.execv(sys.executable, START)
-    shown = b""
-    while b"system.cpu" not in shown:
-        shown += os.read(terminal, 65_536)
-    os.write(terminal, b"\x03")
-    status = drained(pid, terminal)
-    assert status == 0
+@pytest.mark.parametrize("key", ["\x03", "q"])
+def test_in_a_terminal_it_is_the_view_and_a_key_ends_all(tmp_path: Path, key: str) -> None:
+    with Terminal(START, environ={**PLAIN, "TMPDIR": str(tmp_path)}) as terminal:
+        terminal.until("online")
+        terminal.press("\r")
+        terminal.until("load average 1m")
+        terminal.press(key)
+        assert terminal.end() == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def drained(pid: int, terminal: int) -> int:
-    """The exit status of a process whose terminal is read until its end."""
-    try:
-        while os.read(terminal, 65_536):
-            pass
-    except OSError:  # EIO: the last process closed its side
-        pass
-    finally:
-        os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def test_without_textual_it_is_top_of_the_demos_daemon(tmp_path: Path) -> None:
+    with Terminal(BARE, environ={**PLAIN, "TMPDIR": str(tmp_path)}) as terminal:
+        terminal.until("pip install 'outrider[view]'")
+        terminal.until("outrider top")
+        terminal.until("daemon ")
+        terminal.press("q")
+        assert terminal.end() == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_view_that_ends_by_itself_ends_the_demo(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import select
 import signal
 import subprocess
@@ -21,11 +19,18 @@ from paho.mqtt.enums import CallbackAPIVersion
 from agent.cli import main
 from agent.ship.wire import encode_message
 from agent.view.fleet import FleetStore
-from agent.view.live import LEAVE
 from tests.brokers import Secured
 from tests.messages import Sender, minute
+from tests.terminals import Terminal
 
 PATIENCE = 20.0
+WITHOUT_TEXTUAL = """
+import sys
+sys.modules["textual"] = None
+from agent.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+OLD_SCREEN = "\x1b[?1049l"
 KILLED_BEFORE_ACKNOWLEDGING = """
 import os, signal, sys
 from agent.cli import main
@@ -189,35 +194,31 @@ def test_once_ends_after_a_record_in_lines_for_people(
     assert view.popen.wait(PATIENCE) == 0
 
 
-def test_the_live_view_draws_obeys_keys_and_gives_the_terminal_back(
+def test_the_view_in_the_terminal_draws_obeys_keys_and_gives_it_back(
     broker: Secured, publish: Callable
 ) -> None:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm", COLUMNS="100", LINES="30", NO_COLOR="1")
-        os.execv(sys.executable, [sys.executable, "-m", "agent", "view", "--broker", broker.url])
-    seen = bytearray()
+    with Terminal([sys.executable, "-m", "agent", "view", "--broker", broker.url]) as terminal:
+        terminal.until("no device yet")
+        payload = encode_message(Sender("gate-7").message(minute(time.time() - 60, 0)))
+        # The picture stands before the subscription does, and what nobody subscribed to is gone.
+        terminal.until("gate-7", lambda: publish(TOPIC, payload))
+        terminal.press("\r")
+        terminal.until("utilization user")
+        terminal.press("/duration\r")
+        terminal.until("/duration")
+        terminal.press("\r")
+        terminal.until("latest window: 3 values")
+        terminal.press("q")
+        assert terminal.end() == 0
+    assert "Traceback" not in terminal.seen
+    assert OLD_SCREEN in terminal.seen
 
-    def until(part: str, again: Callable[[], object] = bool) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while part.encode() not in seen:
-            assert time.monotonic() < deadline, bytes(seen[-2000:])
-            again()
-            if select.select([terminal], [], [], 0.1)[0]:
-                seen.extend(os.read(terminal, 65536))
 
-    until("no device yet")
-    payload = encode_message(Sender("gate-7").message(minute(time.time() - 60, 0)))
-    # The picture stands before the subscription does, and what nobody subscribed to is gone.
-    until("gate-7", lambda: publish(TOPIC, payload))
-    until("system.cpu.utilization")
-    os.write(terminal, b"\r/model\r")
-    until("/model")
-    os.write(terminal, b"q")
-    until(LEAVE)
-    assert os.waitpid(pid, 0)[1] == 0
-    os.close(terminal)
-    assert b"Traceback" not in seen
+def test_without_textual_it_says_how_to_install_it() -> None:
+    with Terminal([sys.executable, "-c", WITHOUT_TEXTUAL, "view"]) as terminal:
+        assert terminal.end() == 1
+    assert "pip install 'outrider[view]'" in terminal.seen
+    assert "Traceback" not in terminal.seen
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,11 @@ def test_the_table_takes_about_90_bytes_a_series() -> None:
         "system.network.io", "By", "counter", (("network.interface.name", "eth0"), ("direction", "in"))
     )
     assert len(pack_table({one: Place(100, 10**6)})) < 100
+
+
+def test_rows_are_read_from_a_number_on_by_their_numbers(tmp_path: Path) -> None:
+    snapshot = Snapshot(ring_of(tmp_path / "ring", 10))
+    assert snapshot.end == 10
+    assert list(snapshot.rows_from(8)) == [(8, 8.0, {LOAD: 8.0}), (9, 9.0, {LOAD: 9.0})]
+    assert [number for number, _, _ in snapshot.rows_from(0)] == [7, 8, 9]
+    assert list(snapshot.rows_from(10)) == []

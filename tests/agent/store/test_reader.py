@@ -194,3 +194,11 @@ def test_a_reader_writes_nothing(device: Device) -> None:
         reader._connection.execute("DELETE FROM records")
     reader.close()
     assert StoreDenied.reason == "denied"
+
+
+def test_states_are_read_by_kind(device: Device) -> None:
+    device.flush(1.0, alerts={"hot": b"fires", "cold": b""})
+    reader = Reader.open(device.directory)
+    assert reader.states("alert") == {"hot": b"fires", "cold": b""}
+    assert reader.states("position") == {}
+    reader.close()

@@ -1,0 +1,145 @@
+"""Where a series has no windows, and why, as far as a subscriber can know: pure.
+
+A reason is looked for from what is certain to what is likely:
+
+    lost, or not received yet     the numbers between the two windows say so
+    the agent began anew          the windows on both sides are of different epochs
+    what its collector said       an event of the collector in that time, or before it
+    the device is silent          at the end: nothing of the whole device is newer
+    the source was silent         other series of the device have windows there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from agent.ship.records import Key
+from agent.stats.frame import Event
+from agent.view.clean import clean
+from agent.view.rows import Window, cadence
+from collectors.api import Series
+
+COLLECTOR = "outrider.collector"
+_ANSWERS = ("collector.ok",)
+
+
+class Gap(NamedTuple):
+    """No window from `start` to `end`, by the device's clock in wall s; `reason` is safe to print."""
+
+    start: float
+    end: float
+    reason: str
+
+
+class Loss(NamedTuple):
+    """Numbers that a device has given up, and why."""
+
+    key: Key
+    reason: str
+
+
+class Circumstances(NamedTuple):
+    """What is known of the device around a series.
+
+    `state` as in `DeviceState`; `newest` is when the newest window of any of its series ended (wall s,
+    by the device's clock), None if there is none.
+    """
+
+    state: str = "online"
+    losses: tuple[Loss, ...] = ()
+    missing: tuple[Key, ...] = ()
+    events: tuple[Event, ...] = ()
+    newest: float | None = None
+
+
+def gaps(series: Series, held: Sequence[Window], now: float, known: Circumstances) -> list[Gap]:
+    """The gaps between the windows of a series, and the one after them; `now` in wall s."""
+    if not held:
+        return []
+    step = cadence(held)
+    found = []
+    for before, after in pairwise(held):
+        end = max(before.end, before.start + step)
+        if after.start - end > 0.5 * step:
+            found.append(Gap(end, after.start, _between(series, before, after, known)))
+    end = max(held[-1].end, held[-1].start + step)
+    if now - end > 1.5 * step + 2.0:
+        found.append(Gap(end, now, _since(series, held[-1], known)))
+    return found
+
+
+def _between(series: Series, before: Window, after: Window, known: Circumstances) -> str:
+    """Why nothing lies between two windows."""
+    if before.key.epoch != after.key.epoch:
+        said = _said(("agent.start", "agent.stop"), before.end, after.end, known.events)
+        return f"the agent was down{said}"
+    first, last = before.key.last + 1, after.key.first - 1
+    around = Key(before.key.epoch, before.key.stream, first, last)
+    for loss in known.losses:
+        if _meet(loss.key, around):
+            return f"lost on the device: {clean(loss.reason, 60)}"
+    if any(_meet(key, around) for key in known.missing):
+        return "not received"
+    if first <= last:
+        return "not received, or not known to this view"
+    return collector_reason(series, before.end, after.start, known.events) or "its source was silent"
+
+
+def _since(series: Series, last: Window, known: Circumstances) -> str:
+    """Why nothing came after the last window."""
+    if known.state == "offline":
+        return "the device is offline"
+    reason = collector_reason(series, last.start, float("inf"), known.events)
+    if known.newest is not None and known.newest - last.end > 0.5 * (last.end - last.start):
+        return reason or "its source is silent"
+    return reason or "the device is silent"
+
+
+def collector_reason(series: Series, start: float, end: float, events: Sequence[Event]) -> str:
+    """What the collector of a series last said before `end`, if that was no "ok" before `start`.
+
+    Where several collectors read the metric, only what one of them said since `start` is believed.
+    """
+    names = collectors_of(series)
+    mine = [
+        event
+        for event in events
+        if event.name.startswith("collector.") and dict(event.attributes).get(COLLECTOR) in names
+        if event.wall <= end + 1.0 and (len(names) == 1 or event.wall >= start - 1.0)
+    ]
+    told = [event for event in mine if event.name not in _ANSWERS]
+    if not told or (mine[-1].name in _ANSWERS and mine[-1].wall < start):
+        return ""
+    state, name = told[-1].name.removeprefix("collector."), dict(told[-1].attributes)[COLLECTOR]
+    return f"collector {clean(name, 40)} {clean(state, 20)}: {clean(told[-1].text, 120)}".removesuffix(": ")
+
+
+def collectors_of(series: Series) -> tuple[str, ...]:
+    """The collectors that may have read a series; none where that is not known here."""
+    own = dict(series.attributes).get(COLLECTOR)
+    return (own,) if own else tuple(_collectors().get(series.name, ()))
+
+
+@lru_cache(maxsize=1)
+def _collectors() -> dict[str, list[str]]:
+    """Which collectors read which metric."""
+    from collectors import catalog
+
+    found: dict[str, list[str]] = {}
+    for name in catalog.NAMES:
+        for metric in catalog.load(name).metrics:
+            found.setdefault(metric.name, []).append(name)
+    return found
+
+
+def _meet(key: Key, other: Key) -> bool:
+    return key[:2] == other[:2] and key.first <= other.last and other.first <= key.last
+
+
+def _said(names: Sequence[str], start: float, end: float, events: Sequence[Event]) -> str:
+    """The last of these events in that time, in brackets."""
+    texts = [event.text for event in events if event.name in names and start - 1.0 <= event.wall <= end + 1.0]
+    return f" ({clean(texts[-1], 60)})" if texts and texts[-1] else ""
