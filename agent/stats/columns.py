@@ -57,17 +57,21 @@ class GaugeColumn:
 
     def take(self, column: Sequence[Any], ticks: Ticks) -> int:
         """Gather the values; returns how many were no finite number. None is absent, not one of them."""
+        if None in column:  # read less often than others of its collector
+            column = [value for value in column if value is not None]
+            if not column:
+                return 0
         try:
             total = sum(column)
             if isfinite(total):
                 self._add(column, total)
                 return 0
         except (TypeError, OverflowError):
-            pass  # a value is None, no number or too large: each is looked at below
+            pass  # a value is no number or too large: each is looked at below
         values = list(filter(usable, column))
         if values:
             self._add(values, total_of(values))
-        return len(column) - len(values) - column.count(None)
+        return len(column) - len(values)
 
     def _add(self, values: Sequence[float], total: float) -> None:
         self.count += len(values)
@@ -113,7 +117,8 @@ class CounterColumn:
                     return 0
             except (TypeError, OverflowError):
                 pass  # a value is None, no number or too large: each is looked at below
-        return sum([self._step(value, at) for value, at in zip(column, ticks.times, strict=True)])
+        pairs = zip(column, ticks.times, strict=True)
+        return sum([self._step(value, at) for value, at in pairs if value is not None])
 
     def _climb(self, column: Sequence[Any], ticks: Ticks, before: float | None) -> bool:
         """Gather totals that never fall, from the tick before on; False, and nothing is done, if they do."""
@@ -137,7 +142,7 @@ class CounterColumn:
     def _step(self, value: Any, at: float) -> int:
         """Gather one total; 1 if it is no finite number."""
         if not usable(value):
-            return int(value is not None)
+            return 1
         if self.before is None:
             self.before, self.at = value, at
             return 0

@@ -69,7 +69,7 @@ class _Lane:
         added, before = [], list(self._before)
         for place, (total, base) in enumerate(zip(totals, self._before, strict=True)):
             amount = NAN
-            if usable(total):
+            if total is not None and usable(total):
                 if usable(base):
                     amount, before[place], _ = increase(base, total)
                 else:
@@ -169,8 +169,15 @@ class Ring:
         try:
             data = array("f", row).tobytes()
         except (TypeError, OverflowError):
-            data = array("f", [value if usable(value) else NAN for value in row]).tobytes()
+            data = self._with_gaps(row)
         self._ring.put(now, data)
+
+    def _with_gaps(self, row: tuple[Any, ...]) -> bytes:
+        """The same where values are absent, or of no use."""
+        try:
+            return array("f", [NAN if value is None else value for value in row]).tobytes()
+        except (TypeError, OverflowError):
+            return array("f", [value if usable(value) else NAN for value in row]).tobytes()
 
     # Which series lies in which column
 

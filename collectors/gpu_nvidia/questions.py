@@ -16,6 +16,7 @@ Answer = Sequence[float]
 Way = Callable[[Handle], Answer]
 
 SOON = 0.0
+OFTEN = 5.0
 SELDOM = 10.0
 RARELY = 60.0
 
@@ -228,17 +229,17 @@ MEMORY = Ask(
         Fill(metrics.MEMORY_LIMIT, BYTES),
         Fill(metrics.MEMORY_UTILIZATION, 1.0),
     ),
-    SOON,
+    OFTEN,
 )
 ASKS = (
     Ask((utilization,), (task("general"), Fill(metrics.MEMORY_BUSY, 1.0)), SOON),
-    MEMORY,
-    Ask((temperature,), (Fill(metrics.TEMPERATURE, 150.0),), SOON),
     Ask((power,), (Fill(metrics.POWER, WATTS),), SOON),
+    MEMORY,
+    Ask((temperature,), (Fill(metrics.TEMPERATURE, 150.0),), OFTEN),
     Ask(
         (reasons, reasons_before_535),
         tuple(Fill(metrics.THROTTLED, 1.0, (("hw.gpu.throttle.reason", name),)) for name, _ in REASONS),
-        SOON,
+        OFTEN,
     ),
     Ask(
         (clocks,),

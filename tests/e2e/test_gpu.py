@@ -23,7 +23,7 @@ STOP_WITHIN = 5.0
 @pytest.fixture
 def driver(tmp_path: Path) -> list[str]:
     """The command that runs a program on a host with two GPUs, one of which answers three times."""
-    command = driven(tmp_path, 2, "fault nvmlDeviceGetTemperature 1 hang 3")
+    command = driven(tmp_path, 2, "fault nvmlDeviceGetPowerUsage 1 hang 3")
     if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
         pytest.skip("only root may put a driver's file into /proc")
     return command
@@ -46,7 +46,7 @@ def test_a_driver_that_hangs_costs_the_gpus_alone_and_does_not_delay_the_end(
     driver: list[str], daemons: OpenDaemon, configured: Configured
 ) -> None:
     daemon = daemons(configured(NOWHERE), driver).start()
-    until(lambda: any("hw.temperature" in names(frame) for frame in frames(daemon.state)), daemon.child.tail)
+    until(lambda: any("hw.power" in names(frame) for frame in frames(daemon.state)), daemon.child.tail)
     windows_pass(daemon.state, 6)
     daemon.told("WATCHDOG", "1")
     last = names(frames(daemon.state)[-1])

@@ -66,7 +66,7 @@ def test_a_call_that_hangs_costs_its_patience_once(start: Start) -> None:
     host, child = start(2, patience=0.3)
     while child.poll(0.0).absences:  # the first call has the bindings to load
         pass
-    host.say("fault nvmlDeviceGetTemperature 1 hang")
+    host.say("fault nvmlDeviceGetPowerUsage 1 hang")
     child.read()
     first = child.poll(1.0)
     assert first.seconds >= 0.3
