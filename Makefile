@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test check bench torture format tools clean
+.PHONY: demo test check bench torture screenshots format tools clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.demo
@@ -34,6 +34,10 @@ torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/crash.py --points 300
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/gpu.py --polls 1000000
 	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
+
+# Two minutes; the pictures of the README, from real daemons. Look at them before you keep them.
+screenshots: $(VENV)/.test
+	$(BIN)/python tests/screenshots.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

@@ -22,6 +22,7 @@ LEVELS = "▁━▔"
 AXIS = 10
 """Cells of the numbers left of the chart."""
 
+SHARES = (1.5, 2, 3, 4, 6, 8)
 WIDEST = 4
 """Columns that one window takes at most, while there are few."""
 
@@ -78,7 +79,7 @@ def laid_out(held: Sequence[Window], now: float, width: int) -> Columns:
     until += step * max(0, math.floor((now - until) / step - 1.5))
     count = max(1, round((until - held[0].start) / step))
     each = min(WIDEST, width // count) if count <= width else 0
-    size = step / each if each else step * math.ceil(count / width)
+    size = step / each if each else step * _each(count, width)
     buckets: list[list[Window]] = [[] for _ in range(width)]
     for window in held:
         length = max(window.end - window.start, step) / size
@@ -87,6 +88,11 @@ def laid_out(held: Sequence[Window], now: float, width: int) -> Columns:
             buckets[column].append(window)
     blank = next((place for place, bucket in enumerate(buckets) if bucket), width)
     return Columns(tuple(_merged(bucket) for bucket in buckets), size, until, blank)
+
+
+def _each(count: int, width: int) -> float:
+    """How many windows share a column: few sizes, so that a chart that grows is seldom laid out anew."""
+    return next((some for some in SHARES if some * width >= count), math.ceil(count / width))
 
 
 def _reach(start: float, length: float) -> tuple[int, int]:

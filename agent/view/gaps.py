@@ -74,7 +74,7 @@ def gaps(series: Series, held: Sequence[Window], now: float, known: Circumstance
 def _between(series: Series, before: Window, after: Window, known: Circumstances) -> str:
     """Why nothing lies between two windows."""
     if before.key.epoch != after.key.epoch:
-        said = _said(("agent.start", "agent.stop"), before.end, after.end, known.events)
+        said = _stopped(before.end, after.end, known.events)
         return f"the agent was down{said}"
     first, last = before.key.last + 1, after.key.first - 1
     around = Key(before.key.epoch, before.key.stream, first, last)
@@ -139,7 +139,11 @@ def _meet(key: Key, other: Key) -> bool:
     return key[:2] == other[:2] and key.first <= other.last and other.first <= key.last
 
 
-def _said(names: Sequence[str], start: float, end: float, events: Sequence[Event]) -> str:
-    """The last of these events in that time, in brackets."""
-    texts = [event.text for event in events if event.name in names and start - 1.0 <= event.wall <= end + 1.0]
+def _stopped(start: float, end: float, events: Sequence[Event]) -> str:
+    """Why the agent ended in that time, in brackets; "" where it did not say, as in a crash."""
+    texts = [
+        event.text
+        for event in events
+        if event.name == "agent.stop" and start - 1.0 <= event.wall <= end + 1.0
+    ]
     return f" ({clean(texts[-1], 60)})" if texts and texts[-1] else ""

@@ -39,7 +39,12 @@ class Listbox(ScrollView, can_focus=True):
             super().__init__()
 
     DEFAULT_CSS = """
-    Listbox { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    Listbox {
+        height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1;
+        scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default;
+        scrollbar-color-hover: ansi_white; scrollbar-background-hover: ansi_default;
+        scrollbar-color-active: ansi_white; scrollbar-background-active: ansi_default;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "step(1)", show=False),

@@ -19,6 +19,7 @@ MARKS = {"online": "●", "degraded": "▲", "stale": "◐", "offline": "○", "
 STYLES = {"online": "good", "degraded": "warn", "stale": "warn", "offline": "bad", "never": "dim"}
 SEVERITY_MARKS = {"critical": "‼", "warning": "!", "info": "i"}
 SEVERITY_STYLES = {"critical": "bad", "warning": "warn", "info": "accent"}
+FAULTS = (("LOST", 7), ("HOLES", 7), ("RESTORED", 10))
 FIGURES = {"CPU": ("1", 6), "MEM": ("1", 6), "GPU": ("1", 6), "TEMP": ("Cel", 7)}
 """The few figures of a device that a wide list shows: unit and cells of each."""
 
@@ -32,7 +33,7 @@ class Table(NamedTuple):
     name: int
     fleet: int
     alerts: int
-    faults: int
+    faults: bool
     figures: bool
 
 
@@ -40,11 +41,12 @@ def table(width: int) -> Table:
     """How a width is shared: the name gets what is left."""
     if width < 66:
         alerts = 8 if width >= 40 else 4
-        return Table(max(6, width - 2 - 9 - 6 - alerts), 0, alerts, 0, figures=False)
-    figures = width >= 108
+        return Table(max(6, width - 2 - 9 - 6 - alerts), 0, alerts, faults=False, figures=False)
+    figures = width >= 98
     fleet = min(20, 9 + max(0, width - 80) // 8)
-    taken = 2 + 9 + fleet + 6 + 8 + 3 * 9 + (sum(size for _, size in FIGURES.values()) if figures else 0)
-    return Table(min(64, width - taken), fleet, 8, 9, figures=figures)
+    taken = 2 + 9 + fleet + 6 + 8 + sum(size for _, size in FAULTS)
+    taken += sum(size for _, size in FIGURES.values()) if figures else 0
+    return Table(min(64, width - taken), fleet, 8, faults=True, figures=figures)
 
 
 def worst_first(each: Listed) -> tuple[int, int, int, str]:
@@ -80,7 +82,7 @@ def titles(of: Table) -> Line:
         text += "".join(right(name, size) for name, (_, size) in FIGURES.items())
     text += right("ALERTS"[: of.alerts - 1], of.alerts)
     if of.faults:
-        text += "".join(right(name, of.faults) for name in ("LOST", "HOLES", "RESTORED"))
+        text += "".join(right(name, size) for name, size in FAULTS)
     return line(Ink(text, "dim"))
 
 
@@ -97,8 +99,11 @@ def drawn(each: Listed, of: Table) -> Line:
         pieces.append(Ink("".join(_figures(each)), "dim" if state.state != "online" else ""))
     pieces.append(_alerts(each, of.alerts))
     if of.faults:
-        faults = (state.lost, state.holes, state.restored)
-        pieces += [Ink(right(f"{n:,}", of.faults), "warn" if n else "dim") for n in faults]
+        counts = (state.lost, state.holes, state.restored)
+        sizes = (size for _, size in FAULTS)
+        pieces += [
+            Ink(right(f"{n:,}", size), "warn" if n else "dim") for n, size in zip(counts, sizes, strict=True)
+        ]
     return line(*pieces)
 
 

@@ -244,13 +244,19 @@ def _detail(summary: Summary) -> tuple[tuple[str, float], ...]:
 
 
 def cadence(held: Sequence[Window]) -> float:
-    """The seconds from one window to the next: the length of the shortest, but the usual distance of
-    a series that is read less often than windows close. Only an even distance of at least four
-    windows is one; all else are gaps."""
-    shortest = max(min(window.end - window.start for window in held), 0.001)
-    steps = sorted(b.start - a.start for a, b in pairwise(held))
+    """The seconds from one window to the next: the length of a short one, but the usual distance of a
+    series that is read less often than windows close. Only an even distance of at least four windows is
+    one; all else are gaps.
+
+    Short is the lower quartile: after a start the first window ends early, which counts for nothing here,
+    and a block is longer.
+    """
+    lengths = sorted(window.end - window.start for window in held)
+    short = max(lengths[len(lengths) // 4], 0.001)
+    whole = [window.start for window in held if window.end - window.start >= 0.7 * short]
+    steps = sorted(b - a for a, b in pairwise(whole))
     usual = steps[len(steps) // 2] if len(steps) >= EVEN_STEPS else 0.0
-    return max(shortest, usual) if usual and steps[0] >= 0.7 * usual else shortest
+    return max(short, usual) if usual and steps[0] >= 0.7 * usual else short
 
 
 def _is_late(held: Sequence[Window], now: float) -> bool:

@@ -47,7 +47,14 @@ def test_few_windows_are_wide_and_many_share_a_column() -> None:
     assert (few.step, few.blank) == (15.0, 12)
     many = laid_out([window(n, gauge(float(n))) for n in range(100)], 6000.0, 25)
     assert many.step == 240.0
+    assert laid_out([window(n, gauge(1.0)) for n in range(30)], 1800.0, 25).step == 90.0
     assert many.points[-1] == Point(96.0, 97.5, 99.0)
+
+
+@given(st.integers(2, 300), st.integers(10, 120))
+def test_sharing_columns_makes_no_gaps(count: int, width: int) -> None:
+    columns = laid_out([window(n, gauge(1.0)) for n in range(count)], 60.0 * count, width)
+    assert None not in columns.points[columns.blank :]
 
 
 def test_silence_up_to_now_is_drawn() -> None:

@@ -96,6 +96,21 @@ def test_a_series_read_less_often_than_windows_close_has_no_gaps_between_its_rea
     assert only(made, now=79.0).late
 
 
+def test_a_first_window_that_ended_early_makes_no_gaps() -> None:
+    made = Board()
+    made.add(key(0), content(58.0, {CPU: gauge(5.0)}, length=2.0))
+    for step in range(1, 8):
+        made.add(key(step), content(60.0 * step, {CPU: gauge(5.0)}))
+    assert only(made, now=485.0, cells=7).spark == BARS[3] * 7
+
+
+def test_a_counter_read_less_often_than_windows_close_is_not_inflated() -> None:
+    made = Board()
+    grown = Counter(1, 100.0, 10.0, 0)  # in ten seconds, of which the window has two
+    made.add(key(0), content(0.0, {series("faults", "{fault}", "counter"): grown}, length=2.0))
+    assert only(made, 2.0).now == 10.0
+
+
 def test_a_late_window_fills_its_gap() -> None:
     made = board((0, gauge(1.0)), (2, gauge(2.0)))
     assert GAP in only(made, 180.0).spark
