@@ -156,13 +156,14 @@ def as_json(finding: Finding) -> Iterator[str]:
 
 
 def as_text(finding: Finding) -> Iterator[str]:
-    """The finding, and what to do on a line of its own."""
+    """The finding, and what to do on a line of its own; a file's name in it may be of any bytes."""
     import textwrap
 
+    from collectors.host import printable
+
+    text, advice = (printable(each, len(each)) for each in (finding.text, finding.advice))
     head = f"{MARKS[finding.level]}  {finding.check:11}  "
-    yield from textwrap.wrap(finding.text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
-    if finding.advice:
+    yield from textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+    if advice:
         lead = " " * (len(head) - 3) + "-> "
-        yield from textwrap.wrap(
-            finding.advice, WIDTH, initial_indent=lead, subsequent_indent=" " * len(head)
-        )
+        yield from textwrap.wrap(advice, WIDTH, initial_indent=lead, subsequent_indent=" " * len(head))

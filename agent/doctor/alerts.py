@@ -31,6 +31,4 @@ def examine(alerts: Iterable[Alert], series: Iterable[Series]) -> Iterator[Findi
             text = f"the alert {alert.name} is about {rule.selector}, which nothing on this device reads now"
             yield Finding("alerts", "warning", text, hint)
     if matched:
-        yield Finding(
-            "alerts", "ok", f"{matched} alert rules watch series of this device"
-        )
+        yield Finding("alerts", "ok", f"{matched} alert rules watch series of this device")

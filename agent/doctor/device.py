@@ -90,7 +90,7 @@ def room(config: Config, host: Host) -> Iterator[Finding]:
     there = nearest(path)
     found = os.statvfs(there)
     free, most = found.f_bavail * found.f_frsize, config.store.max_size
-    held = sum(file.stat().st_size for file in path.glob("outrider.db*")) if path.is_dir() else 0
+    held = sum(file.stat().st_size for file in path.glob("outrider.db*")) if there == path else 0
     text = f"{free / GIB:.1f} GiB free at {there}, store.max_size is {show_size(most)}"
     if free + held < most:
         advice = "make room, or lower store.max_size; a full disk makes the history coarser"

@@ -64,3 +64,10 @@ def test_root_becomes_the_services_user() -> None:
     code = "from agent.cli.doctor import become; import os; become('nobody'); print(os.getuid())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "65534"
+
+
+def test_a_name_of_any_bytes_reaches_no_terminal_as_it_is() -> None:
+    odd = "\udcff\x1b[31mred"
+    lines = list(as_text(Finding("logs", "note", f"may not read {odd}", f"chmod {odd}")))
+    assert all(line.isprintable() and "??[31mred" in line for line in lines)
+    assert len(lines) == 2

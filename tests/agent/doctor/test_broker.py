@@ -90,11 +90,21 @@ def test_a_name_that_is_none() -> None:
     assert (found.level, "cannot be resolved" in found.text) == ("problem", True)
 
 
-def test_a_broker_that_accepts_and_is_mute() -> None:
+def test_a_port_that_is_mute_has_let_nobody_in() -> None:
     with FakeBroker(mute) as fake:
-        found = last(Broker("127.0.0.1", fake.port, "d", connect_timeout=0.5))
-    assert found.level == "problem"
-    assert "does not answer" in found.advice
+        found = examined(Broker("127.0.0.1", fake.port, "d", connect_timeout=0.5))
+    assert (found[-1].level, found[-1].text) == ("problem", "no answer to our login within 0.5 s")
+    assert "it lets us in" not in [each.text for each in found]
+
+
+def test_a_broker_that_lets_us_in_and_is_mute() -> None:
+    def answer(packet: int, body: bytes) -> bytes | None:
+        return b"\x20\x03\x00\x00\x00" if packet >> 4 == 1 else mute(packet, body)
+
+    with FakeBroker(answer) as fake:
+        found = examined(Broker("127.0.0.1", fake.port, "d", connect_timeout=0.5))
+    assert found[-2].text == "it lets us in"
+    assert (found[-1].level, "does not answer" in found[-1].advice) == ("problem", True)
 
 
 def test_an_address_without_a_route_is_told_before_anything_is_sent() -> None:

@@ -56,6 +56,33 @@ def test_one_that_this_user_may_not_write_to_is_a_problem(tmp_path: Path) -> Non
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_user_without_a_name_before_a_closed_folder_is_told_so(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for each in (tmp_path, *tmp_path.parents[:-2]):
+        each.chmod(0o755)
+    deep = closed / "not/seen"
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([54322])
+            os.setgid(54321)
+            os.setuid(54320)
+            found = [*device.identity(), *device.directory("key", deep), *device.room(config(deep), Host())]
+            os.write(theirs, "\n".join(each.text for each in found).encode())
+        finally:
+            os._exit(0)  # what it raised is missed in what it says
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as told:
+        lines = told.read().splitlines()
+    os.waitpid(child, 0)
+    assert lines[:1] == ["looking as 54320, groups 54321, 54322"]
+    assert f"key {closed}/not/seen: Permission denied" in lines
+    assert any(f"GiB free at {closed}" in line for line in lines)
+
+
 def test_a_store_that_cannot_fit_is_a_problem(tmp_path: Path) -> None:
     found = list(device.room(config(tmp_path, max_size=1 << 50), Host()))
     assert worst(found) == "problem"
