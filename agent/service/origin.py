@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -87,15 +89,30 @@ def noted_as(noted: Mapping[str, Any]) -> Origin:
     """
     url = str(noted["url"])
     if url.startswith("file:"):
-        path = Path(unquote(urlsplit(url).path))
-        if not path.exists():
-            raise NoOrigin(f"it was installed from {path}, which is gone: {GIVE}")
-        return given(path)
+        return given(_still_there(Path(unquote(urlsplit(url).path))))
     vcs = noted.get("vcs_info")
     if vcs is None:
         return Origin(url, f"outrider @ {url}", forced=True)
     revision = vcs.get("requested_revision") or vcs["commit_id"]
     return Origin(url, f"outrider @ {vcs['vcs']}+{url}@{revision}")
+
+
+def _still_there(path: Path) -> Path:
+    """The path without links, if nobody but root and our caller can have put another thing there since.
+
+    Raises:
+        NoOrigin: it is gone, or is or lies in what others may write to, as /tmp after a reboot.
+    """
+    if not path.exists():
+        raise NoOrigin(f"it was installed from {path}, which is gone: {GIVE}")
+    real = path.resolve()
+    trusted = {"0", str(os.getuid()), os.environ.get("SUDO_UID", "0")}
+    for each in (real, *real.parents):
+        found = each.stat()
+        shared = found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH
+        if shared or str(found.st_uid) not in trusted:
+            raise NoOrigin(f"it was installed from {path}, but others may write to {each}: {GIVE}")
+    return real
 
 
 def is_checkout(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,27 @@ def installed(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (site / "outrider-1.2.3.dist-info/METADATA").write_text("Name: outrider\nVersion: 1.2.3\n")
     monkeypatch.setattr("sys.path", [str(site)])
     return site
+
+
+def test_a_folder_that_all_may_write_to_is_no_origin_that_was_noted(tmp_path: Path) -> None:
+    wheel = tmp_path / "shared" / WHEEL
+    wheel.parent.mkdir()
+    wheel.touch()
+    wheel.parent.chmod(0o1777)  # as /tmp: what is ours there, others cannot replace
+    assert noted_as({"url": wheel.as_uri()}).requirement == str(wheel.resolve())
+    wheel.parent.chmod(0o777)
+    with pytest.raises(NoOrigin, match=f"others may write to {wheel.parent}: name one with --from"):
+        noted_as({"url": wheel.as_uri()})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_another_user_put_there_since_is_not_installed_by_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / WHEEL
+    wheel.touch()
+    os.chown(wheel, 65534, 65534)
+    with pytest.raises(NoOrigin, match=f"others may write to {wheel}"):
+        noted_as({"url": wheel.as_uri()})
+    monkeypatch.setenv("SUDO_UID", "65534")
+    assert noted_as({"url": wheel.as_uri()}).requirement == str(wheel.resolve())
