@@ -31,7 +31,7 @@ from agent.ship.ack import encode_ack
 from agent.ship.backoff import Backoff
 from agent.ship.limits import ROOT
 from agent.ship.mqtt.bounded import BoundedClient
-from agent.view.intake import MESSAGE_LIMIT, Intake, Say
+from agent.view.intake import MESSAGE_LIMIT, Intake, Say, parse_topic
 from agent.view.pace import Pace
 
 CONNECT_TIMEOUT = 5.0
@@ -72,6 +72,12 @@ def filters(fleet: str, group: str | None = None, device: str = "+") -> tuple[st
 def alert_filter(fleet: str, device: str = "+") -> str:
     """The topic filter of alerts, which are retained: what fires comes with the subscription."""
     return f"{ROOT}/{fleet}/{device}/alert/+"
+
+
+def _is_alert(topic: str) -> bool:
+    """Whether an alert is said there; a fleet or a device may be called "alert" too."""
+    parts = parse_topic(topic)
+    return parts is not None and parts.channel == "alert"
 
 
 class Delivery(NamedTuple):
@@ -306,7 +312,7 @@ class Subscriber:
     def _forget_alerts(self) -> None:
         """What fires comes again with the subscription; what an older connection brought may be over."""
         self._intake.alerts.clear()
-        self._waiting = deque(each for each in self._waiting if "/alert/" not in each.topic)
+        self._waiting = deque(each for each in self._waiting if not _is_alert(each.topic))
 
     def _on_subscribe(self, _client: Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         for topic, reason in zip(self._topics, reasons, strict=True):

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from agent.ship.alert import Alert
-from agent.view.alerts import MOST, MOST_DEVICES, Alerts
+from agent.ship.alert import Alert, AlertSeries
+from agent.view.alerts import MOST, MOST_BYTES, MOST_DEVICES, Alerts
+from collectors.api import Series
 
 
 def alert(device: str = "gate-7", rule: str = "hot", severity: str = "warning", since: float = 1.0) -> Alert:
@@ -56,3 +57,18 @@ def test_devices_without_number_cannot_either() -> None:
     assert not alerts.fires(alert(device="one more"))
     assert alerts.over("d0", "hot") is not None
     assert alerts.fires(alert(device="one more"))
+
+
+def test_many_large_alerts_cannot_either() -> None:
+    alerts = Alerts()
+    series = Series("m", "1", "gauge", tuple((f"{n}", "") for n in range(32)))
+    large = tuple(AlertSeries(series, 1.0, 1.0) for _ in range(20))
+    kept = [n for n in range(1000) if alerts.fires(alert(device=f"d{n}")._replace(series=large))]
+    assert MOST_BYTES // 150_000 < len(kept) < MOST_BYTES // 75_000
+    assert not alerts.fires(alert(device="one more")._replace(series=large))
+    assert alerts.fires(alert(device="d0")), "a smaller one in place of a large one"
+    assert alerts.fires(alert(device="one more")._replace(series=large))
+    alerts.over("d1", "hot")
+    assert alerts.fires(alert(device="another")._replace(series=large))
+    alerts.clear()
+    assert all(alerts.fires(alert(device=f"d{n}")._replace(series=large)) for n in kept)

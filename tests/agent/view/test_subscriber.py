@@ -24,7 +24,7 @@ from agent.view import subscriber as module
 from agent.view.broker import Broker
 from agent.view.fleet import FleetStore
 from agent.view.intake import MESSAGE_LIMIT, Intake
-from agent.view.subscriber import Endpoint, Subscriber, alert_filter, filters
+from agent.view.subscriber import Delivery, Endpoint, Subscriber, alert_filter, filters
 from collectors.tally import Tally
 from tests.brokers import Options, Secured
 from tests.messages import Sender, minute
@@ -349,6 +349,18 @@ def test_a_new_connection_forgets_alerts_and_hears_of_those_that_fire(
     view.subscribed()
     view.until(lambda: view.intake.alerts.every() == (alert("cold"),))
     assert view.total("outrider.sink.refused") == 0
+
+
+def test_a_new_connection_keeps_what_a_device_called_alert_has_said(
+    broker: Secured, worker: Callable[..., Worker]
+) -> None:
+    view = worker(endpoint(broker)).subscribed()
+    kept, over = topic("alert", "data"), topic("alert", "alert/hot")
+    client = view.subscriber._client
+    assert client is not None
+    view.subscriber._waiting.extend(Delivery(client, each, b"", 1, 1) for each in (kept, over))
+    view.subscriber._forget_alerts()
+    assert [each.topic for each in view.subscriber._waiting] == [kept]
 
 
 def test_the_filters_name_fleet_device_and_group() -> None:
