@@ -1,4 +1,4 @@
-"""The forms of settings that pick: patterns of names, and the rule of an alert."""
+"""The forms of settings that pick: patterns of names, and the rule of an alert with its levels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agent.config.fault import Expanded, Refusal, Refused, quoted
 from agent.config.forms import Schema, text
-from agent.judge.rule import FORM, LONGEST, parse
+from agent.judge.rule import FORM, LONGEST, is_level, parse
 
 LONGEST_PATTERN = 128
 
@@ -67,6 +67,30 @@ class When:
     def allowed(self) -> str:
         """The grammar."""
         return FORM
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return text(value)
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "string", "maxLength": LONGEST}
+
+
+class Clear:
+    """The level that ends an alert, or nothing."""
+
+    def read(self, value: object) -> str:
+        """The level as it was written."""
+        if not isinstance(value, str):
+            raise Refused(Refusal(f"{quoted(value)} is no text", self.allowed()))
+        if value and not is_level(str(value)):
+            raise Refused(Refusal(f"{quoted(value)} is no level", self.allowed()))
+        return value
+
+    def allowed(self) -> str:
+        """The grammar."""
+        return "a text with a number and its unit, or an empty one"
 
     def show(self, value: object) -> str:
         """In TOML."""

@@ -24,7 +24,7 @@ from agent.config.collected import (
 )
 from agent.config.forms import Choice, Duration, Flag, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url, broker_address
-from agent.config.patterns import When
+from agent.config.patterns import Clear, When
 from agent.config.section import Each, Items, Pairs, Section, Setting, section
 from agent.config.tables import Tier, Tiers
 from collectors.options import OPTIONS
@@ -238,7 +238,7 @@ class Alert(NamedTuple):
     clear: Annotated[
         str,
         Setting(
-            Text(64),
+            Clear(),
             "The level that ends it, in the same unit, such as 80; empty: as soon as `when` does not hold.",
         ),
     ] = ""

@@ -217,6 +217,17 @@ def parse(when: str, clear: str = "") -> Rule:
     return Rule(selector, seconds=_duration(reader))
 
 
+def is_level(text: str) -> bool:
+    """Whether this may be a clear level: a number, with a unit or without."""
+    reader = _Reader(text)
+    try:
+        _level(reader)
+        reader.end("the end")
+    except ValueError:
+        return False
+    return len(text) <= LONGEST
+
+
 def _threshold(reader: _Reader, clear: str) -> Rule:
     selector = _selector(reader)
     op = reader.need(_OPERATOR, "one of > >= < <= == !=")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.judge import rule as module
-from agent.judge.rule import LONGEST, UNITS, Rule, Selector, parse
+from agent.judge.rule import LONGEST, UNITS, Rule, Selector, is_level, parse
 from collectors.api import Kind, Series
 
 README = Path(module.__file__).with_name("README.md").read_text()
@@ -190,4 +190,11 @@ def test_the_page_names_every_unit() -> None:
     (told,) = re.findall(r"^- Units: (.*?)\.", README, re.MULTILINE | re.DOTALL)
     assert {unit for words in re.findall("`([^`]+)`", told) for unit in words.split()} - {"{thing}"} == set(
         UNITS
+    )
+
+
+def test_a_level_alone_is_a_number_with_its_unit() -> None:
+    assert all(is_level(text) for text in ("85", "90%", "2 GiB", "10 MiB/s", "-1.5e3 W"))
+    assert not any(
+        is_level(text) for text in ("", "hot", "85 85", "85 Celsius", "1e999", "1" + " " * LONGEST)
     )
