@@ -161,11 +161,6 @@ def sleeper(host: Host, device: Path, name: str) -> Sleeper | None:
     return Sleeper(name, status)
 
 
-def sleeps(host: Host, device: Sleeper | None) -> bool:
-    """Whether it sleeps now."""
-    return device is not None and word(host, device.status).encode() in SLEEPING
-
-
 def folders(host: Host, parent: Path, pattern: str) -> list[Path]:
     """What in the folder `parent` is called `pattern`, a regular expression with one group: in the order
     of the number it stands for. None where there is no such folder.

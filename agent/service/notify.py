@@ -33,11 +33,6 @@ class Notifier:
         self.watchdog_interval = watchdog_interval(environ, pid)
         """How often `watchdog` is due, in s: half of WatchdogSec; None if there is no watchdog."""
 
-    @property
-    def listening(self) -> bool:
-        """Whether somebody asked to be told."""
-        return self._address is not None
-
     def ready(self, status: str) -> None:
         """Started, or reloaded; `status` is what `systemctl status` shows."""
         self._send(f"READY=1\nSTATUS={one_line(status)}")

@@ -146,11 +146,6 @@ class Fold:
         self._readmit()
         return result
 
-    def forget(self, source: str) -> None:
-        """The source is no longer polled: its series end, what the window has of them stays."""
-        if source in self._sources:
-            self._laid_out(source, ())
-
     def _readmit(self) -> None:
         """Where there is room again, look at the layouts with refused series anew."""
         if self._kept < self._max_series:

@@ -156,11 +156,6 @@ class Ring:
         tick.append(NAN)
         self._put(now, self._row(tick))
 
-    def forget(self, source: str) -> None:
-        """The source is no longer polled; its columns may be used by others."""
-        if self._lanes.pop(source, None):
-            self._arranged = False
-
     def close(self) -> None:
         """Let go of the file; it stays for the next start of the daemon."""
         self._ring.close()

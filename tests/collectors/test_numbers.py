@@ -21,7 +21,6 @@ from collectors.numbers import (
     folders,
     scaled,
     sleeper,
-    sleeps,
     word,
 )
 from tests.collectors.conftest import Make
@@ -109,10 +108,8 @@ def test_who_may_sleep_is_what_the_kernel_may_put_to_sleep(make: Make, tmp_path:
     host = make({"power/runtime_status": "active\n"})
     expected = Sleeper("x", tmp_path / "power/runtime_status")
     assert sleeper(host, tmp_path, "x") == expected
-    assert not sleeps(host, expected)
-    assert not sleeps(host, None)
     make({"power/runtime_status": "suspended\n"})
-    assert sleeps(host, expected)
+    assert sleeper(host, tmp_path, "x") == expected
     make({"power/control": "on\n"})
     assert sleeper(host, tmp_path, "x") is None
     make({"power/control": "auto\n", "power/runtime_status": "unsupported\n"})

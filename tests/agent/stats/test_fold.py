@@ -205,15 +205,6 @@ def test_a_series_named_twice_in_a_layout_is_kept_once() -> None:
     assert folded((SENT, SENT), [[1, 100], [2, 200]]).close() == {SENT: Counter(1, 1, 1.0, 0)}
 
 
-def test_a_forgotten_source_makes_room_after_its_window() -> None:
-    fold = Fold(1)
-    fold.add("a", 0.0, Reading((LOAD,), [1.0]))
-    fold.forget("a")
-    assert fold.close() == {LOAD: Gauge(1, 1.0, 1.0, 1.0, 1.0)}
-    assert fold.kept == 0
-    fold.forget("never seen")
-
-
 def test_a_clock_that_stands_still_gives_no_rate() -> None:
     fold = Fold(100)
     for at, total in ((1.0, 1), (1.0, 5), (2.0, 6)):

@@ -252,15 +252,6 @@ def test_the_column_of_a_series_long_gone_is_taken_without_its_values(path: Path
     assert len(ring.read(LOAD)) == 7
 
 
-def test_a_forgotten_source_leaves_its_values(path: Path) -> None:
-    ring = opened(path)
-    ring.write(0.0, [("a", Reading((LOAD,), [1.0])), ("b", Reading((TEMPERATURE,), [40.0]))])
-    ring.forget("b")
-    ring.write(1.0, [("a", Reading((LOAD,), [2.0]))])
-    assert ring.read(LOAD) == [(0.0, 1.0), (1.0, 2.0)]
-    assert ring.read(TEMPERATURE) == [(0.0, 40.0)]
-
-
 def test_names_of_any_length_and_letters_are_kept(path: Path) -> None:
     ring = opened(path)
     layout = tuple(Series(f"s{n}", "1", "gauge", (("name", "\udcff é" * 300),)) for n in range(20))
