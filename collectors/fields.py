@@ -1,4 +1,5 @@
-"""Files of one `key value` a line (`/proc/meminfo`, `/proc/vmstat`), read by remembered places."""
+"""Files of one `key value` a line: of many values (`/proc/meminfo`, `/proc/vmstat`) by remembered places,
+of one by a search."""
 
 from __future__ import annotations
 
@@ -6,6 +7,21 @@ from collectors.api import Absence
 from collectors.host import COUNT_LIMIT, counts, malformed
 
 Values = list[int | None]
+
+
+def number(source: str, text: bytes, key: bytes) -> int:
+    """The number of the line that begins with `key`, of a file read seldom, for one value.
+
+    Raises:
+        ValueError: there is no such line, or it is malformed.
+    """
+    for line in text.split(b"\n"):
+        if line.startswith(key):
+            try:
+                return counts(line.split()[1:2])[0]
+            except (IndexError, ValueError):
+                raise malformed(source, line) from None
+    raise ValueError(f"{source}: no line {key.decode()}")
 
 
 class Fields:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from collectors.api import Absence, Metric, Reading, Registration, Series
+from collectors.fields import number
 from collectors.host import Host, counts, malformed, printable
 from collectors.tally import Count, Tally
 
@@ -59,21 +60,6 @@ def parse_stat(text: bytes) -> tuple[int, int]:
     except (IndexError, ValueError):
         raise malformed(STAT, text) from None
     return threads, pages
-
-
-def parse_line(source: str, text: bytes, key: bytes) -> int:
-    """The number of the line `key: number ...`.
-
-    Raises:
-        ValueError: no such line, or it is malformed.
-    """
-    for line in text.split(b"\n"):
-        if line.startswith(key):
-            try:
-                return counts(line.split()[1:2])[0]
-            except (IndexError, ValueError):
-                raise malformed(source, line) from None
-    raise ValueError(f"{source}: no line {key.decode()}")
 
 
 class Own:
@@ -131,13 +117,13 @@ class Own:
         return threads, pages * self._host.page
 
     def _pss(self) -> int:
-        return 1024 * parse_line(ROLLUP, self._host.read(self._host.own / "smaps_rollup"), b"Pss:")
+        return 1024 * number(ROLLUP, self._host.read(self._host.own / "smaps_rollup"), b"Pss:")
 
     def _descriptors(self) -> int:
         return len(self._host.list(self._host.own / "fd")) - 1  # less the one that lists them
 
     def _written(self) -> int:
-        return parse_line(IO, self._host.read(self._host.own / "io"), b"write_bytes:")
+        return number(IO, self._host.read(self._host.own / "io"), b"write_bytes:")
 
     def _arrange(self, tally: list[Count]) -> None:
         self._counted = len(tally)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from collectors.fields import number
 from collectors.host import Host, counts, malformed
 
 STAT = "/proc/PID/stat"
@@ -57,21 +58,6 @@ def parse_io(text: bytes) -> tuple[int, int]:
         ValueError: it has no such lines, or they are malformed.
     """
     return number(IO, text, b"read_bytes:"), number(IO, text, b"write_bytes:")
-
-
-def number(source: str, text: bytes, key: bytes) -> int:
-    """The number of the line `key number ...`.
-
-    Raises:
-        ValueError: there is no such line, or it is malformed.
-    """
-    for line in text.split(b"\n"):
-        if line.startswith(key):
-            try:
-                return counts(line.split()[1:2])[0]
-            except (IndexError, ValueError):
-                raise malformed(source, line) from None
-    raise ValueError(f"{source}: no line {key.decode()}")
 
 
 def parse_cpus(text: bytes) -> int:

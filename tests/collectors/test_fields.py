@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.api import Absence
-from collectors.fields import Fields
+from collectors.fields import Fields, number
 
 KEYS = (b"Two:", b"One:")
 LINES = st.sampled_from(
@@ -48,3 +48,14 @@ def outcome(fields: Fields, text: bytes) -> object:
         return fields.parse(text)
     except ValueError as error:
         return str(error)
+
+
+@given(st.binary(max_size=300))
+def test_the_one_number_of_any_text_is_a_count_or_an_error(text: bytes) -> None:
+    assert number("/f", b"Rss: 1 kB\nPss: 22 kB\n", b"Pss:") == 22
+    try:
+        found = number("/f", text, b"Pss:")
+    except ValueError as error:
+        assert str(error).startswith("/f: ")
+    else:
+        assert 0 <= found < 1 << 64

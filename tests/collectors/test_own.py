@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.api import Reading
+from collectors.fields import number
 from collectors.host import Host
-from collectors.own import FIXED, SELDOM, Own, parse_line, parse_stat
+from collectors.own import FIXED, SELDOM, Own, parse_stat
 from collectors.tally import Tally
 
 
@@ -80,7 +81,7 @@ def test_a_malformed_stat_is_refused(text: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_give_numbers_or_a_value_error(text: bytes) -> None:
-    for parse in (parse_stat, lambda each: parse_line("/proc/self/io", each, b"write_bytes:")):
+    for parse in (parse_stat, lambda each: number("/proc/self/io", each, b"write_bytes:")):
         try:
             parse(text)
         except ValueError:
