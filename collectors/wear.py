@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from errno import EACCES, ENOENT, EPERM
@@ -19,7 +18,8 @@ from typing import NamedTuple
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
 from collectors.aside import Lanes
-from collectors.host import Host, label, malformed, printable
+from collectors.host import Host, malformed, printable
+from collectors.numbers import folders, word
 from collectors.smartlog import Health, parse, smart_log
 
 EMMC, NVME = "/sys/block/mmcblk*/device/life_time", "the SMART log of /dev/nvme*"
@@ -102,37 +102,23 @@ def disks(host: Host) -> list[Disk]:
     Raises:
         OSError: a folder may not be listed.
     """
-    cards = [path / "device" for path in numbered(host, host.sys / "block", "mmcblk")]
+    cards = [path / "device" for path in folders(host, host.sys / "block", r"mmcblk(\d+)")]
     every = [Disk(path.parent.name, *described(host, path, "cid", "name"), path) for path in cards]
-    for path in numbered(host, host.sys / "class/nvme", "nvme"):
+    for path in folders(host, host.sys / "class/nvme", r"nvme(\d+)"):
         identity, name, _ = described(host, path, "serial", "model")
         every.append(Disk(path.name, identity, name, "NVMe", path))
     alike = Counter(disk.id for disk in every)
     return [disk._replace(id=f"{disk.id} {disk.device}") if alike[disk.id] > 1 else disk for disk in every]
 
 
-def numbered(host: Host, parent: Path, prefix: str) -> list[Path]:
-    """What in the folder bears this prefix and a number."""
-    try:
-        names = host.list(parent)
-    except FileNotFoundError:
-        return []
-    numbers = sorted(
-        int(match[1]) for name in names if (match := re.fullmatch(rf"{prefix}([0-9]{{1,6}})", name))
-    )
-    return [parent / f"{prefix}{number}" for number in numbers]
-
-
 def described(host: Host, folder: Path, identity: str, name: str) -> tuple[str, str, str]:
     """A disk's id, name and type; where a file is missing, what the kernel calls it."""
     device = folder.parent.name if folder.name == "device" else folder.name
-    words = []
-    for file in (identity, name, "type"):
-        try:
-            words.append(label(host.read(folder / file, 4096).strip()))
-        except (OSError, ValueError):
-            words.append("")
-    return words[0] or device, words[1] or device, words[2]
+    return (
+        word(host, folder / identity) or device,
+        word(host, folder / name) or device,
+        word(host, folder / "type"),
+    )
 
 
 def lived(path: Path, text: bytes) -> float:
