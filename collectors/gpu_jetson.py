@@ -6,8 +6,8 @@ devfreq that belongs to a GPU of NVIDIA's by the device tree (`gpu`, `gv11b`, `g
 too), or is called `gpu-gpc-*`, as on Thor. Its device's `load` is in thousandths.
 
 Temperatures, rails and the fan are the board's: the collectors `thermal` and `power` tell them. The memory is
-the system's: `system.memory.usage` tells of it, and `process.gpu.memory` who has it for the GPU. The clock of
-the memory's controller (EMC) is told where it may be read: on Thor, and elsewhere by root.
+the system's: `system.memory.usage` tells of it. The clock of the memory's controller (EMC) is told where it
+may be read: on Thor, and elsewhere by root.
 """
 
 from __future__ import annotations
