@@ -55,7 +55,8 @@ class Page(Screen[None]):
     """What all three have: a head, a list, a foot, and a filter that is typed over the foot."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", show=False),
+        # Ahead of the focused widget: what is typed after it, or pasted with it, is the filter's already.
+        Binding("slash", "find", show=False, priority=True),
         Binding("escape,h,left,backspace", "back", show=False),
         Binding("left_square_bracket", "jump(-1)", show=False),
         Binding("right_square_bracket", "jump(1)", show=False),
@@ -138,10 +139,13 @@ class Page(Screen[None]):
     def action_find(self) -> None:
         """Type a filter."""
         box = self.query_one(Input)
+        if box.display:
+            box.insert_text_at_cursor("/")
+            return
         box.value = ""
         box.display = True
         self.query_one("#foot").display = False
-        box.focus()
+        self.set_focus(box)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Each letter counts at once."""
@@ -155,7 +159,7 @@ class Page(Screen[None]):
     def _typed(self) -> None:
         self.query_one(Input).display = False
         self.query_one("#foot").display = True
-        self.body.focus()
+        self.set_focus(self.body)
         self.redraw()
 
     def action_back(self) -> None:
@@ -163,7 +167,7 @@ class Page(Screen[None]):
         if self.query_one(Input).display or self.wanted:
             self.wanted = ""
             self._typed()
-        else:
+        elif self.app.screen is self:  # and not one that a key before this one opened
             self.leave()
 
     def leave(self) -> None:
@@ -175,8 +179,9 @@ class Page(Screen[None]):
         self.body.jump(self.headings, by)
 
     def on_listbox_opened(self, event: Listbox.Opened) -> None:
-        """Open what the cursor stands for."""
-        self.open(event.key)
+        """Open what the cursor stands for; once, though Enter were pressed twice."""
+        if self.app.screen is self:
+            self.open(event.key)
 
     def open(self, key: Hashable) -> None:
         """Open this; a page that opens nothing does nothing."""

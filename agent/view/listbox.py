@@ -1,7 +1,7 @@
 """A Textual widget of inked lines: scrolled, with a cursor that stops at some, redrawn where it changed.
 
-Only the cells that differ from the picture before are written to the terminal: over a slow line, an age
-that counts up costs a few bytes, not a screen.
+Only lines that differ from the picture before are written to the terminal, and of those nothing behind the
+last cell that does: over a slow line, an age that counts up costs part of a line, not a screen.
 """
 
 from __future__ import annotations

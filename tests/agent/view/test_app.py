@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from agent.view.app import Device, Devices, Help, Page, Track, Viewer
@@ -20,6 +21,7 @@ from agent.view.subscriber import Subscriber
 from collectors.api import Series
 from tests.pictures import scene, track
 
+NAMES = {"/": "slash"}
 Play = Callable[[Pilot[str], Viewer], Awaitable[None]]
 
 
@@ -111,6 +113,19 @@ def test_a_filter_narrows_what_is_shown_until_escape() -> None:
         assert "cam-2-77fe01" in shown(app)
         await pilot.press("escape")
         assert shown(app).count("\n") == 5
+
+    played(play)
+
+
+def test_keys_that_come_at_once_are_taken_in_their_order() -> None:
+    async def play(pilot: Pilot[str], app: Viewer) -> None:
+        for key in ("/", *"gate"):
+            app.post_message(events.Key(NAMES.get(key, key), key))
+        await pilot.pause()
+        assert isinstance(app.screen, Devices)
+        assert app.screen.wanted == "gate"
+        await pilot.press("slash", "backspace", "enter", "enter", "enter")
+        assert isinstance(app.screen, Track)
 
     played(play)
 
