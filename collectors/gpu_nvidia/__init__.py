@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 LIBRARY = "libnvidia-ml.so.1"
 PATIENCE = 1.0
+# One for the life of the process: a reload while the driver hangs leaves no second thread behind.
+DRIVER: Aside[Any] = Aside("NVML", PATIENCE, monotonic)
 """Seconds; eight GPUs answer within milliseconds, but the first call to one without the persistence
 daemon takes seconds, and is waited for by the polls after it."""
 
@@ -60,13 +62,13 @@ class GpuNvidia:
 
     __slots__ = ("_aside", "_bus", "_fleet", "_host", "_series")
 
-    def __init__(self, host: Host, patience: float = PATIENCE) -> None:
+    def __init__(self, host: Host, aside: Aside[Any] = DRIVER) -> None:
         expected(host)
         self._host = host
         self._bus = Bus(host)
         self._fleet: Fleet | None = None
         self._series: tuple[Series, ...] = ()
-        self._aside: Aside[Any] = Aside("NVML", patience, monotonic)
+        self._aside = aside
 
     def collect(self, now: float) -> Reading:
         """See `Collector.collect`. While a call hangs every value is absent.

@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from collectors.api import NoData, Reading, Series
+from collectors.aside import Aside
 from collectors.gpu_nvidia import LIBRARY, GpuNvidia
 from collectors.host import Host
 
@@ -26,7 +27,8 @@ class Subject:
     """The collector at work, and the fake's own functions."""
 
     def __init__(self, root: str, patience: float) -> None:
-        self._host, self._patience = Host(root), patience
+        self._host = Host(root)
+        self._aside: Aside[Any] = Aside("NVML", patience, time.monotonic)
         self._collector: GpuNvidia | None = None
         self._series: tuple[Series, ...] | None = None
 
@@ -34,7 +36,7 @@ class Subject:
         """One poll; after an error the collector is closed, as the runner does it."""
         started = time.monotonic()
         try:
-            self._collector = self._collector or GpuNvidia(self._host, self._patience)
+            self._collector = self._collector or GpuNvidia(self._host, self._aside)
             reading = self._collector.collect(now)
         except (NoData, OSError, ValueError) as error:
             self.close()
@@ -66,7 +68,7 @@ class Subject:
 
     def poll_silently(self, now: float) -> None:
         """One poll whose reading is thrown away."""
-        self._collector = self._collector or GpuNvidia(self._host, self._patience)
+        self._collector = self._collector or GpuNvidia(self._host, self._aside)
         self._collector.collect(now)
 
     def held(self) -> dict[str, Any]:

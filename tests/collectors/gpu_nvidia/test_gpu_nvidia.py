@@ -93,6 +93,11 @@ def test_it_closes_while_a_call_hangs(start: Start) -> None:
     assert hung.values == {}
     assert hung.absences[0][0] == "NVML"
     child.ask("close")
+    threads = child.ask("held")["threads"]
+    for _ in range(5):
+        assert child.poll(1.0).absences[0][0] == "NVML"
+        child.ask("close")
+    assert child.ask("held")["threads"] == threads
 
 
 @pytest.mark.gcc
@@ -133,7 +138,7 @@ def test_no_object_is_kept_by_a_poll(start: Start) -> None:
 @pytest.mark.skipif(not Path("/dev/nvidiactl").exists(), reason="no NVIDIA GPU in this machine")
 def test_a_real_gpu_answers() -> None:
     assert os.access("/dev/nvidiactl", os.R_OK), "it is there, and this user may not open it"
-    collector = GpuNvidia(Host(), 30.0)
+    collector = GpuNvidia(Host())
     try:
         reading = collector.collect(0.0)
         found = {series.name: value for series, value in zip(reading.series, reading.values, strict=True)}
