@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -83,13 +82,6 @@ FAULTS: Mapping[str, Callable[[Path], None]] = MappingProxyType(
 )
 # After these the file cannot be read at all: what stood in it is absent, and somebody must say so.
 SPEAKING = frozenset(("empty", "unreadable", "directory", "fifo"))
-
-
-def copied(source: Path, folder: Path) -> Path:
-    """A copy of the tree that anybody may read, in place of what was there."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(source, folder, symlinks=True)
-    return folder
 
 
 def polls(make: Callable[[], Collector], times: int = 2) -> Iterator[Reading | Exception]:
