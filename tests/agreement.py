@@ -11,9 +11,10 @@ import math
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from agent.ship.records import Key, Spans, minus, union
+from agent.ship.records import Key, Spans, minus, touching, union
 from agent.stats.frame import Content, merge_contents
 from agent.store.reader import Reader, Stored
 from agent.view.fleet import FleetStore
@@ -26,16 +27,18 @@ Stream = tuple[int, str]
 
 
 class Side(NamedTuple):
-    """What one side has: where each stream ends, the intervals of data and of tombstones, contents."""
+    """What one side has: where each stream ends, the intervals of data, of tombstones, of what it knows to
+    miss, contents."""
 
     next: Mapping[Stream, int]
     data: Mapping[Stream, Spans]
     lost: Mapping[Stream, Spans]
     contents: Mapping[Key, Content]
+    missing: Mapping[Stream, Spans] = MappingProxyType({})
 
     def known(self, stream: Stream) -> Spans:
-        """Data and tombstones, as they stand."""
-        return [*self.data.get(stream, []), *self.lost.get(stream, [])]
+        """Data, tombstones and holes, as they stand."""
+        return [each for part in (self.data, self.lost, self.missing) for each in part.get(stream, [])]
 
     def streams(self) -> set[Stream]:
         """Every stream that anything is known of."""
@@ -58,21 +61,27 @@ def of_sink(fleet: FleetStore, device: str) -> Side:
     return Side({}, _spans(data), _spans(lost), dict(fleet.contents(device, float("-inf"))))
 
 
-def arrived(state: Path, fleet: FleetStore, device: str) -> bool:
-    """Whether the sink knows every number that the device has given by now."""
+def arrived(state: Path, fleet: FleetStore, device: str, *, missing: bool = False) -> bool:
+    """Whether the sink knows every number that the device has given by now; with `missing`, or that it
+    misses it."""
     with reading(state) as reader:
         given = _ends(reader)
-    known = _spans([*fleet.spans(device, "data"), *fleet.spans(device, "lost")])
+    tables = ("data", "lost", "missing") if missing else ("data", "lost")
+    known = _spans([key for table in tables for key in fleet.spans(device, table)])
     return not any(minus([(0, end - 1)], known.get(stream, [])) for stream, end in given.items())
 
 
-def disagreements(state: Path, fleet: FleetStore, device: str, *, restored: bool = False) -> list[str]:
+def disagreements(
+    state: Path, fleet: FleetStore, device: str, *, restored: bool = False, missing: bool = False
+) -> list[str]:
     """How history and sink differ, in words; nothing may be on its way meanwhile.
 
     A device whose store went back (`restored`) knows nothing of the lives that it has lost; the sink
-    keeps them.
+    keeps them. With `missing` the sink may lack numbers if it says which.
     """
     here, there = of_device(state), of_sink(fleet, device)
+    if missing:
+        there = there._replace(missing=_spans(fleet.spans(device, "missing")))
     found = [f"{key} is set aside" for key in fleet.spans(device, "aside")]
     streams = {*here.next, *here.streams()} | (set() if restored else there.streams())
     for stream in sorted(streams):
@@ -96,6 +105,8 @@ def _sums(stream: Stream, here: Side, there: Side) -> list[str]:
     found = []
     for first, last in _outermost([*here.data.get(stream, []), *there.data.get(stream, [])]):
         key = Key(*stream, first, last)
+        if touching(there.missing.get(stream, []), first, last):
+            continue
         rounding = 0.0 if key in here.contents and key in there.contents else ROUNDING
         one, other = (_whole(side.contents, key) for side in (here, there))
         found += [f"{key}: {each}" for each in differences(one, other, rounding)]

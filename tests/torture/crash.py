@@ -1,12 +1,13 @@
 """Kill the daemon at its K-th write, sync or send, for K over whole flush-and-ship cycles.
 
-    python tests/torture/crash.py --points 300
+    python tests/torture/crash.py --points 1000 --seed 1
 
 strace sends SIGKILL as the K-th `pwrite64`, `fdatasync` or `sendto` of a thread begins. Then the
 daemon is started again and left alone until the sink has everything; its own history and the sink's
 must then agree to the last bit: each number once, the same sums, nothing torn. The sink dies in turn,
-too: by `kill -9`, or at a K-th call of its own. Several devices suffer side by side, each on one store
-for some rounds, and then another begins with the making of its store.
+too: by `kill -9`, or at a K-th call of its own. Several devices suffer side by side, each with a workload
+of its own (`workload.py`) on one store for some rounds, and then another begins with the making of its
+store. Where the broker's word is taken for arrival, a sink that dies may miss some: it must know which.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 if __name__ == "__main__":
@@ -28,6 +30,7 @@ from agent.view.fleet import FleetStore
 from tests.agreement import arrived, disagreements
 from tests.daemons import Daemon
 from tests.sinks import Sink
+from tests.torture.workload import Workload, drawn
 from tests.waiting import until
 
 # How a life goes at a window a second (seen with strace): 845 writes make a store, of which most are
@@ -41,18 +44,6 @@ RECOVERIES = 3
 # A sink that dies may take messages with it that the broker has acknowledged. It asks for them after
 # a minute; here it need not wait so long.
 HOLE_AFTER = 3.0
-CONFIGURATION = """
-[ship]
-confirm = "sink:main"
-digits = 0
-[store]
-max_size = "1 MiB"
-tiers = { 8 = "1m" }
-[broker]
-backoff_min = "100ms"
-backoff_max = "1s"
-ack_timeout = "5s"
-"""
 
 
 class Point(NamedTuple):
@@ -86,15 +77,16 @@ def points(count: int, reach: float = 1.0) -> list[Point]:
 class Patient:
     """One device that is killed again and again, on one store."""
 
-    def __init__(self, name: str, directory: Path, url: str) -> None:
+    def __init__(self, name: str, directory: Path, url: str, workload: Workload) -> None:
         directory.mkdir()
         config = directory / "outrider.toml"
-        config.write_text(CONFIGURATION)
+        config.write_text(workload.toml())
         self.name = name
+        self.workload = workload
         self.state = directory / "state"
         self.lives = 0
         self._directory = directory
-        self._arguments = ["--config", str(config), "--broker", url, "--span", "1s", "--device", name]
+        self._arguments = ["--config", str(config), "--broker", url, "--device", name]
 
     def daemon(self, before: tuple[str, ...] = ()) -> Daemon:
         """The daemon, not yet started; its words of an earlier life are not taken for its own."""
@@ -102,11 +94,20 @@ class Patient:
         self.lives += 1
         return Daemon(self._directory, self._arguments, before)
 
+    def arrived(self, fleet: FleetStore) -> bool:
+        """Whether the sink knows of everything that the device has given by now."""
+        return arrived(self.state, fleet, self.name, missing=not self.workload.certain)
+
+    def disagreements(self, fleet: FleetStore) -> list[str]:
+        """How its history and the sink's differ."""
+        return disagreements(self.state, fleet, self.name, missing=not self.workload.certain)
+
 
 class Ward:
     """The broker, the sink, and the devices that suffer side by side."""
 
-    def __init__(self, directory: Path, broker: Broker, sink: Sink, beside: int) -> None:
+    def __init__(self, directory: Path, broker: Broker, sink: Sink, beside: int, random: Random) -> None:
+        self._random = random
         self.counts = {"killed": 0, "survived": 0, "sink killed": 0, "stores": 0, "again": 0}
         self._directory = directory
         self._broker = broker
@@ -150,13 +151,13 @@ class Ward:
         """A new device without a store."""
         self.counts["stores"] += 1
         name = f"d{self.counts['stores']}"
-        return Patient(name, self._directory / name, self._broker.url)
+        return Patient(name, self._directory / name, self._broker.url, drawn(self._random))
 
     def _making(self, patient: Patient, point: Point) -> Point:
         """A first life makes the store, so its calls are others."""
         if patient.lives or point.syscall != MAKING[0]:
             return point
-        return Point(MAKING[0], point.when * MAKING[1] // LIVES[0][1])
+        return Point(MAKING[0], point.when * MAKING[1] * patient.workload.size // LIVES[0][1])
 
     def _died(self, daemon: Daemon) -> None:
         try:
@@ -175,8 +176,8 @@ class Ward:
             self._live(patients, fleet)
             waiting = [each for each in patients if not self._said_all(each, fleet)]
             for patient in (each for each in patients if each not in waiting):
-                differing = disagreements(patient.state, fleet, patient.name)
-                assert not differing, f"{patient.name}: " + "; ".join(differing[:5])
+                differing = patient.disagreements(fleet)
+                assert not differing, f"{patient.name} {patient.workload}: " + "; ".join(differing[:5])
             patients = waiting
             self.counts["again"] += len(waiting)
         assert not patients, "; ".join(self._why(each, fleet) for each in patients)
@@ -192,25 +193,29 @@ class Ward:
 
     def _said_all(self, patient: Patient, fleet: FleetStore) -> bool:
         try:
-            until(lambda: arrived(patient.state, fleet, patient.name), within=1.0)
+            until(lambda: patient.arrived(fleet), within=1.0)
         except AssertionError:
             return False
         return True
 
     def _wait(self, patient: Patient, fleet: FleetStore) -> None:
-        name = patient.name
-        until(lambda: arrived(patient.state, fleet, name), lambda: self._why(patient, fleet), PATIENCE)
+        until(lambda: patient.arrived(fleet), lambda: self._why(patient, fleet), PATIENCE)
 
     def _why(self, patient: Patient, fleet: FleetStore) -> str:
-        differing = disagreements(patient.state, fleet, patient.name)
+        differing = patient.disagreements(fleet)
         log = (patient.state.parent / "daemon.log").read_text()
-        return f"{patient.name}: {'; '.join(differing[:5])}\n{log[-2000:]}\n{self._sink.said()[-2000:]}"
+        which = f"{patient.name} {patient.workload}: {'; '.join(differing[:5])}"
+        return f"{which}\n{log[-2000:]}\n{self._sink.said()[-2000:]}"
 
 
 def run(
-    directory: Path, chosen: list[Point], beside: int, say: Callable[[str], object] = lambda _: None
+    directory: Path,
+    chosen: list[Point],
+    beside: int,
+    say: Callable[[str], object] = lambda _: None,
+    seed: int = 1,
 ) -> dict[str, int]:
-    """Die at each of these points, so many devices side by side.
+    """Die at each of these points, so many devices side by side, with workloads drawn by `seed`.
 
     Returns:
         How many lives ended at their point, how many never came to it, deaths of the sink, stores, and
@@ -227,7 +232,7 @@ def run(
         stack.callback(sink.close)
         sink.start().subscribed()
         fleet = stack.enter_context(closing(sink.fleet()))
-        ward = Ward(directory, broker, sink, beside)
+        ward = Ward(directory, broker, sink, beside, Random(seed))
         for at in range(0, len(chosen), beside):
             ward.round(chosen[at : at + beside], fleet)
             say(f"{min(at + beside, len(chosen))} of {len(chosen)} points: {ward.counts}")
@@ -238,12 +243,14 @@ def main() -> None:
     """The command line."""
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
-    parser.add_argument("--points", type=int, default=300)
+    parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1, help="of the workloads")
     parser.add_argument("--beside", type=int, default=6, help="devices side by side")
     args = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="outrider-crash-") as place:
-        counts = run(Path(place), points(args.points), args.beside, lambda line: print(line, flush=True))
+        chosen = points(args.points)
+        counts = run(Path(place), chosen, args.beside, lambda line: print(line, flush=True), args.seed)
     seconds = time.monotonic() - began
     print(f"history and sink agree after each of {args.points} points: {counts}, in {seconds:.0f} s")
 

@@ -1,4 +1,4 @@
-"""Thirty of the points that `make torture` takes three hundred of."""
+"""Thirty of the points that `make torture` takes a thousand of."""
 
 from __future__ import annotations
 
