@@ -264,8 +264,9 @@ def examine(path: Path, connection: sqlite3.Connection) -> str | None:
 
 
 def _inconsistency(connection: sqlite3.Connection) -> str | None:
-    """What no store may hold although SQLite finds it sound: rows that are none, or overlap."""
-    lives = {life for (life,) in connection.execute("SELECT life FROM epochs WHERE id > 0")}
+    """What no store may hold although SQLite finds it sound: rows that are none, or overlap, and tombstones
+    that are not as they were written, for nothing is read of them again before they are sent."""
+    lives = dict(connection.execute("SELECT life, id FROM epochs WHERE id > 0"))
     end = -1
     for row in connection.execute(f"SELECT {HEAD} FROM records ORDER BY place"):  # noqa: S608
         head = Head(*row)
@@ -274,6 +275,8 @@ def _inconsistency(connection: sqlite3.Connection) -> str | None:
             fault = "its epoch is not known"
         if fault is None and head.place < end:
             fault = "it overlaps the one before"
+        if fault is None and head.reason is not None and not head.as_written(lives[head.life]):
+            fault = "its tombstone is not the one that was written"
         if fault is not None:
             return f"row {head.place}: {fault}"
         end = head.place + head.last - head.first + 1

@@ -96,6 +96,12 @@ class Head(NamedTuple):
         grave = Tombstone(key, self.reason, self.records or 0, self.lost or 0, self.start, self.end)
         return Row(key, self.digest, bool(self.confirmed), 0, grave)
 
+    def as_written(self, epoch: int) -> bool:
+        """Whether a tombstone says what its digest is over; `epoch` is the id of its life."""
+        said = inscription(self.reason or "", self.records or 0, self.lost or 0)
+        key = Key(epoch, self.stream, self.first, self.last)
+        return digest(key, self.start, self.end, said) == self.digest
+
     def fault(self) -> str | None:
         """What is wrong with this row by itself, whatever a damaged file made of it; None if nothing."""
         values: tuple[object, ...] = self

@@ -111,6 +111,22 @@ def test_rows_that_no_store_holds_are_damage_too(device: Device, damage: str) ->
     assert device.store.set_aside is not None
 
 
+@pytest.mark.parametrize(
+    "change", ["lost = lost + 1", "reason = 'else'", "start = start - 1", "last = last + 1"]
+)
+def test_a_tombstone_that_is_not_as_it_was_written_is_damage_and_never_sent(
+    device: Device, change: str
+) -> None:
+    device.flush()
+    device.flush(quarantine=[row.key for row in device.rows()])
+    device.flush()
+    device.store._connection.execute("UPDATE records SET place = place + 5 WHERE reason IS NULL")
+    device.store._connection.execute(f"UPDATE records SET {change} WHERE reason IS NOT NULL")
+    device.reopen()
+    assert device.store.set_aside is not None
+    assert device.index == {}
+
+
 @pytest.mark.parametrize("word", [b"records", b"place INTEGER", b"content BLOB"])
 def test_a_damaged_schema_is_damage_whatever_it_makes_of_the_words(device: Device, word: bytes) -> None:
     device.flush()
