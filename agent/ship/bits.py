@@ -48,26 +48,13 @@ class BitWriter:
 
     def number(self, value: int) -> None:
         """One integer of any sign, of at most 80 bits."""
-        zigzag = value << 1 if value >= 0 else (-value << 1) - 1
-        self._bits.append(f"{zigzag.bit_length():07b}")
-        if zigzag:
-            self._bits.append(f"{zigzag:b}")
+        self._bits.append(_numbered(value))
 
     def column(self, values: Sequence[int]) -> None:
         """Integers whose count the reader knows."""
-        if not values:
-            return
-        self._room.take(len(values))
-        base = min(values)
-        self.number(base)
-        if max(values) == base:
-            self._bits.append(f"{CONSTANT:06b}")
-            return
-        above = [value - base for value in values]
-        k = _best(above)
-        self._bits.append(f"{k:06b}")
-        shift = 1 << k
-        self._bits += ["0" * ((u + shift).bit_length() - k - 1) + f"{u + shift:b}" for u in above]
+        if values:
+            self._room.take(len(values))
+            self._bits += _coded(values)
 
     def within(self, values: Sequence[int], tops: Sequence[int]) -> None:
         """Integers, each within [0, top] of its own top, which the reader knows; in plain binary."""
@@ -163,6 +150,29 @@ class BitReader:
         value = int(self._bits[self._at : end], 2)
         self._at = end
         return value
+
+
+def bits_of(values: Sequence[int]) -> int:
+    """How many bits a column of these takes."""
+    return sum(map(len, _coded(values))) if values else 0
+
+
+def _coded(values: Sequence[int]) -> list[str]:
+    """A column that is not empty, in pieces."""
+    base = min(values)
+    head = _numbered(base)
+    if max(values) == base:
+        return [head, f"{CONSTANT:06b}"]
+    above = [value - base for value in values]
+    k = _best(above)
+    shift = 1 << k
+    return [head, f"{k:06b}", *["0" * ((u + shift).bit_length() - k - 1) + f"{u + shift:b}" for u in above]]
+
+
+def _numbered(value: int) -> str:
+    """One integer of any sign, of at most 80 bits."""
+    zigzag = value << 1 if value >= 0 else (-value << 1) - 1
+    return f"{zigzag.bit_length():07b}" + (f"{zigzag:b}" if zigzag else "")
 
 
 def _best(above: Sequence[int]) -> int:

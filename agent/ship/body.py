@@ -9,6 +9,7 @@ written down in README.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from agent.ship.bits import Room
@@ -35,6 +36,7 @@ from agent.ship.limits import (
     unpacked,
     whole,
 )
+from agent.ship.sheet import is_sheet, read_sheet, write_sheet
 from agent.ship.table import Table, read_table, write_table
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Summary
@@ -65,12 +67,15 @@ def encode_body(content: Content, digits: int | None) -> bytes:
     fields, table = write_table((series for frame in content.frames for series in frame.windows), room)
     spans = [frame.span for frame in content.frames]
     boots = list(dict.fromkeys([span.boot for span in spans] + [event.boot for event in content.events]))
+    sheet = _write_sheet(content.frames, table, boots, decimals, room) if is_sheet(content.frames) else None
+    frames = () if sheet else content.frames
     body = {
         "v": list(VERSION),
         "q": digits,
         "t": fields,
         "u": [_boot(boot) for boot in boots],
-        "f": [_write_frame(frame, table, boots, decimals, room) for frame in content.frames],
+        "f": [_write_frame(frame, table, boots, decimals, room) for frame in frames],
+        "s": sheet,
         "e": [_write_event(event, boots.index(event.boot), digits) for event in content.events],
         "x": whole(content.dropped, "dropped events"),
     }
@@ -101,9 +106,10 @@ def decode_body(data: bytes, room: Room | None = None) -> Content:
     table = read_table(fields.get("t"), room)
     boots = [_read_boot(boot) for boot in listed(fields.get("u", []), "boots `u`", FRAMES + EVENTS)]
     frames = listed(fields.get("f", []), "frames `f`", FRAMES)
+    ticks = _read_sheet(fields["s"], table, boots, digits, room) if "s" in fields else []
     events = listed(fields.get("e", []), "events `e`", EVENTS)
     return Content(
-        tuple([_read_frame(frame, table, boots, digits, room) for frame in frames]),
+        (*[_read_frame(frame, table, boots, digits, room) for frame in frames], *ticks),
         tuple([_read_event(event, boots, digits) for event in events]),
         whole(fields.get("x", 0), "dropped events `x`"),
     )
@@ -161,12 +167,42 @@ def _write_frame(
     _check_span(span)
     if digits:
         times[1] -= times[0]
-    quality = QUALITIES.index(span.quality) if span.quality in QUALITIES else text(span.quality, "quality")
     blocks = {
         letter: write_block(letter, series, frame.windows, decimals, room) for letter, series in table.items()
     }
     found = {letter: block for letter, block in blocks.items() if block}
-    return {"s": [boots.index(span.boot), *times, quality], **found}
+    return {"s": [boots.index(span.boot), *times, _quality(span.quality)], **found}
+
+
+def _quality(quality: str) -> int | str:
+    return QUALITIES.index(quality) if quality in QUALITIES else text(quality, "quality")
+
+
+def _read_quality(value: Any) -> str:
+    return text(value if isinstance(value, str) else QUALITIES[whole(value, "quality", 2)], "quality")
+
+
+def _write_sheet(
+    frames: Sequence[Frame], table: Table, boots: list[str], decimals: Decimals | None, room: Room
+) -> list[Any]:
+    """The clock that all these frames share, and their sheet."""
+    span, digits = frames[0].span, decimals.digits if decimals else None
+    for frame in frames:
+        _near(frame.span.start, "a time")
+        _near(frame.span.end, "a time")
+    clock = [boots.index(span.boot), _time(span.offset, digits), _quality(span.quality)]
+    return [*clock, *write_sheet(frames, table, decimals, room)]
+
+
+def _read_sheet(value: Any, table: Table, boots: list[str], digits: int | None, room: Room) -> list[Frame]:
+    boot, offset, quality, *block = listed(value, "sheet `s`", 64, 5)
+    clock = (
+        boots[whole(boot, "boot of a sheet", len(boots) - 1)],
+        _read_time(offset, digits, "offset of a sheet"),
+        _read_quality(quality),
+    )
+    ticks = read_sheet(block[:2], table, None if digits is None else Decimals(digits), room)
+    return [Frame(Span(clock[0], t.start, t.end, t.end - t.start, *clock[1:]), t.windows) for t in ticks]
 
 
 def _read_frame(value: Any, table: Table, boots: list[str], digits: int | None, room: Room) -> Frame:
@@ -185,8 +221,7 @@ def _read_span(value: list[Any], boots: list[str], digits: int | None) -> Span:
     start, end, covered, offset = [_read_time(t, digits, "a time of a span") for t in value[1:5]]
     if digits is not None:
         end = (value[1] + value[2]) / 1000
-    quality = value[5] if isinstance(value[5], str) else QUALITIES[whole(value[5], "quality", 2)]
-    span = Span(boot, start, end, covered, offset, text(quality, "quality"))
+    span = Span(boot, start, end, covered, offset, _read_quality(value[5]))
     _check_span(span)
     return span
 

@@ -63,7 +63,7 @@ class Mentions(Generic[T]):
                 self.found[thing] = len(self.found)
 
 
-def _resolve(refs: Sequence[int], things: Iterator[T], what: str) -> list[T]:
+def resolve(refs: Sequence[int], things: Iterator[T], what: str) -> list[T]:
     """The inverse of `Mentions`: `things` gives the new ones."""
     seen: list[T] = []
     found: list[T] = []
@@ -165,11 +165,11 @@ def _read_structure(bits: BitReader, strings: Iterator[str], count: int) -> tupl
         fault("range", f"a table of {sum(heights)} rows, at most {SERIES} are allowed")
     key_refs = bits.column(sum(widths))
     cell_refs = bits.column(sum([width * height for width, height in zip(widths, heights, strict=True)]))
-    units = _resolve(unit_refs, strings, "units")
-    keys = iter(_resolve(key_refs, strings, "keys"))
-    cells = iter(_resolve(cell_refs, strings, "values"))
+    units = resolve(unit_refs, strings, "units")
+    keys = iter(resolve(key_refs, strings, "keys"))
+    cells = iter(resolve(cell_refs, strings, "values"))
     shapes = [_rows(keys, cells, width, height) for width, height in zip(widths, heights, strict=True)]
-    return units, _resolve(shape_refs, iter(shapes), "shapes")
+    return units, resolve(shape_refs, iter(shapes), "shapes")
 
 
 def _rows(keys: Iterator[str], cells: Iterator[str], width: int, height: int) -> Rows:
