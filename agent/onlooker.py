@@ -97,7 +97,7 @@ class Onlooker:
         self._windows = Board()
         try:
             with closing(Reader.copy(directory)) as reader:
-                for stored in reader.stored(since, streams=("windows", "events")):
+                for stored in reader.stored(since, streams=("windows", "events", "alerts")):
                     if stored.row.tombstone is None:
                         self._windows.add(stored.row.key, stored.content())
                 self._alerts = self._firing(reader.states("alert"))

@@ -41,7 +41,8 @@ class Shipping(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What alert rules found in the middle of a window: the events, and the states that go with them."""
+    """What alert rules found in the middle of a window: the changes, for the stream of alerts, and the
+    states that go with them."""
 
     events: tuple[Event, ...]
     states: Mapping[str, bytes | None]
@@ -69,7 +70,7 @@ class Writer:
         self._inbox: queue.SimpleQueue[Closed | Judged | None] = queue.SimpleQueue()
         self._store: Store
         self._waiting = Content()
-        self._events: list[Event] = []
+        self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
         self._events_lock = threading.Lock()
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
@@ -120,13 +121,13 @@ class Writer:
     def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
         """Something that happened once; it goes with the next flush."""
         now = self._clocks.boot()
-        self._note((Event(self._boot, now, self._clocks.wall() - now, name, attributes, text),))
+        self._note("events", (Event(self._boot, now, self._clocks.wall() - now, name, attributes, text),))
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, stream: str, events: Iterable[Event]) -> None:
         with self._events_lock:
             for event in events:
-                if len(self._events) < EVENTS:
-                    self._events.append(event)
+                if len(self._events[stream]) < EVENTS:
+                    self._events[stream].append(event)
                 else:
                     self._tally.add("outrider.events.dropped")
 
@@ -152,7 +153,7 @@ class Writer:
 
     def _judged(self, judged: Judged) -> None:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash."""
-        self._note(judged.events)
+        self._note("alerts", judged.events)
         self._alerts.update(judged.states)
         if not self._early:
             self._early = True
@@ -217,8 +218,8 @@ class Writer:
         if self._broken and not self._begun_anew():
             return
         with self._events_lock:
-            events = tuple(self._events)
-        contents = {"windows": self._waiting, "events": Content(events=events)}
+            contents = {name: Content(events=tuple(events)) for name, events in self._events.items()}
+        contents["windows"] = self._waiting
         alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
         now, boot = self._clocks.wall(), self._clocks.boot()
@@ -247,7 +248,8 @@ class Writer:
         if fresh_epoch:
             self._fresh_epoch.clear()
         with self._events_lock:
-            del self._events[: len(events)]
+            for name, events in self._events.items():
+                del events[: len(contents[name].events)]
         self._waiting = Content()
         self._alerts_written(alerts)
         self._worked(flushed)

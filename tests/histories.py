@@ -34,7 +34,7 @@ def windows_pass(state: Path, count: int) -> None:
 
 
 def events(state: Path) -> list[Event]:
-    """All events, oldest first."""
+    """All events, those of alerts after the others, each oldest first."""
     with reading(state) as reader:
-        rows = [each for each in reader.stored(streams=("events",)) if each.row.tombstone is None]
+        rows = [each for each in reader.stored(streams=("events", "alerts")) if each.row.tombstone is None]
         return [event for each in rows for event in each.content().events]

@@ -21,7 +21,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Major and minor. Another major is refused; a newer minor only adds keys, which are skipped."""
 
 ROOT = f"outrider/v{VERSION[0]}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
-STREAMS = ("windows", "events", "samples")
+STREAMS = ("windows", "events", "samples", "alerts")
 DIGEST_SIZE = 8
 
 

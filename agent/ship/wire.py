@@ -148,11 +148,13 @@ def _read_epoch(value: Any, ids: list[int]) -> Epoch:
 
 
 def _write_counts(counts: Mapping[str, int]) -> list[int | None]:
-    """The next number of each stream, in the order of `STREAMS`; None for a stream not named."""
+    """The next number of each stream up to the last one named, in the order of `STREAMS`; None for one
+    that is not named."""
     for stream in counts:
         if stream not in STREAMS:
             fault("stream", f"{stream!r} is none of {STREAMS}")
-    return [counts.get(stream) for stream in STREAMS] if counts else []
+    named = max((STREAMS.index(stream) for stream in counts), default=-1)
+    return [counts.get(stream) for stream in STREAMS[: named + 1]]
 
 
 def _read_counts(value: Any) -> dict[str, int]:

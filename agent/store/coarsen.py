@@ -134,7 +134,7 @@ class Coarsener:
     def _growing(self, rows: Rows, head: Head, length: int) -> bool:
         """Whether the block that `head` is in still gets numbers."""
         end = head.first - head.first % length + length
-        return head.life == rows.ledger.newest() and end > rows.ledger.next.get(head.stream, 0)
+        return head.life == rows.lives.newest() and end > rows.lives.next.get(head.stream, 0)
 
     def _within(self, rows: Rows, heads: list[Head], length: int, budget: Budget) -> bool:
         """Merge what can be merged of these rows of one block; whether it must be looked at again."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.store import files
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreError, explain
+from agent.store.layout import FORMAT
 from agent.store.sizing import Share
 from agent.store.wal import Log
 
@@ -133,6 +134,8 @@ def _connected(path: Path, share: Share) -> sqlite3.Connection:
             f"max_page_count = {share.pages}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchone()
+        if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+            connection.execute(f"PRAGMA user_version = {FORMAT}").fetchone()
     except sqlite3.Error:
         connection.close()
         raise

@@ -231,7 +231,7 @@ def check_format(path: Path, connection: sqlite3.Connection) -> str | None:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     _known(path, application, version)
-    if application != APPLICATION or version != FORMAT:
+    if application != APPLICATION or not 1 <= version <= FORMAT:
         return f"it is a database of another program (application {application}, version {version})"
     return None
 

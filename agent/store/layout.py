@@ -1,7 +1,8 @@
 """The on-disk format: one SQLite file, `outrider.db`, and the rules that every version keeps.
 
     page_size 1024, journal_mode WAL, synchronous FULL, secure_delete off, auto_vacuum none
-    application_id "Outr", user_version = FORMAT; a file with a higher one is left untouched
+    application_id "Outr", user_version = FORMAT; a file with a higher one is left untouched, one with a
+    lower one brought to it: format 2 is format 1 with a fourth stream
 
     records     one row a record or tombstone; rows of a stream and a life never overlap
         place       stream << 60 | life << 32 | first   (63 bits: 3 stream, 28 life, 32 number)
@@ -37,7 +38,7 @@ from agent.ship.records import DIGEST_SIZE, STREAMS, Key, Row, Tombstone, is_blo
 FILE = "outrider.db"
 LOCK = "outrider.lock"
 PAGE = 1024
-FORMAT = 1
+FORMAT = 2
 APPLICATION = int.from_bytes(b"Outr", "big")
 MAX_LIFE = (1 << 28) - 1
 MAX_NUMBER = (1 << 32) - 1

@@ -16,7 +16,7 @@ from agent.store import files
 from agent.store.copied import copy_of
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, explain
 from agent.store.layout import HEAD, MAX_LIFE, Head, place
-from agent.store.ledger import Ledger
+from agent.store.lives import Lives
 from agent.store.rows import verified
 from agent.store.states import States
 
@@ -107,13 +107,13 @@ class Reader:
 
     def epochs(self) -> tuple[Epoch, ...]:
         """Every known epoch, newest first."""
-        with self._snapshot() as ledger:
-            return ledger.epochs()
+        with self._snapshot() as lives:
+            return lives.epochs()
 
     def rows(self, epoch: int, stream: str, first: int, last: int) -> list[Row]:
         """The rows that overlap the numbers first..last, in order."""
-        with self._snapshot() as ledger:
-            life = ledger.life_of(epoch)
+        with self._snapshot() as lives:
+            life = lives.life_of(epoch)
             if life is None:
                 return []
             low = self._floor(stream, life, first)
@@ -125,8 +125,8 @@ class Reader:
         Raises:
             CorruptRow: it is not what its digest says.
         """
-        with self._snapshot() as ledger:
-            life = ledger.life_of(key.epoch)
+        with self._snapshot() as lives:
+            life = lives.life_of(key.epoch)
             where = place(key.stream, life or 0, key.first)
             heads = self._heads(where, where + 1)
             if not heads or heads[0].last != key.last or heads[0].reason is not None:
@@ -166,7 +166,7 @@ class Reader:
     ) -> tuple[list[Stored], int]:
         """The next rows that touch the span, within one stride, and where to go on."""
         since, until = span
-        with self._snapshot() as ledger:
+        with self._snapshot() as lives:
             found = self._connection.execute(
                 "SELECT place FROM records WHERE place >= ? AND place < ? AND until >= ? AND start <= ?"
                 " ORDER BY place LIMIT 1",
@@ -177,7 +177,7 @@ class Reader:
             end = (found[0] | (STRIDE - 1)) + 1
             heads = [head for head in self._heads(found[0], end) if head.end >= since and head.start <= until]
             batch = [
-                Stored(ledger.row(head), head.start, head.end, self._body(head) if bodies else None)
+                Stored(lives.row(head), head.start, head.end, self._body(head) if bodies else None)
                 for head in heads
             ]
             last = heads[-1]
@@ -215,12 +215,12 @@ class Reader:
         return body
 
     @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[Ledger]:
+    def _snapshot(self) -> Iterator[Lives]:
         """One consistent view, held for the length of the block."""
         try:
             self._connection.execute("BEGIN")
             try:
-                yield Ledger(self._connection)
+                yield Lives(self._connection)
             finally:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:

@@ -16,7 +16,7 @@ from agent.store.coarsen import Budget, Coarsener
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreBusy, StoreError, explain
 from agent.store.layout import PAGE
-from agent.store.ledger import Ledger
+from agent.store.lives import Lives
 from agent.store.retain import make_room
 from agent.store.rows import Rows
 from agent.store.sizing import Limits, Share, share_of
@@ -44,7 +44,7 @@ def _reduce(path: Path, limits: Limits, share: Share, now: float) -> None:
     """Merge, then drop, until the pages in use are within the share."""
     database = Database(path, share)
     with closing(database), database.explained():
-        rows = Rows(database.connection, Ledger(database.connection))
+        rows = Rows(database.connection, Lives(database.connection))
         coarsener = Coarsener(limits.tiers, share.largest)
         merging = True
         while rows.used() > share.soft:

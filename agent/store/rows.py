@@ -11,7 +11,7 @@ from agent.stats.frame import Content
 from agent.store import codec
 from agent.store.errors import CorruptRow
 from agent.store.layout import HEAD, OVERFLOW, Head, digest, inscription, place
-from agent.store.ledger import Ledger
+from agent.store.lives import Lives
 
 SEVERAL = "several"
 # Log frames that a change may write at most: the leaf, its siblings, their parent, the free list.
@@ -26,9 +26,9 @@ class Rows:
     `counts` are rows by what happened to them: "merged", "expired" or a tombstone's reason.
     """
 
-    def __init__(self, connection: sqlite3.Connection, ledger: Ledger) -> None:
+    def __init__(self, connection: sqlite3.Connection, lives: Lives) -> None:
         self._connection = connection
-        self.ledger = ledger
+        self.lives = lives
         self.begin()
 
     def begin(self) -> None:
@@ -79,15 +79,15 @@ class Rows:
     def unconfirmed(self) -> Iterator[Row]:
         """Every row that is not confirmed."""
         found = self._connection.execute(f"SELECT {HEAD} FROM records WHERE confirmed = 0")  # noqa: S608
-        return (self.ledger.row(Head(*row)) for row in found)
+        return (self.lives.row(Head(*row)) for row in found)
 
     def key(self, head: Head) -> Key:
         """The key of `head`."""
-        return Key(self.ledger.id_of(head.life), head.stream, head.first, head.last)
+        return Key(self.lives.id_of(head.life), head.stream, head.first, head.last)
 
     def find(self, key: Key) -> Head | None:
         """The row of exactly this key."""
-        life = self.ledger.life_of(key.epoch)
+        life = self.lives.life_of(key.epoch)
         if life is None:
             return None
         where = place(key.stream, life, key.first)
@@ -96,7 +96,7 @@ class Rows:
 
     def newest(self, head: Head) -> bool:
         """Whether `head` is what the next number of its stream is known by, and must stay."""
-        return head.life == self.ledger.newest() and head.last + 1 == self.ledger.next.get(head.stream)
+        return head.life == self.lives.newest() and head.last + 1 == self.lives.next.get(head.stream)
 
     def read(self, head: Head) -> Content:
         """The content of a data row.
@@ -174,11 +174,11 @@ class Rows:
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*head[:9], body)
         )
         self.spent += ADDITION + len(body or b"") // OVERFLOW
-        row = self.ledger.row(head)
+        row = self.lives.row(head)
         self.added[row.key] = row
 
     def _place(self, key: Key) -> int:
-        life = self.ledger.life_of(key.epoch)
+        life = self.lives.life_of(key.epoch)
         if life is None:
             raise ValueError(f"epoch {key.epoch} is not known to this store")
         return place(key.stream, life, key.first)

@@ -26,7 +26,7 @@ from agent.store.coarsen import Budget, Coarsener
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreError, explain
 from agent.store.layout import OVERFLOW
-from agent.store.ledger import Ledger
+from agent.store.lives import Lives
 from agent.store.resize import fit
 from agent.store.retain import Retention, make_room
 from agent.store.rows import ADDITION, Rows
@@ -95,8 +95,8 @@ class Store:
         self._database = database
         self._connection = database.connection
         self._new_epoch = new_epoch
-        self._ledger = Ledger(self._connection)
-        self._rows = Rows(self._connection, self._ledger)
+        self._lives = Lives(self._connection)
+        self._rows = Rows(self._connection, self._lives)
         self._states = States(self._connection)
         self._coarsener = Coarsener(limits.tiers, self.share.largest)
         self._retention = Retention(limits.max_age)
@@ -152,7 +152,7 @@ class Store:
         """The known epochs, newest first; before the first flush that is one of an earlier life."""
         with self._database.explained():
             self._remember()
-        return self._ledger.epochs()
+        return self._lives.epochs()
 
     def positions(self) -> dict[str, bytes]:
         """The stored place of every log."""
@@ -204,7 +204,7 @@ class Store:
         rows, spare = self._rows, max(0, frames - need)
         rows.begin()
         if flush.fresh_epoch or not self._begun:
-            self._ledger.begin(self._new_epoch())
+            self._lives.begin(self._new_epoch())
         self._confirm(flush.confirmed, spare // 8)
         self._quarantine(flush.quarantine, spare // 4)
         merging = Budget(rows, spare // 3)
@@ -218,10 +218,10 @@ class Store:
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
         if flush.clock is not None:
-            self._states.set_clock(flush.clock, self._ledger.newest())
+            self._states.set_clock(flush.clock, self._lives.newest())
         self._forget()
         return Flushed(
-            self._ledger.epochs(),
+            self._lives.epochs(),
             tuple(rows.added.values()),
             tuple(rows.removed),
             dict(rows.counts),
@@ -230,8 +230,8 @@ class Store:
 
     def _forget(self) -> None:
         """Drop the lives that no record needs, and what was known of their clocks."""
-        if self._ledger.forget():
-            self._states.forget(self._ledger.lives[-1].life)
+        if self._lives.forget():
+            self._states.forget(self._lives.known[-1].life)
 
     def _confirm(self, confirmed: Iterable[tuple[Key, bytes]], frames: int) -> None:
         until = self._rows.spent + frames
@@ -248,9 +248,9 @@ class Store:
 
     def _add(self, stream: str, body: bytes | str, span: tuple[float, float], fits: bool) -> None:
         """Give a content its number; one that cannot be kept has a tombstone in its place."""
-        number = self._ledger.next.get(stream, 0)
-        key = Key(self._ledger.lives[0].id, stream, number, number)
-        self._ledger.next[stream] = number + 1
+        number = self._lives.next.get(stream, 0)
+        key = Key(self._lives.known[0].id, stream, number, number)
+        self._lives.next[stream] = number + 1
         reason, size = (body, 0) if isinstance(body, str) else ("full", len(body))
         if size > self.share.largest:
             reason = "too_large"
@@ -265,7 +265,7 @@ class Store:
         ends = [
             head.end
             for stream in STREAMS
-            if (head := self._rows.last(stream, self._ledger.newest())) is not None
+            if (head := self._rows.last(stream, self._lives.newest())) is not None
         ]
         return max(ends, default=None)
 
@@ -282,7 +282,7 @@ class Store:
     def _transaction(self) -> Iterator[None]:
         """All or nothing, in the file and in what is remembered of it."""
         self._remember()
-        before = self._ledger.epochs()
+        before = self._lives.epochs()
         self._stale = True
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -299,17 +299,17 @@ class Store:
         try:
             self._connection.execute("COMMIT")
         except sqlite3.Error:
-            expected = self._ledger.epochs()
+            expected = self._lives.epochs()
             self._database.undo()
-            self._ledger.load()
-            if expected in (before, ()) or self._ledger.epochs() != expected:
+            self._lives.load()
+            if expected in (before, ()) or self._lives.epochs() != expected:
                 raise
 
     def _remember(self) -> None:
         """After a transaction that failed: what is remembered is what the file holds."""
         if self._stale:
             self._database.undo()
-            self._ledger.load()
+            self._lives.load()
             self._coarsener.reset()
             self._stale = False
 

@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,19 @@ def test_an_alert_is_written_before_the_window_ends_with_its_state_and_once_a_wi
     assert len(rig.flushes()) == 4
     assert rig.written() == {"dark": b"2"}
     assert rig.writer.alerts == {"dark": b"2"}
+
+
+def test_changes_of_alerts_have_a_stream_of_their_own(rig: Rig) -> None:
+    rig.judged("alert.fired", hot=b"1")
+    rig.writer.event("made.up", "")
+    rig.window()
+    assert rig.writer.stop(20)
+    with closing(Reader.open(rig.directory)) as reader:
+        found = {
+            stream: [e.name for each in reader.stored(streams=(stream,)) for e in each.content().events]
+            for stream in ("events", "alerts")
+        }
+    assert found == {"events": ["made.up"], "alerts": ["alert.fired"]}
 
 
 def test_states_come_with_a_window_and_are_there_after_a_restart(rig: Rig) -> None:

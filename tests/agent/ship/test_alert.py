@@ -28,7 +28,7 @@ ALERT = Alert(
     more=3,
 )
 GOLDEN = (
-    b'{"v":[1,0],"device":"gate-7","session":[77,3],"rule":"hot","state":"firing","severity":"critical",'
+    b'{"v":[1,1],"device":"gate-7","session":[77,3],"rule":"hot","state":"firing","severity":"critical",'
     b'"summary":"Too hot for long","runbook":"https://wiki.example/hot",'
     b'"when":"hw.temperature > 85 Cel for 2m","since":1700000120.5,"at":1700000121.25,"more":3,"series":['
     b'{"metric":"hw.temperature","attributes":{"hw.id":"coretemp-0","hw.name":"Core 0"},"unit":"Cel",'

@@ -93,9 +93,9 @@ def test_a_number_that_json_cannot_say_is_refused() -> None:
 
 def test_a_status_says_who_since_when_and_why() -> None:
     payload = status_json("gate-7", SESSION, "degraded", ["store_full"], 1.7e9 + 0.1234)
-    assert payload.startswith(b'{"v":[1,0],"device":"gate-7","state":"degraded"')
+    assert payload.startswith(b'{"v":[1,1],"device":"gate-7","state":"degraded"')
     assert parse_status(payload) == {
-        "v": [1, 0], "device": "gate-7", "state": "degraded", "session": [EPOCH, 3],
+        "v": [1, 1], "device": "gate-7", "state": "degraded", "session": [EPOCH, 3],
         "reasons": ["store_full"], "at": 1700000000.123,
     }  # fmt: skip
 

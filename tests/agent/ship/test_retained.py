@@ -155,7 +155,7 @@ def test_a_status_is_due_when_it_changed_and_when_it_is_old() -> None:
     made.unheard = True
     assert status(made.status(voice(1.0)))["reasons"] == ["store: full", "nobody subscribed"]
     assert status(made.offline(voice(2.0))) == {
-        "v": [1, 0], "device": "d", "state": "offline", "session": list(SESSION), "reasons": [],
+        "v": [1, 1], "device": "d", "state": "offline", "session": list(SESSION), "reasons": [],
         "at": 1.7e9 + 2,
     }  # fmt: skip
     made.begin(ROOM)

@@ -16,7 +16,7 @@ from agent.ship.ack import encode_ack
 from agent.ship.body import decode_body, encode_body
 from agent.ship.limits import WireError, compress, decompress, packed, unpacked
 from agent.ship.records import Ack, Held, Key, Message, Part
-from agent.ship.wire import decode_message, encode_message
+from agent.ship.wire import _read_counts, _write_counts, decode_message, encode_message
 from agent.stats.frame import Frame, Span
 from agent.stats.window import Gauge
 from collectors.api import Series
@@ -95,12 +95,12 @@ def test_a_newer_minor_version_is_read_past_what_it_added() -> None:
         ({"t": float("nan")}, "range"),
         ({"t": "now"}, "type"),
         ({"m": 1}, "type"),
-        ({"p": [[0, 3, 0, 0]]}, "stream"),
+        ({"p": [[0, 4, 0, 0]]}, "stream"),
         ({"p": [[0, 0, 2**53 - 1, 1]]}, "range"),
         ({"p": [[0, 0, -1, 1]]}, "range"),
         ({"p": [[0, 0, 1]]}, "malformed"),
         ({"p": [[0, 0, 0, 0]] * 1025}, "too_large"),
-        ({"h": [[0, None, [1, 2, 3, 4], []]]}, "stream"),
+        ({"h": [[0, None, [1, 2, 3, 4, 5], []]]}, "stream"),
         ({"h": [[0, None, [1.5], []]]}, "type"),
         ({"x": [[0, 0, 0, 0, "full", 1, 1, 0.0, float("inf")]]}, "range"),
         ({"x": [[0, 0, 0, 0, "x" * 1025, 1, 1, 0.0, 0.0]]}, "too_large"),
@@ -128,6 +128,14 @@ def test_a_field_out_of_bounds_is_refused_with_a_reason(fields: dict[str, Any], 
 def test_what_no_reader_would_take_is_not_written(change: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         encode_message(sample()._replace(**change))
+
+
+def test_streams_behind_the_last_one_named_take_no_place_in_a_message() -> None:
+    counts = {"windows": 3, "events": 1}
+    alerts = {**counts, "alerts": 2}
+    assert _write_counts(counts) == [3, 1]
+    assert _write_counts(alerts) == [3, 1, None, 2]
+    assert [_read_counts(_write_counts(each)) for each in (counts, alerts, {})] == [counts, alerts, {}]
 
 
 def test_plain_json_is_no_message_and_the_reason_says_what_to_do() -> None:

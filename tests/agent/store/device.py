@@ -71,7 +71,7 @@ class Device:
 
     def rows(self) -> list[Row]:
         """All rows of the file, in the words of the algebra."""
-        return [self.store._ledger.row(head) for head in self.heads()]
+        return [self.store._lives.row(head) for head in self.heads()]
 
     def spans(self, stream: str = "windows") -> list[tuple[int, int]]:
         """The numbers of a stream's rows in the newest epoch."""

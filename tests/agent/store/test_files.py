@@ -11,6 +11,7 @@ import pytest
 
 from agent.store import files
 from agent.store.errors import CorruptRow, StoreCorrupt, StoreError, StoreTooNew
+from agent.store.layout import FORMAT
 from agent.store.reader import Reader
 from agent.store.store import Store
 from tests.agent.store.conftest import MakeDevice
@@ -37,7 +38,7 @@ def test_a_newer_format_is_refused_and_not_a_byte_of_it_changes(device: Device) 
     device.store.close()
     before = snapshot(device.directory)
     for _ in range(2):
-        with pytest.raises(StoreTooNew, match=r"outrider\.db: its format is 7, .* up to 1; .* install"):
+        with pytest.raises(StoreTooNew, match=r"outrider\.db: its format is 7, .* up to 2; .* install"):
             opened(device.directory)
     after = snapshot(device.directory)
     assert {name: after[name] for name in ("outrider.db", "outrider.db-wal")} == {
@@ -47,6 +48,15 @@ def test_a_newer_format_is_refused_and_not_a_byte_of_it_changes(device: Device) 
     database.execute("PRAGMA user_version = 1")
     database.close()
     device.store = opened(device.directory)
+
+
+def test_an_older_format_is_brought_to_this_one_with_all_that_it_holds(device: Device) -> None:
+    device.flush()
+    device.store._connection.execute("PRAGMA user_version = 1")
+    device.reopen()
+    assert device.store.set_aside is None
+    assert device.store._connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT
+    assert device.covered() == [(0, 0)]
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database at all" * 400, bytes(5000)])
@@ -98,7 +108,7 @@ def test_two_in_one_second_do_not_hide_each_other(device: Device) -> None:
         "UPDATE records SET digest = x'00'",
         "UPDATE records SET content = NULL",
         "UPDATE records SET reason = 5, records = 'x'",
-        "UPDATE records SET place = place + (3 << 60)",
+        "UPDATE records SET place = place + (4 << 60)",
         "UPDATE records SET start = 'soon'",
         "DELETE FROM epochs",
     ],

@@ -81,6 +81,6 @@ def sum_of_numbers(device: Device) -> float:
         ends[head.life] = head.last + 1
         for frame in device.store._rows.read(head).frames:
             total += sum(window.total for window in frame.windows.values() if isinstance(window, Gauge))
-    following = {life.life - 1: life.prev_next.get("windows", 0) for life in device.store._ledger.lives}
+    following = {life.life - 1: life.prev_next.get("windows", 0) for life in device.store._lives.known}
     assert all(ends.get(life, 0) == end for life, end in following.items() if life)
     return total

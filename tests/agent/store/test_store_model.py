@@ -108,7 +108,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @invariant()
     def numbers_tile_and_sums_add_up(self) -> None:
         heads = self.device.heads()
-        ids = {life.life: life.id for life in self.device.store._ledger.lives}
+        ids = {life.life: life.id for life in self.device.store._lives.known}
         held: dict[tuple[int, str], list[tuple[int, int]]] = {}
         for head in heads:
             spans = held.setdefault((ids[head.life], head.stream), [])

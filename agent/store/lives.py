@@ -21,12 +21,12 @@ class Life(NamedTuple):
     prev_next: Mapping[str, int]
 
 
-class Ledger:
-    """The known lives, newest first, and `next`: the numbers the newest one gives next."""
+class Lives:
+    """The `known` lives, newest first, and `next`: the numbers the newest one gives next."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.lives: list[Life] = []
+        self.known: list[Life] = []
         self.next: dict[str, int] = {}
         self._ids: dict[int, int] = {}
         self.load()
@@ -34,9 +34,9 @@ class Ledger:
     def load(self) -> None:
         """Read everything anew: at open, and after a transaction was undone."""
         rows = self._connection.execute("SELECT life, id, prev, prev_next FROM epochs ORDER BY life DESC")
-        self.lives = [Life(life, epoch, prev, json.loads(numbers)) for life, epoch, prev, numbers in rows]
-        self._ids = {life.life: life.id for life in self.lives}
-        self.next = self._ends(self.lives[0].life) if self.lives else {}
+        self.known = [Life(life, epoch, prev, json.loads(numbers)) for life, epoch, prev, numbers in rows]
+        self._ids = {life.life: life.id for life in self.known}
+        self.next = self._ends(self.known[0].life) if self.known else {}
 
     def id_of(self, life: int) -> int:
         """The epoch of a life.
@@ -54,45 +54,45 @@ class Ledger:
 
     def life_of(self, epoch: int) -> int | None:
         """The life of an epoch, None if not known here."""
-        return next((life.life for life in self.lives if life.id == epoch), None)
+        return next((life.life for life in self.known if life.id == epoch), None)
 
     def newest(self) -> int:
         """The newest life; 0 in a store that has none."""
-        return self.lives[0].life if self.lives else 0
+        return self.known[0].life if self.known else 0
 
     def begin(self, epoch: int) -> None:
         """Begin a new life in the open transaction."""
         if not 0 < epoch < 1 << 63 or epoch in self._ids.values():
             raise ValueError(f"epoch {epoch} is not a new number of 63 bits")
-        prev = self.lives[0].id if self.lives else None
+        prev = self.known[0].id if self.known else None
         life = Life(self.newest() + 1, epoch, prev, dict(self.next))
         self._connection.execute(
             "INSERT INTO epochs VALUES (?, ?, ?, ?)", (*life[:3], json.dumps(life.prev_next))
         )
-        self.lives.insert(0, life)
+        self.known.insert(0, life)
         self._ids[life.life] = epoch
         self.next = {}
 
     def forget(self) -> bool:
         """Drop the lives that no record is of or older than; the newest and its prev always stay.
         Whether there were any."""
-        if len(self.lives) <= 2:
+        if len(self.known) <= 2:
             return False
         oldest = min((self._oldest(stream) for stream in STREAMS), default=0)
-        keep = min(oldest, self.lives[1].life)
-        if self.lives[-1].life >= keep:
+        keep = min(oldest, self.known[1].life)
+        if self.known[-1].life >= keep:
             return False
         self._connection.execute("DELETE FROM epochs WHERE life < ?", (keep,))
-        self.lives = [life for life in self.lives if life.life >= keep]
-        self._ids = {life.life: life.id for life in self.lives}
+        self.known = [life for life in self.known if life.life >= keep]
+        self._ids = {life.life: life.id for life in self.known}
         return True
 
     def epochs(self) -> tuple[Epoch, ...]:
         """Every known epoch in the words of the algebra, newest first."""
-        nexts = [dict(self.next), *(life.prev_next for life in self.lives)]
+        nexts = [dict(self.next), *(life.prev_next for life in self.known)]
         return tuple(
             Epoch(life.id, life.prev, life.prev_next, numbers)
-            for life, numbers in zip(self.lives, nexts, strict=False)
+            for life, numbers in zip(self.known, nexts, strict=False)
         )
 
     def _ends(self, life: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 
 from agent.ship.records import Epoch
 from agent.store.layout import SCHEMA, place
-from agent.store.ledger import Ledger
+from agent.store.lives import Lives
 
 
 @pytest.fixture
@@ -26,45 +26,45 @@ def put(database: sqlite3.Connection, stream: str, life: int, first: int, last: 
 
 
 def test_an_empty_store_knows_no_epoch(database: sqlite3.Connection) -> None:
-    ledger = Ledger(database)
-    assert (ledger.epochs(), ledger.newest(), ledger.life_of(5)) == ((), 0, None)
+    lives = Lives(database)
+    assert (lives.epochs(), lives.newest(), lives.life_of(5)) == ((), 0, None)
 
 
 def test_a_life_says_what_it_came_after(database: sqlite3.Connection) -> None:
-    ledger = Ledger(database)
-    ledger.begin(70)
-    ledger.next["windows"] = 5
-    ledger.begin(80)
-    assert ledger.epochs() == (Epoch(80, 70, {"windows": 5}, {}), Epoch(70, None, {}, {"windows": 5}))
-    assert (ledger.id_of(1), ledger.life_of(80)) == (70, 2)
+    lives = Lives(database)
+    lives.begin(70)
+    lives.next["windows"] = 5
+    lives.begin(80)
+    assert lives.epochs() == (Epoch(80, 70, {"windows": 5}, {}), Epoch(70, None, {}, {"windows": 5}))
+    assert (lives.id_of(1), lives.life_of(80)) == (70, 2)
 
 
 def test_next_is_read_from_the_rows(database: sqlite3.Connection) -> None:
-    Ledger(database).begin(70)
+    Lives(database).begin(70)
     put(database, "windows", 1, 0, 7)
     put(database, "windows", 1, 8, 8)
     put(database, "samples", 1, 0, 0)
-    assert Ledger(database).next == {"windows": 9, "samples": 1}
+    assert Lives(database).next == {"windows": 9, "samples": 1}
 
 
 @pytest.mark.parametrize("epoch", [0, -1, 1 << 63, 70])
 def test_an_epoch_that_is_no_new_number_is_refused(database: sqlite3.Connection, epoch: int) -> None:
-    ledger = Ledger(database)
-    ledger.begin(70)
+    lives = Lives(database)
+    lives.begin(70)
     with pytest.raises(ValueError, match=f"epoch {epoch} "):
-        ledger.begin(epoch)
+        lives.begin(epoch)
 
 
 def test_a_life_is_known_while_rows_of_it_or_of_an_older_one_are(database: sqlite3.Connection) -> None:
-    ledger = Ledger(database)
+    lives = Lives(database)
     for epoch in range(10, 16):
-        ledger.begin(epoch)
+        lives.begin(epoch)
     put(database, "events", 2, 0, 0)
     put(database, "windows", 4, 0, 0)
-    assert ledger.forget()
-    assert [epoch.id for epoch in ledger.epochs()] == [15, 14, 13, 12, 11]
-    assert not ledger.forget()
+    assert lives.forget()
+    assert [epoch.id for epoch in lives.epochs()] == [15, 14, 13, 12, 11]
+    assert not lives.forget()
     database.execute("DELETE FROM records")
-    assert ledger.forget()
-    assert [epoch.id for epoch in ledger.epochs()] == [15, 14]
-    assert Ledger(database).epochs() == ledger.epochs()
+    assert lives.forget()
+    assert [epoch.id for epoch in lives.epochs()] == [15, 14]
+    assert Lives(database).epochs() == lives.epochs()
