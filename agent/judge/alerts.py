@@ -12,8 +12,8 @@ no series has had any.
 A firing series that its collector does not list any more is cleared after `GONE`; one that nothing is
 heard of, after `FORGOTTEN`. An absence goes that way only where another series of its rule has values.
 
-Matching is done when a collector's tuple of series changes. A tick costs a comparison for each series
-that a rule speaks of; without rules nobody calls.
+Matching is done when a collector's tuple of series changes, for the series that are new in it. A tick
+costs a comparison for each series that a rule speaks of; without rules nobody calls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 from agent.judge import saved
 from agent.judge.rule import Rule
-from agent.judge.watch import FIRING, OK, PENDING, SERIES, Judged, Layout, Watch
+from agent.judge.watch import FIRING, OK, PENDING, Judged, Layout, Match, Watch
 from collectors.api import Reading, Series
 
 GONE, FORGOTTEN = 300.0, 86400.0
@@ -91,7 +91,7 @@ class Alerts:
         if layout is None or layout.series is not reading.series:
             layout = self._laid_out(source, reading.series)
         values = reading.values
-        if len(values) != len(layout.series):
+        if len(values) != len(reading.series):
             return ()
         for place, holds, level, watch in layout.gauges:
             value: Any = values[place]
@@ -192,7 +192,7 @@ class Alerts:
         if judged.never is not None:
             if judged.never.state == FIRING:
                 self._clear(judged.never)
-            del judged.watches[judged.never.series]
+            judged.drop(judged.never)
             judged.never = None
 
     def _fire(self, watch: Watch) -> None:
@@ -219,7 +219,9 @@ class Alerts:
             due = self._end_of(judged, watch, watch.seen)
             if self._watched >= due:
                 self._clear(watch, "nothing was heard of it for long")
-                del judged.watches[watch.series]
+                judged.drop(watch)
+                if watch.source in self._layouts:  # it may be listed still, without a value
+                    self._layouts[watch.source].series = None
                 return
         elif judged.rule.op:
             return
@@ -240,34 +242,33 @@ class Alerts:
     # --- which series
 
     def _laid_out(self, source: str, series: tuple[Series, ...]) -> Layout:
-        """Match the rules with what a source lists now."""
+        """Match the rules with what a source lists now; what it listed before is matched already."""
+        before = self._layouts.get(source)
+        known = before.matches if before is not None else {}
         layout, present = Layout(series), frozenset(series)
+        for each, match in known.items():
+            if each not in present:
+                self._vanish(match, source)
         longest = 2 * self._intervals.get(source, INTERVAL) + 1.0
-        for judged in self._rules.values():
-            self._vanish(judged, source, present)
-            for place, each in enumerate(series):
-                watch = judged.watches.get(each)
-                if watch is None and judged.rule.fits(each):
-                    if len(judged.watches) >= SERIES:
-                        layout.refused += 1
-                        continue
-                    watch = judged.watches[each] = Watch(judged, each)
-                if watch is not None:
-                    watch.source, watch.longest, watch.gone = source, longest, None
-                    layout.add(place, watch)
+        for place, each in enumerate(series):
+            match = known.get(each) or Match(each, self._rules.values())
+            match.seat()
+            for watch in match.watches:
+                watch.source, watch.longest, watch.gone = source, longest, None
+            layout.add(place, match)
         self._layouts[source] = layout
         self._sweep_due = 0.0
         return layout
 
-    def _vanish(self, judged: Judged, source: str, present: frozenset[Series]) -> None:
-        """The source does not list them any more: what fires is kept for a while, an absence counts on."""
-        for watch in [w for w in judged.watches.values() if w.source == source and w.series not in present]:
-            if not judged.rule.op:
+    def _vanish(self, match: Match, source: str) -> None:
+        """The source does not list it any more: what fires is kept for a while, an absence counts on."""
+        for watch in match.watches:
+            if not watch.judged.rule.op or watch.source != source:
                 continue
             if watch.state == FIRING:
                 watch.gone = self._watched if watch.gone is None else watch.gone
             else:
-                del judged.watches[watch.series]
+                watch.judged.drop(watch)
 
     # --- over a restart
 

@@ -95,6 +95,8 @@ class Selector(NamedTuple):
         """Whether this series is meant."""
         if not fnmatchcase(series.name, self.metric):
             return False
+        if not self.attributes:
+            return True
         found = dict(series.attributes)
         return all(key in found and fnmatchcase(found[key], want) for key, want in self.attributes)
 

@@ -60,6 +60,25 @@ def cost(whens: list[str]) -> tuple[int, float, float]:
     return pairs, spent[0] * 1e6, sum(spent[1:]) / (TICKS - 1) * 1e6
 
 
+def churn(new: int) -> float:
+    """Milliseconds to lay out 1,000 series anew for 64 rules that mean all, so many of them new."""
+    alerts = Alerts({f"r{n}": parse(f"metric.* > {n + 5}") for n in range(64)}, {"source": 1.0}, "b", {})
+    spent = []
+    for turn in range(11):
+        first = turn * new
+        series = tuple(
+            Series(f"metric.{n % 8}", "1", "gauge", (("n", str(n)),)) for n in range(first, first + 1000)
+        )
+        for again in (False, True):
+            alerts.begin(turn + again / 2, 1.7e9 + turn)
+            began = time.perf_counter()
+            alerts.take("source", Reading(series, [0.5] * 1000))
+            taken = time.perf_counter() - began
+            alerts.end()
+            spent.append(-taken if again else taken)
+    return sorted(map(sum, zip(spent[2::2], spent[3::2], strict=True)))[5] * 1e3
+
+
 def main() -> None:
     cases = {
         "1 rule, one series": ["metric.1.1{n='1'} > 5 for 1m"],
@@ -76,6 +95,9 @@ def main() -> None:
     for name, whens in cases.items():
         pairs, first, each = cost(whens)
         print(f"{name:30} {pairs:6} {first:9.0f} us {each:7.1f} us {each * 60 / 1e6:11.4f} s")
+    print("64 rules against 1,000 series that change:")
+    for new in (1, 20, 1000):
+        print(f"  {new:4} of them new {churn(new):7.1f} ms")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from agent.judge.alerts import FORGOTTEN, GONE, Alerts, Change, Firing
-from agent.judge.rule import parse
+from agent.judge.rule import Rule, parse
 from agent.judge.watch import SERIES
 from collectors.api import Kind, Reading, Series
 
@@ -257,6 +257,15 @@ def test_what_fires_and_falls_silent_fires_for_a_day() -> None:
     assert device.tick(None) == [cleared(value=90.0, reason="nothing was heard of it for long")]
 
 
+def test_what_was_forgotten_and_comes_back_is_watched_anew() -> None:
+    device = Device("hw.temperature > 85", interval=600.0)
+    device.tick(90.0)
+    device.ticks(int(FORGOTTEN / 600), None)
+    assert device.alerts.firing("r0") == ()
+    assert device.tick(95.0) == [fired(value=95.0)]
+    assert [each.value for each in device.alerts.firing("r0")] == [95.0]
+
+
 def test_an_absence_is_forgotten_only_where_others_are_present() -> None:
     device = Device("no hw.temperature for 5s", series=(A, B), interval=600.0)
     device.tick(1.0, 1.0)
@@ -283,6 +292,37 @@ def test_matching_is_done_again_when_the_series_change() -> None:
     assert device.tick(90.0, 1.0, 1.0) == [fired(series=A)]
     device.series = (HOT, A)
     assert device.tick(1.0, 80.0) == [cleared(series=A)]
+
+
+def test_only_series_that_are_new_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, fits = [], Rule.fits
+
+    def noted(rule: Rule, series: Series) -> bool:
+        asked.append(series)
+        return fits(rule, series)
+
+    monkeypatch.setattr(Rule, "fits", noted)
+    device = Device("hw.temperature > 85", series=(A, HOT))
+    device.tick(1.0, 1.0)
+    device.series = (B, HOT, A)
+    device.tick(1.0, 1.0, 1.0)
+    assert asked == [A, HOT, B]
+    device.series = (HOT,)
+    device.tick(1.0)
+    device.series = (HOT, A)
+    assert device.tick(1.0, 90.0) == [fired(series=A)]
+    assert asked == [A, HOT, B, A]
+
+
+def test_a_series_without_room_is_watched_once_another_left() -> None:
+    series = tuple(gauge(n=str(n)) for n in range(SERIES + 1))
+    device = Device("hw.temperature > 85", series=series)
+    device.tick(*[1.0] * len(series))
+    assert device.alerts.refused() == 1
+    device.series = series[1:]
+    assert device.tick(*[1.0] * SERIES) == []
+    assert device.alerts.refused() == 0
+    assert device.tick(*[1.0] * (SERIES - 1), 90.0) == [fired(series=series[-1])]
 
 
 def test_a_state_outlives_a_restart() -> None:
