@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from errno import EINVAL, EISDIR, ENODEV, ENXIO, ESRCH, ESTALE
 from pathlib import Path
 
+from collectors.holders import Holders
+
 BOUND = 256 * 1024  # bytes; /proc/stat of 1,024 CPUs has 130 KB
 FIRST = 8192
 # A file of many records (/proc/net/dev) comes in pieces that end before the record that would
@@ -98,7 +100,8 @@ def open_file(path: str) -> int:
 
 class Host:
     """Where `/proc`, `/sys`, `/dev` and the mounts of the observed host lie; in them `net`, its network,
-    `mounts`, the table of these, and `own`, what the kernel says of the reading process itself.
+    `mounts`, the table of these, and `own`, what the kernel says of the reading process itself. And
+    `holders`, what one collector was told of processes and leaves for another.
 
     Args:
         root: what the host calls `/` (a recorded tree, or `/host` in a container).
@@ -109,7 +112,7 @@ class Host:
         page: bytes of a memory page (None: this kernel's).
     """
 
-    __slots__ = ("dev", "mounts", "net", "other", "own", "page", "proc", "root", "sys", "ticks")
+    __slots__ = ("dev", "holders", "mounts", "net", "other", "own", "page", "proc", "root", "sys", "ticks")
 
     def __init__(
         self,
@@ -127,6 +130,7 @@ class Host:
         self.sys = sys or self.root / "sys"
         self.dev = dev or self.root / "dev"
         self.other = other
+        self.holders = Holders()
         self.net = self.proc / ("1/net" if other else "net")
         self.mounts = self.proc / ("1/mounts" if other else "self/mounts")
         self.own = Path("/proc/self") if other else self.proc / "self"

@@ -34,6 +34,7 @@ FLOORS = {
     "collectors.cgroups": 0,
     "collectors.drm": 0,
     "collectors.fields": 0,
+    "collectors.holders": 0,
     "collectors.hwmon": 0,
     "collectors.interfaces": 0,
     "collectors.numbers": 0,
@@ -59,14 +60,15 @@ WHY = {
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }
 # What every collector may use: its contract, the host, the counters, the reading of common kinds of file,
-# the trees of control groups, network interfaces, sensors' chips, graphics cards, its options, time services,
-# disks' health, and calls that may hang.
+# the trees of control groups, network interfaces, sensors' chips, graphics cards, who has memory there, its
+# options, time services, disks' health, and calls that may hang.
 INFRASTRUCTURE = {
     "collectors.api",
     "collectors.aside",
     "collectors.cgroups",
     "collectors.drm",
     "collectors.fields",
+    "collectors.holders",
     "collectors.host",
     "collectors.hwmon",
     "collectors.interfaces",

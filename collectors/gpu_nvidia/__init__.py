@@ -29,6 +29,7 @@ too, and which is known of a GPU that sleeps; that of a MIG instance has its num
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from collectors.api import Absence, NoData, Reading, Registration, Series
 from collectors.aside import Aside, Hung
 from collectors.gpu_nvidia.bus import ASLEEP, Bus, expected
 from collectors.gpu_nvidia.metrics import METRICS
+from collectors.holders import Held
 from collectors.host import Host, printable
 
 if TYPE_CHECKING:
@@ -78,25 +80,30 @@ class GpuNvidia:
             OSError: NVML cannot be opened.
         """
         try:
-            reading: Reading = self._aside(lambda: self._read(now))
+            answer: tuple[Reading, Mapping[str, Held]] = self._aside(lambda: self._read(now))
         except Hung as hung:
+            self._host.holders.lapse(printable(str(hung)))
             return Reading(self._series, (None,) * len(self._series), (Absence("NVML", str(hung)),))
+        reading, held = answer
+        # Told here, not by the thread: one that comes back after the end has nothing more to say.
+        self._host.holders.tell(held)
         self._series = reading.series
         return reading
 
     def close(self) -> None:
         """See `Collector.close`. A call that hangs keeps NVML open until the process ends."""
+        self._host.holders.tell({})
         with contextlib.suppress(Hung):
             self._aside(self._end)
         self._aside.close()
 
-    def _read(self, now: float) -> Reading:
+    def _read(self, now: float) -> tuple[Reading, Mapping[str, Held]]:
         cards = self._bus.look(now)
         if self._fleet is None:
             if cards and all(card.sleeping() for card in cards.values()):
-                return Reading((), (), tuple(Absence(address, ASLEEP) for address in cards))
+                return Reading((), (), tuple(Absence(address, ASLEEP) for address in cards)), {}
             self._fleet = self._load()
-        return self._fleet.read(now, cards)
+        return self._fleet.read(now, cards), self._fleet.held()
 
     def _load(self) -> Fleet:
         """The bindings, once the library is there: whoever lacks it does not pay for them."""

@@ -14,6 +14,7 @@ from collectors.gpu_nvidia.asked import GONE, LOST
 from collectors.gpu_nvidia.bus import MOST, Bus, Cards
 from collectors.gpu_nvidia.events import Events
 from collectors.gpu_nvidia.gpu import Gpu, Row
+from collectors.holders import Held
 from collectors.host import Host, printable
 
 NOTHING_THERE = frozenset(
@@ -57,6 +58,10 @@ class Fleet:
             if error.value == nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
                 reason += "; after an upgrade of the driver, restart the host, then outrider"
             raise OSError(reason) from None
+
+    def held(self) -> dict[str, Held]:
+        """Who has memory on each GPU that was ever asked."""
+        return {address: gpu.held for address, gpu in self._gpus.items() if gpu.who is not None}
 
     def close(self) -> None:
         """Close NVML."""

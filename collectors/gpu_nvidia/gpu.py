@@ -18,12 +18,14 @@ from collectors.gpu_nvidia.instances import Instances
 from collectors.gpu_nvidia.metrics import Who
 from collectors.gpu_nvidia.processes import Processes
 from collectors.gpu_nvidia.questions import ASKS, SOON
+from collectors.holders import Held
 from collectors.host import Host
 
 IDLE = 10.0
 REST = 30.0
 NAMELESS = "NVIDIA GPU"
 RESTING = "idle, and left alone so that it can fall asleep"
+REFUSED = "it cannot be asked"
 Row = list[Any]
 
 
@@ -97,6 +99,13 @@ class Gpu:
     def refuse(self, now: float) -> None:
         """It cannot be attached, which the caller says; tried again after a while."""
         self._detach("", now + AGAIN)
+
+    @property
+    def held(self) -> Held:
+        """Who has memory on it, as it was last told; of a GPU that has been introduced."""
+        if self.handle is not None:
+            return self._processes.held
+        return self._processes.held._replace(why=self.reason or REFUSED)
 
     def let_go(self) -> None:
         """NVML is closed: the handle is worth nothing any more."""

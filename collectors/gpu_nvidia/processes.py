@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ctypes import byref, c_uint
 from operator import itemgetter
 from typing import Any
@@ -13,6 +14,7 @@ from collectors.gpu_nvidia import metrics
 from collectors.gpu_nvidia.asked import AGAIN, GONE, LOST, UNKNOWN
 from collectors.gpu_nvidia.metrics import Who
 from collectors.gpu_nvidia.questions import BYTES, SELDOM
+from collectors.holders import Held
 from collectors.host import Host, label, printable
 
 MOST = 8
@@ -21,6 +23,7 @@ COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
 GRAPHICS = "nvmlDeviceGetGraphicsRunningProcesses_v3"
 OTHER = "other"
 NAMELESS = "unknown"
+Place = tuple[int, int, int]  # the pid, and the MIG instance of the GPU and of its computing part
 
 
 class Processes:
@@ -30,7 +33,7 @@ class Processes:
     driver says, and an object of each process.
     """
 
-    __slots__ = ("_buffer", "_host", "_names", "_who", "computing", "due", "series")
+    __slots__ = ("_buffer", "_host", "_names", "_who", "computing", "due", "held", "series")
 
     def __init__(self, host: Host, who: Who) -> None:
         self._host = host
@@ -41,6 +44,8 @@ class Processes:
         self.series: tuple[Series, ...] = ()
         self.computing = False
         """Whether one of them computes, which keeps the GPU awake."""
+        self.held = Held(self.due, {})
+        """All of them, for whoever watches processes."""
 
     def values(self, gpu: Any, now: float, absences: list[Absence]) -> list[float | None]:
         """Bytes for each of `series`, which it renews; None before they are due.
@@ -64,15 +69,18 @@ class Processes:
             return self._absent(str(error), absences)
         self.computing = bool(computing)
         used.update(computing)  # one of both kinds is in both lists, with all of its memory
-        return self._arranged({pid: size for pid, size in used.items() if size <= BYTES})
+        by_pid = summed(used)
+        self.held = Held(now, by_pid)
+        return self._arranged({pid: size for pid, size in by_pid.items() if size is not None})
 
     def _absent(self, reason: str, absences: list[Absence]) -> list[float | None]:
         self.series, self.computing = (), False
+        self.held = self.held._replace(why=printable(reason))
         absences.append(Absence(metrics.PROCESS_MEMORY.name, printable(f"{self._who.id}: {reason}")))
         return []
 
-    def _listed(self, gpu: Any, name: str) -> dict[int, int]:
-        """The bytes of each process; 2^64-1 for one whose bytes the driver does not tell.
+    def _listed(self, gpu: Any, name: str) -> dict[Place, int]:
+        """The bytes at each place; 2^64-1 for one whose bytes the driver does not tell.
 
         Raises:
             NVMLError: the driver does not say.
@@ -84,7 +92,10 @@ class Processes:
             raise ValueError(f"{count.value} processes are more than {ROOM}")
         if code != nvml.NVML_SUCCESS:
             raise nvml.NVMLError(code)
-        return {each.pid: each.usedGpuMemory for each in self._buffer[: count.value]}
+        return {
+            (each.pid, each.gpuInstanceId, each.computeInstanceId): each.usedGpuMemory
+            for each in self._buffer[: count.value]
+        }
 
     def _arranged(self, used: dict[int, int]) -> list[float | None]:
         most = sorted(used.items(), key=itemgetter(1), reverse=True)
@@ -108,3 +119,12 @@ class Processes:
             return label(self._host.read(self._host.proc / str(pid) / "comm").rstrip(b"\n")) or NAMELESS
         except (OSError, ValueError):
             return NAMELESS
+
+
+def summed(used: Mapping[Place, int]) -> dict[int, int | None]:
+    """The bytes of each process over the MIG instances it is in; None where one's are not told."""
+    found: dict[int, int | None] = {}
+    for (pid, *_), size in used.items():
+        before = found.get(pid, 0)
+        found[pid] = None if before is None or size > BYTES else before + size
+    return found

@@ -1,13 +1,14 @@
-"""GPU memory of a process, as its DRM driver tells it: `/proc/PID/fdinfo` of open `/dev/dri` files.
+"""GPU memory of processes: what their DRM drivers tell, and what NVIDIA's told its own collector.
 
-AMD and Intel GPUs and NPUs, and whatever else follows the kernel's drm-usage-stats.rst. NVIDIA's own driver
-says nothing there: its collector reports memory by process itself.
+`/proc/PID/fdinfo` of open `/dev/dri` files tells of AMD and Intel GPUs and NPUs, and of whatever else follows
+the kernel's drm-usage-stats.rst. NVIDIA's own driver says nothing there, but by pid to whoever asks NVML: the
+collector `gpu_nvidia`, which leaves it in `Host.holders`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -73,37 +74,60 @@ def _size(line: bytes, value: bytes) -> int:
 class Graphics:
     """The GPU memory of some processes; asks nothing on a host without a device that could tell it."""
 
-    __slots__ = ("_host", "_look", "_nodes", "_present", "used")
+    __slots__ = ("_by_drm", "_by_nvml", "_host", "_look", "_nodes", "_present")
 
     def __init__(self, host: Host) -> None:
-        self.used = False  # ever
+        self._by_drm = self._by_nvml = False  # whether any memory was ever told this way
         self._host = host
         self._present = (host.dev / "dri").is_dir() or (host.dev / "accel").is_dir()
         self._look = 0.0
         self._nodes: dict[int, tuple[str, ...]] = {}
 
-    def read(self, pids: Sequence[int], now: float) -> tuple[tuple[int, int] | None, str]:
-        """Bytes on the devices and of the host's own memory; or None and why, where that is known.
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where any memory was held since the beginning: NVML tells of devices alone."""
+        return ("device", "system") if self._by_drm else ("device",) if self._by_nvml else ()
+
+    def read(self, began: Mapping[int, float], now: float) -> tuple[list[float | None], list[str]]:
+        """Bytes for each of `locations`, None where they are not known; and why.
+
+        Args:
+            began: the processes by pid, each with the time of its beginning (boot clock, s).
+            now: the boot clock in seconds.
+        """
+        drawn, why = self._drawn(began, now)
+        nvidia = self._host.holders.of(began)
+        self._by_nvml = self._by_nvml or nvidia.any
+        whys = [why] if why else []
+        if self._by_nvml and nvidia.why:
+            whys.append(nvidia.why)
+        ways = [drawn[0]] * self._by_drm + [nvidia.size] * self._by_nvml
+        sizes = [each for each in ways if each is not None]
+        values = (sum(sizes) if len(sizes) == len(ways) else None, drawn[1])
+        return [*values[: len(self.locations)]], whys
+
+    def _drawn(self, began: Mapping[int, float], now: float) -> tuple[tuple[int | None, int | None], str]:
+        """What DRM tells: bytes on the devices and of the host's own memory; or None and why, where known.
 
         Which descriptors of a process are GPUs is looked up once a minute, and when it is new.
         """
         if not self._present:
-            return None, ""
+            return (None, None), ""
         if now >= self._look:
             self._look = now + MINUTE
             self._nodes.clear()
         held: dict[tuple[bytes, bytes], Client] = {}
         why = ""
-        for pid in pids:
+        for pid in began:
             try:
                 for client in self._clients(pid):
                     held[client.identity] = client  # several descriptors and processes may share one
             except (OSError, ValueError) as error:
                 why = printable(str(error))
-        self._nodes = {pid: names for pid, names in self._nodes.items() if pid in pids}
-        self.used = self.used or bool(held)
+        self._nodes = {pid: names for pid, names in self._nodes.items() if pid in began}
+        self._by_drm = self._by_drm or bool(held)
         if why:
-            return None, why
+            return (None, None), why
         return (sum(each.device for each in held.values()), sum(each.system for each in held.values())), ""
 
     def _clients(self, pid: int) -> list[Client]:

@@ -69,8 +69,8 @@ GPU = Metric(
     "By",
     "gauge",
     (*KEY, "process.gpu.memory.location"),
-    "/proc/PID/fdinfo",
-    "Memory held for a GPU: on the `device`, or the `system`'s own. Not of NVIDIA's driver.",
+    "/proc/PID/fdinfo; NVML, as `gpu_nvidia` was last told",
+    "Memory held for GPUs: on the `device`, or the `system`'s own (which NVIDIA's driver does not tell).",
 )
 METRICS = (
     COUNT,
@@ -88,8 +88,8 @@ METRICS = (
 )
 
 
-def series(name: str, *, pss: bool, gpu: bool) -> tuple[Series, ...]:
-    """The series of the watch `name`; the last only where they are wanted or there are any."""
+def series(name: str, *, pss: bool, gpu: tuple[str, ...] = ()) -> tuple[Series, ...]:
+    """The series of the watch `name`; `pss` where it is wanted, and `gpu` memory at these locations."""
 
     def of(metric: Metric, *values: str) -> tuple[Series, ...]:
         if len(metric.attributes) == 1:
@@ -108,5 +108,5 @@ def series(name: str, *, pss: bool, gpu: bool) -> tuple[Series, ...]:
         *of(UPTIME),
         *of(RESTARTS),
         *(of(PSS) if pss else ()),
-        *(of(GPU, "device", "system") if gpu else ()),
+        *of(GPU, *gpu),
     )

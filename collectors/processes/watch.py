@@ -68,7 +68,7 @@ class Watch:
     )
 
     def __init__(self, name: str, host: Host, accounts: Accounts, *, pss: bool) -> None:
-        self.series: tuple[Series, ...] = metrics.series(name, pss=pss, gpu=False)
+        self.series: tuple[Series, ...] = metrics.series(name, pss=pss)
         self.ended = False
         self._name = name
         self._host = host
@@ -112,7 +112,7 @@ class Watch:
         row += (self._faults if whole else None, self._uptime(living if whole else [], now), self._restarts)
         if self._pss:
             row.append(self._proportional(living, now))
-        row += self._on_gpus(living, now)
+        row += self._on_gpus(living, now, whole=whole)
         self._polled = now
         self._first = now if self._first is None else self._first
         return row, self._absences
@@ -241,15 +241,14 @@ class Watch:
                 whole = self._say(metric, error)
         return total if whole else None
 
-    def _on_gpus(self, living: list[Member], now: float) -> Row:
-        held, why = self._graphics.read([each.pid for each in living], now)
-        if why:
-            self._absences.append(Absence(metrics.GPU.name, f"{self._name}: {why}"))
-        if self._graphics.used and self.series[-1].name != metrics.GPU.name:
-            self.series = metrics.series(self._name, pss=self._pss, gpu=True)
-        if not self._graphics.used:
-            return []
-        return [*held] if held else [None, None]
+    def _on_gpus(self, living: list[Member], now: float, *, whole: bool) -> Row:
+        before = self._graphics.locations
+        began = {each.pid: each.stat.start / self._host.ticks for each in living}
+        values, whys = self._graphics.read(began, now)
+        self._absences += (Absence(metrics.GPU.name, printable(f"{self._name}: {why}")) for why in whys)
+        if self._graphics.locations != before:
+            self.series = metrics.series(self._name, pss=self._pss, gpu=self._graphics.locations)
+        return values if whole else [None] * len(values)
 
     def _say(self, metric: Metric, error: Exception) -> bool:
         """An absence, one for each metric; always False."""

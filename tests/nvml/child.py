@@ -21,6 +21,9 @@ from collectors.api import NoData, Reading, Series
 from collectors.aside import Aside
 from collectors.gpu_nvidia import LIBRARY, GpuNvidia
 from collectors.host import Host
+from collectors.options import Process
+from collectors.options import Processes as Options
+from collectors.processes.collector import Processes
 
 
 class Subject:
@@ -31,6 +34,7 @@ class Subject:
         self._aside: Aside[Any] = Aside("NVML", patience, time.monotonic)
         self._collector: GpuNvidia | None = None
         self._series: tuple[Series, ...] | None = None
+        self._watches: Processes | None = None
 
     def poll(self, now: float) -> dict[str, Any]:
         """One poll; after an error the collector is closed, as the runner does it."""
@@ -46,6 +50,12 @@ class Subject:
         told["seconds"] = time.monotonic() - started
         self._series = reading.series
         return told
+
+    def watched(self, now: float, pattern: str) -> dict[str, Any]:
+        """One poll of a watch of the processes that match, on the same host."""
+        watch = Process("model", match=pattern)
+        self._watches = self._watches or Processes(self._host, Options((watch,)))
+        return shown(self._watches.collect(now))
 
     def polls(self, now: float, times: int, step: float) -> dict[str, Any]:
         """So many polls, `step` s apart, and what is held after them."""

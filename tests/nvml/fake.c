@@ -7,7 +7,7 @@
        driver absent                                  nvmlInit answers DRIVER_NOT_LOADED
        set GPU KEY NUMBER                             see `keys`; GPU is a number or *
        name GPU WORDS
-       proc GPU compute|graphics PID BYTES
+       proc GPU compute|graphics PID BYTES [GI CI]    in a MIG instance where these are given
        mig GPU INDEX GI CI TOTAL USED NAME            makes the GPU's MIG mode current
        xid GPU NUMBER                                 happens once, when the file is read
        fault FUNCTION GPU ERROR|hang [AFTER]          after so many good calls; GPU * for functions without
@@ -104,16 +104,17 @@ static void line(char *text) {
     char word[64], rest[96] = "", who[16];
     u64 a, b;
     int gpu, x, y, z;
+    unsigned gi = ~0u, ci = ~0u;
     text[strcspn(text, "\n")] = 0;
     if (sscanf(text, "gpus %d", &n_gpus) == 1) return;
     if (!strcmp(text, "driver absent")) { absent = 1; return; }
     if (sscanf(text, "set %15s %63s %llu", who, word, &a) == 3) { set(*who == '*' ? ALL : atoi(who), word, a); return; }
     if (sscanf(text, "name %d %95[^\n]", &gpu, rest) == 2) { strcpy(gpus[gpu].name, rest); return; }
-    if (sscanf(text, "proc %d %63s %d %llu", &gpu, word, &x, &a) == 4) {
+    if (sscanf(text, "proc %d %63s %d %llu %u %u", &gpu, word, &x, &a, &gi, &ci) >= 4) {
         processes[n_processes].gpu = gpu;
         processes[n_processes].compute = !strcmp(word, "compute");
-        processes[n_processes].process.pid = x;
-        processes[n_processes++].process.bytes = a;
+        processes[n_processes].process = (process){x, a, gi, ci};
+        n_processes++;
         return;
     }
     if (sscanf(text, "mig %d %d %d %d %llu %llu %95[^\n]", &gpu, &x, &y, &z, &a, &b, rest) == 7) {

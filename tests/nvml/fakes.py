@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 LIBRARY = "libnvidia-ml.so.1"
+MEMORY = "process.gpu.memory"
 VERSION = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15\n"
 # As the unit has it: with several arenas each new thread may take another, and memory wanders.
 AS_SERVICE = {"MALLOC_ARENA_MAX": "1"}
+STAT = "{} ({}) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {} 0 10\n"
 POWER = """\
 Runtime D3 status:          Enabled (fine-grained)
 Video Memory:               Active
@@ -67,6 +69,14 @@ class FakeHost:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+    def process(self, pid: int, name: str, start: int) -> None:
+        """A process that began at this clock tick."""
+        self.write(f"proc/{pid}/comm", f"{name}\n")
+        self.write(f"proc/{pid}/cmdline", f"{name}\0")
+        self.write(f"proc/{pid}/stat", STAT.format(pid, name, start))
+        self.write(f"proc/{pid}/io", "read_bytes: 0\nwrite_bytes: 0\n")
+        self.write(f"proc/{pid}/fd/0", "")
 
     def power(self, number: int, status: str) -> None:
         """What the kernel says of the GPU's sleep."""
@@ -134,6 +144,12 @@ class Child:
         absences = [(what, reason) for what, reason in told["absences"]]
         return Polled(values, absences, told["same"], told["seconds"], series)
 
+    def watched(self, now: float, pattern: str) -> tuple[dict[str, Any], list[str]]:
+        """GPU memory of the processes that match, by where it is, and why it is absent."""
+        told = self.ask("watched", now, pattern)
+        values = {pairs[1][1]: value for (name, *_), pairs, value in told["values"] if name == MEMORY}
+        return values, [reason for what, reason in told["absences"] if what == MEMORY]
+
     def fail(self, now: float) -> Failed:
         """One poll that raises."""
         told = self.ask("poll", now)
@@ -143,6 +159,10 @@ class Child:
     def read(self) -> None:
         """Have the fake read its file, and let go what hangs."""
         self.ask("fake", "fake_read")
+
+    def close_collector(self) -> None:
+        """Have it close the collector, as the runner does after an error."""
+        self.ask("close")
 
     def calls(self, number: int) -> int:
         """How often a GPU was asked anything."""

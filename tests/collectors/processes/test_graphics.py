@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.holders import NOBODY, Held
 from collectors.host import Host
 from collectors.processes import graphics
 from collectors.processes.graphics import Graphics, nodes, parse
@@ -67,40 +68,60 @@ def drawn(make: Make, tmp_path: Path, pids: tuple[int, ...] = (7,)) -> Host:
 
 def test_a_client_that_two_processes_share_counts_once(make: Make, tmp_path: Path) -> None:
     found = Graphics(drawn(make, tmp_path, (7, 8)))
-    assert found.read([7, 8], 0.0) == ((5 * KIB, 0), "")
-    assert found.used
+    assert found.read({7: 0.0, 8: 0.0}, 0.0) == ([5 * KIB, 0], [])
+    assert found.locations == ("device", "system")
 
 
 def test_a_host_without_gpu_is_asked_nothing(make: Make) -> None:
     found = Graphics(make({"proc/1/stat": ""}))
-    assert found.read([1], 0.0) == (None, "")
-    assert not found.used
+    assert found.read({1: 0.0}, 0.0) == ([], [])
+    assert found.locations == ()
 
 
 def test_a_closed_descriptor_and_an_ended_process_hold_nothing(make: Make, tmp_path: Path) -> None:
     found = Graphics(drawn(make, tmp_path))
-    found.read([7, 99], 0.0)
+    found.read({7: 0.0, 99: 0.0}, 0.0)
     for name in ("3", "4"):
         (tmp_path / f"proc/7/fdinfo/{name}").unlink()
-    assert found.read([7, 99], 1.0) == ((0, 0), "")
-    assert found.used
+    assert found.read({7: 0.0, 99: 0.0}, 1.0) == ([0, 0], [])
 
 
 def test_what_one_process_keeps_secret_makes_no_sum(make: Make, tmp_path: Path) -> None:
-    host = drawn(make, tmp_path)
+    found = Graphics(drawn(make, tmp_path))
+    found.read({7: 0.0}, 0.0)
     make({"proc/7/fdinfo/4": f"{AMD}drm-resident-vram: 5 pounds\n"})
-    held, why = Graphics(host).read([7], 0.0)
-    assert held is None
+    values, (why,) = found.read({7: 0.0}, 0.0)
+    assert values == [None, None]
     assert "malformed line 'drm-resident-vram: 5 pounds'" in why
 
 
 def test_descriptors_are_looked_up_once_a_minute(make: Make, tmp_path: Path) -> None:
     found = Graphics(drawn(make, tmp_path))
-    found.read([7], 0.0)
+    found.read({7: 0.0}, 0.0)
     (tmp_path / "proc/7/fd/9").symlink_to("/dev/dri/renderD129")
     make({"proc/7/fdinfo/9": "drm-pdev: b\ndrm-resident-vram: 1 KiB\n"})
-    assert found.read([7], 59.0) == ((5 * KIB, 0), "")
-    assert found.read([7], 60.0) == ((6 * KIB, 0), "")
+    assert found.read({7: 0.0}, 59.0) == ([5 * KIB, 0], [])
+    assert found.read({7: 0.0}, 60.0) == ([6 * KIB, 0], [])
+
+
+def test_memory_that_nvml_told_is_added_to_that_of_drm(make: Make, tmp_path: Path) -> None:
+    host = drawn(make, tmp_path)
+    host.holders.tell({"0000:01:00.0": Held(1.0, {7: 3 * KIB})})
+    found = Graphics(host)
+    assert found.read({7: 0.0}, 1.0) == ([8 * KIB, 0], [])
+    host.holders.lapse("asleep")
+    assert found.read({7: 0.0}, 2.0) == ([None, 0], ["0000:01:00.0: asleep"])
+
+
+def test_of_a_host_with_nvidia_alone_only_the_device_is_told(make: Make) -> None:
+    host = make({"proc/1/stat": ""})
+    found = Graphics(host)
+    assert found.read({7: 0.0}, 1.0) == ([], [])
+    host.holders.tell({"0000:01:00.0": Held(1.0, {7: 3 * KIB})})
+    assert found.read({7: 0.0}, 2.0) == ([3 * KIB], [])
+    assert found.locations == ("device",)
+    host.holders.tell({})
+    assert found.read({7: 0.0}, 3.0) == ([None], [NOBODY])
 
 
 def test_so_many_descriptors_are_looked_at_and_no_more(

@@ -6,8 +6,8 @@ from collectors.processes.metrics import GPU, METRICS, PSS, series
 
 
 @pytest.mark.parametrize("pss", [False, True])
-@pytest.mark.parametrize("gpu", [False, True])
-def test_a_watch_has_every_metric_that_is_wanted_under_its_name(pss: bool, gpu: bool) -> None:
+@pytest.mark.parametrize("gpu", [(), ("device",), ("device", "system")])
+def test_a_watch_has_every_metric_that_is_wanted_under_its_name(pss: bool, gpu: tuple[str, ...]) -> None:
     found = series("server", pss=pss, gpu=gpu)
     assert len(set(found)) == len(found)
     assert {each.attributes[0] for each in found} == {("process.watch", "server")}
