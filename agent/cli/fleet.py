@@ -224,13 +224,15 @@ def _endpoint(args: argparse.Namespace) -> Endpoint:
     """
     from agent.config.names import broker_address
     from agent.config.secret import read_secret
+    from agent.ship.mqtt.tls import Papers
     from agent.view.subscriber import Endpoint
 
     host, port, tls = broker_address(args.broker) or ("", 0, False)
     password = args.password_file
     if password is not None:
         password = read_secret(password, os.environ.get("CREDENTIALS_DIRECTORY"))
-    return Endpoint(host, port, tls, args.user, password, args.ca_file, args.certificate_file, args.key_file)
+    papers = Papers(args.ca_file or "", args.certificate_file or "", args.key_file or "")
+    return Endpoint(host, port, tls, args.user, password, papers)
 
 
 def _url(text: str) -> str:

@@ -31,6 +31,7 @@ from agent.ship.ack import encode_ack
 from agent.ship.backoff import Backoff
 from agent.ship.limits import ROOT
 from agent.ship.mqtt.bounded import BoundedClient
+from agent.ship.mqtt.tls import Papers, context
 from agent.view.intake import MESSAGE_LIMIT, Intake, Say, parse_topic
 from agent.view.pace import Pace
 
@@ -44,12 +45,13 @@ WAITING = 256
 LARGEST_PACKET = 4 * MESSAGE_LIMIT
 ACK_INTERVAL = 5.0
 ACK_LIMIT = 4096
+FLAGS = Papers("--ca-file", "--certificate-file", "--key-file")
 
 
 class Endpoint(NamedTuple):
     """Where the broker is and how one gets in; `keepalive` in seconds.
 
-    `tls` verifies the broker's certificate against `ca_file`, or against the system's authorities.
+    With `tls` the broker's certificate is checked, see `Papers`.
     """
 
     host: str
@@ -57,9 +59,7 @@ class Endpoint(NamedTuple):
     tls: bool = False
     user: str | None = None
     password: str | None = None
-    ca_file: str | None = None
-    certificate_file: str | None = None
-    key_file: str | None = None
+    papers: Papers = Papers()
     keepalive: int = 30
 
 
@@ -271,7 +271,7 @@ class Subscriber:
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
         if broker.tls:
-            client.tls_set(broker.ca_file, broker.certificate_file, broker.key_file)
+            client.tls_set_context(context(broker.papers, FLAGS))
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

@@ -17,9 +17,11 @@ from paho.mqtt.properties import Properties
 
 from agent.ship import protocol as p
 from agent.ship.mqtt.bounded import LARGEST, BoundedClient
+from agent.ship.mqtt.tls import Papers, context
 from collectors.tally import Tally
 
 FAREWELL = 0.5
+SETTINGS = Papers("broker.ca_file", "broker.certificate_file", "broker.key_file")
 UNSUPPORTED = 0x84
 # Wrong identifier, password, rights, banned, authentication method: time alone mends none of them.
 FINAL = (0x85, 0x86, 0x87, 0x8A, 0x8C)
@@ -238,23 +240,12 @@ class Connection:
 
 
 def trust(broker: Broker) -> ssl.SSLContext:
-    """What of TLS the broker is checked against, and what we show of ourselves.
+    """How the broker is checked, and what we show of ourselves.
 
     Raises:
         ValueError: a file cannot be read or used; names the setting.
     """
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_file or None)
-    except OSError as error:
-        raise ValueError(f"broker.ca_file {broker.ca_file}: {error.strerror}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.certificate_file:
-        files = f"{broker.certificate_file}, broker.key_file {broker.key_file or 'not set'}"
-        try:
-            context.load_cert_chain(broker.certificate_file, broker.key_file or None)
-        except OSError as error:
-            raise ValueError(f"broker.certificate_file {files}: {error.strerror}") from error
-    return context
+    return context(Papers(broker.ca_file, broker.certificate_file, broker.key_file), SETTINGS)
 
 
 def _connect_properties() -> Properties:

@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from agent.ship.ack import decode_ack
 from agent.ship.alert import Alert, alert_json
 from agent.ship.limits import compress
+from agent.ship.mqtt.tls import Papers
 from agent.ship.plain import status_json
 from agent.ship.wire import encode_message
 from agent.view import subscriber as module
@@ -313,7 +314,7 @@ def test_a_wrong_password_is_said_and_a_right_one_works(
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")
 def test_tls_is_verified(broker: Secured, worker: Callable[..., Worker]) -> None:
     assert broker.authority is not None
-    trusting = endpoint(broker)._replace(tls=True, ca_file=str(broker.authority.certificate))
+    trusting = endpoint(broker)._replace(tls=True, papers=Papers(str(broker.authority.certificate)))
     worker(trusting).subscribed()
     stranger = worker(endpoint(broker)._replace(tls=True))
     stranger.until(lambda: any("certificate" in text for _, _, text in stranger.said))
@@ -326,7 +327,15 @@ def test_a_client_certificate_lets_in(broker: Secured, worker: Callable[..., Wor
     assert broker.authority is not None
     assert broker.client is not None
     files = (str(broker.authority.certificate), str(broker.client.certificate), str(broker.client.key))
-    worker(Endpoint("127.0.0.1", broker.port, True, None, None, *files)).subscribed()
+    worker(Endpoint("127.0.0.1", broker.port, True, papers=Papers(*files))).subscribed()
+
+
+def test_a_file_that_holds_no_certificate_is_named_by_its_flag(
+    broker: Secured, worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.crt").write_text("nothing of the kind")
+    view = worker(endpoint(broker)._replace(tls=True, papers=Papers(str(tmp_path / "bad.crt"))))
+    view.until(lambda: any(f"--ca-file {tmp_path}" in text for _, _, text in view.said))
 
 
 def test_other_descriptors_wake_the_step(broker: Secured, worker: Callable[..., Worker]) -> None:
