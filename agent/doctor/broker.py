@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -51,17 +51,18 @@ class Ended(Exception):  # noqa: N818 - not an error: what follows makes no sens
         self.finding = Finding("broker", "problem", text, advice)
 
 
+class Mute(Ended):
+    """An address does not answer: each new connection of the daemon waits for it in vain."""
+
+
 def examine(way: Way) -> Iterator[Finding]:
     """Go the whole way, as far as it goes."""
     try:
         addresses = _resolved(way)
         names = ", ".join(dict.fromkeys(str(where[0]) for _, where in addresses))
         yield Finding("broker", "ok", f"{way.broker.host} is {names}")
-        address, source = _routed(addresses, way.broker.host)
-        yield Finding("broker", "ok", f"the way to it leaves from {source}")
-        sock = _connected(address, way.broker)
+        sock = yield from _reached(addresses, way.broker)
         with sock:
-            yield Finding("broker", "ok", f"port {way.broker.port} accepts connections")
             if way.broker.tls:
                 yield from _greeted(sock, way)
         yield from _spoken(way)
@@ -85,35 +86,51 @@ def _resolved(way: Way) -> list[Address]:
     return [(family, where) for family, _, _, _, where in found]
 
 
-def _routed(addresses: list[Address], host: str) -> tuple[Address, str]:
-    """The first address that there is a route to, and the address of ours that it leaves from.
+def _reached(addresses: list[Address], broker: Broker) -> Generator[Finding, None, socket.socket]:
+    """A TCP connection to the first address that takes one: in turn, as the daemon tries them."""
+    *others, last = addresses
+    for address in others:
+        try:
+            return (yield from _opened(address, broker))
+        except Ended as end:
+            yield end.finding._replace(level="warning" if isinstance(end, Mute) else "note")
+    return (yield from _opened(last, broker))
+
+
+def _opened(address: Address, broker: Broker) -> Generator[Finding, None, socket.socket]:
+    """A TCP connection to this address, for the greeting alone."""
+    source = _routed(address)
+    yield Finding("broker", "ok", f"the way to {address[1][0]} leaves from {source}")
+    sock = _connected(address, broker)
+    yield Finding("broker", "ok", f"{address[1][0]} port {broker.port} accepts connections")
+    return sock
+
+
+def _routed(address: Address) -> str:
+    """The address of ours that the way to this one leaves from.
 
     Connecting a datagram socket looks the route up and sends nothing.
     """
-    reason = ""
-    for family, where in addresses:
+    family, where = address
+    try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect(where)
-                return (family, where), str(probe.getsockname()[0])
-            except OSError as error:
-                reason = error.strerror or str(error)
-    raise Ended(
-        f"there is no route to {host}: {reason}", "look at `ip route` and the network's cable or modem"
-    )
+            probe.connect(where)
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        text = f"there is no route to {where[0]}: {error.strerror or error}"
+        raise Ended(text, "look at `ip route` and the network's cable or modem") from None
 
 
 def _connected(address: Address, broker: Broker) -> socket.socket:
-    """A TCP connection, for the greeting alone."""
     sock = socket.socket(address[0], socket.SOCK_STREAM)
     sock.settimeout(broker.connect_timeout)
-    where = f"{broker.host} port {broker.port}"
+    where = f"{address[1][0]} port {broker.port}"
     try:
         sock.connect(address[1])
     except TimeoutError:
         sock.close()
         advice = "a firewall may drop it; look at broker.url, and try from another host"
-        raise Ended(f"{where} does not answer within {broker.connect_timeout:g} s", advice) from None
+        raise Mute(f"{where} does not answer within {broker.connect_timeout:g} s", advice) from None
     except OSError as error:
         sock.close()
         advice = "look whether the broker runs there, and at the port of broker.url"

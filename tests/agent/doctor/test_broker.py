@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,45 @@ def test_a_broker_that_lets_us_in_and_is_mute() -> None:
 def test_an_address_without_a_route_is_told_before_anything_is_sent() -> None:
     found = last(Broker("255.255.255.255", 1883, "d"))
     assert (found.level, "no route" in found.text) == ("problem", True)
+
+
+def name_of(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """A name service that knows these addresses for every name."""
+
+    def found(_host: str, port: int, *_more: object, **_named: object) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_each_address_is_tried_until_one_works(brokers: OpenBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = at(brokers(Options(password=("u", "secret"))), host="broker.example")
+    name_of(monkeypatch, "255.255.255.255", "127.0.0.2", "127.0.0.1", "127.0.0.3")
+    found = examined(there._replace(credentials=lambda: ("u", "secret")))
+    told = [(each.level, each.text) for each in found]
+    assert told[:-2] == [
+        ("ok", "broker.example is 255.255.255.255, 127.0.0.2, 127.0.0.1, 127.0.0.3"),
+        ("note", "there is no route to 255.255.255.255: Permission denied"),
+        ("ok", "the way to 127.0.0.2 leaves from 127.0.0.1"),
+        ("note", f"127.0.0.2 port {there.port} cannot be reached: Connection refused"),
+        ("ok", "the way to 127.0.0.1 leaves from 127.0.0.1"),
+        ("ok", f"127.0.0.1 port {there.port} accepts connections"),
+    ]
+    assert found[-1].text.startswith(f"a publish on {TOPIC} was acknowledged")
+    assert worst(found) == "note"
+
+
+def test_where_no_address_works_each_is_told(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    name_of(monkeypatch, "127.0.0.2", "127.0.0.3", "127.0.0.1")
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.2", port), backlog=0))
+        for _ in range(3):  # Linux drops what finds no place in the queue
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        found = examined(Broker("broker.example", port, "d", connect_timeout=0.3))
+    assert [(each.level, each.text) for each in found if each.level != "ok"] == [
+        ("warning", f"127.0.0.2 port {port} does not answer within 0.3 s"),
+        ("note", f"127.0.0.3 port {port} cannot be reached: Connection refused"),
+        ("problem", f"127.0.0.1 port {port} cannot be reached: Connection refused"),
+    ]
