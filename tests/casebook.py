@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,25 @@ from collectors.options import OPTIONS
 from tests.collecting import from_plain
 
 TESTS = Path(__file__).parent
+
+
+class Recorded(Host):
+    """A tree whose file systems have the room that was recorded by mount point: it lies in no file.
+
+    What was not recorded is asked in the tree itself.
+    """
+
+    __slots__ = ("_rooms",)
+
+    def __init__(self, root: Path, rooms: Path) -> None:
+        super().__init__(root, ticks=100, page=4096)
+        self._rooms: dict[str, list[int]] = json.loads(rooms.read_text())
+
+    def statvfs(self, mountpoint: str) -> os.statvfs_result:
+        """See `Host.statvfs`."""
+        if mountpoint in self._rooms:
+            return os.statvfs_result(self._rooms[mountpoint])
+        return super().statvfs(mountpoint)
 
 
 class Case(NamedTuple):
@@ -46,7 +66,8 @@ class Case(NamedTuple):
         """A host of a fresh copy of the tree, in place of what lay in `folder`."""
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.source, folder, symlinks=True)
-        return Host(folder, ticks=100, page=4096)
+        rooms = self.folder / "statvfs.json"
+        return Recorded(folder, rooms) if rooms.exists() else Host(folder, ticks=100, page=4096)
 
     def go_on(self, folder: Path) -> bool:
         """Lay the tree of the second poll over the first; False if the case has none."""
