@@ -7,17 +7,14 @@ and one that is idle is left alone so that it can fall asleep (`collectors.drm`)
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
-from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.drm import DRM, Card, Rests, cards
+from collectors.api import Absence, Metric, Reading, Registration, Series
+from collectors.drm import DRM, Card, Cards, Chip, Kind, sensors, temperatures
 from collectors.host import Host
-from collectors.numbers import ASLEEP, Number, Numbers, word
+from collectors.numbers import Number, Numbers
 
 VENDOR = "0x1002"
-LOOK = 60.0
-MOST_SAID = 32
 
 WHO = ("hw.id", "hw.name")
 DEVICE = f"{DRM}/card*/device"
@@ -78,7 +75,7 @@ METRICS = (
 )  # fmt: skip
 
 PARTS = {"edge": "", "mem": "memory"}
-"""What the driver calls a sensor, and the part of the card it is of; any other keeps its name."""
+"""See `drm.temperatures`."""
 MOST_BYTES = float(1 << 48)
 MOST_HERTZ = 1e11
 
@@ -104,11 +101,16 @@ def level(text: bytes) -> float:
     raise ValueError("no level is marked")
 
 
+def working(card: Card) -> Series:
+    """The series of a card's own work."""
+    return card.of(UTILIZATION, **{"hw.gpu.task": "general"})
+
+
 def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
     """What the driver shows of a card."""
     device = card.device
     kinds = (
-        (card.of(UTILIZATION, **{"hw.gpu.task": "general"}), "gpu_busy_percent", 0.01, 1.0),
+        (working(card), "gpu_busy_percent", 0.01, 1.0),
         (card.of(MEMORY_BUSY), "mem_busy_percent", 0.01, 1.0),
         (card.of(MEMORY_USAGE), "mem_info_vram_used", 1.0, MOST_BYTES),
         (card.of(MEMORY_LIMIT), "mem_info_vram_total", 1.0, MOST_BYTES),
@@ -119,9 +121,11 @@ def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
         for series, file, scale, high in kinds
         if (device / file).exists()
     ]
-    chip = card.sensors()
+    chip = card.chip()
     if chip is not None:
-        found += sensors(host, card, *chip, said)
+        found += sensors(
+            card, chip, (*measured(card, chip), *temperatures(host, card, chip, TEMPERATURE, PARTS, said))
+        )
     clocks = {each.series for each in found}
     for name, file in (("graphics", "pp_dpm_sclk"), ("memory", "pp_dpm_mclk")):
         series = card.of(CLOCK, **{"hw.gpu.clock": name})
@@ -130,41 +134,26 @@ def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
     return found
 
 
-def sensors(host: Host, card: Card, folder: Path, files: frozenset[str], said: list[Absence]) -> list[Number]:
-    """What its sensors' chip shows."""
-    power = "power1_average" if "power1_average" in files else "power1_input"
-    kinds = [
+def measured(card: Card, chip: Chip) -> list[Kind]:
+    """What its sensors' chip may tell besides temperatures."""
+    power = "power1_average" if "power1_average" in chip.files else "power1_input"
+    return [
         (card.of(POWER), power, 1e-6, 0.0, 1e4),
         (card.of(POWER_LIMIT), "power1_cap", 1e-6, 0.0, 1e4),
         (card.of(FAN), "fan1_input", 1.0, 0.0, 1e5),
         (card.of(CLOCK, **{"hw.gpu.clock": "graphics"}), "freq1_input", 1.0, 0.0, MOST_HERTZ),
         (card.of(CLOCK, **{"hw.gpu.clock": "memory"}), "freq2_input", 1.0, 0.0, MOST_HERTZ),
     ]
-    for channel in ("temp1", "temp2", "temp3"):
-        if f"{channel}_input" in files:
-            name = word(host, folder / f"{channel}_label", said) or (
-                "edge" if channel == "temp1" else channel
-            )
-            series = card.of(TEMPERATURE, PARTS.get(name, name))
-            kinds.append((series, f"{channel}_input", 1e-3, -100.0, 300.0))
-    return [
-        Number(series, folder / file, scale, low, high, card.sleeper)
-        for series, file, scale, low, high in kinds
-        if file in files
-    ]
 
 
 class GpuAmd:
     """Keeps the files open."""
 
-    __slots__ = ("_cards", "_host", "_look", "_numbers", "_rests", "_said", "_series", "_used")
+    __slots__ = ("_cards", "_numbers", "_said", "_series", "_used")
 
     def __init__(self, host: Host) -> None:
-        self._host = host
-        self._look = 0.0
         self._numbers = Numbers(host)
-        self._cards: list[Card] = []
-        self._rests = Rests()
+        self._cards = Cards(host, VENDOR, "AMD")
         self._used: list[Used] = []
         self._said: tuple[Absence, ...] = ()
         self._series: tuple[Series, ...] = ()
@@ -175,19 +164,12 @@ class GpuAmd:
         Raises:
             NoData: there is no AMD GPU.
         """
-        if now >= self._look:
-            self._look = now + LOOK
-            self._arrange()
-        resting = self._rests.resting(now)
-        values, absences = self._numbers.read(resting)
+        if self._cards.due(now):
+            self._arrange(now)
+        values, absences = self._numbers.read(self._cards.resting(now))
         known = dict(zip(self._numbers.series, values, strict=True))
-        asleep = {each.what for each in absences if each.reason == ASLEEP}
-        for card in self._cards:
-            busy = known.get(card.of(UTILIZATION, **{"hw.gpu.task": "general"}))
-            if busy is not None:
-                self._rests.worked(card, busy, now)
-            elif card.id in asleep:
-                self._rests.slept(card, now)
+        busy = {card: known.get(working(card)) for card in self._cards.found}
+        self._cards.worked(busy, absences, now)
         for each in self._used:
             used, total = known[each.used], known[each.total]
             if used is not None and total is not None and used > total:
@@ -199,19 +181,14 @@ class GpuAmd:
         """See `Collector.close`."""
         self._numbers.close()
 
-    def _arrange(self) -> None:
-        said: list[Absence] = []
-        found = cards(self._host, VENDOR, said)
-        if not found and not said:
-            raise NoData(f"no AMD GPU in {self._host.sys / 'class/drm'}")
-        self._cards = found
-        self._rests.keep(found)
+    def _arrange(self, now: float) -> None:
+        looked = self._cards.look(now, numbers)
+        self._said = looked.said
         before = self._numbers.series
-        self._numbers.arrange([number for card in found for number in numbers(self._host, card, said)])
-        self._said = tuple(said[:MOST_SAID])
+        self._numbers.arrange(looked.numbers)
         if self._numbers.series is not before:
             metrics = (MEMORY_UTILIZATION, MEMORY_USAGE, MEMORY_LIMIT)
-            used = dict.fromkeys(Used(*(card.of(metric) for metric in metrics)) for card in found)
+            used = dict.fromkeys(Used(*(card.of(metric) for metric in metrics)) for card in self._cards.found)
             there = set(self._numbers.series)
             self._used = [each for each in used if {each.used, each.total} <= there]
             self._series = (*self._numbers.series, *(each.share for each in self._used))

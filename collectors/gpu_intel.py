@@ -18,14 +18,12 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.drm import DRM, Card, Rests, cards
+from collectors.api import Absence, Metric, Reading, Registration, Series
+from collectors.drm import DRM, POWER_CAP, THERMAL, Card, Cards, Kind, sensors, temperatures
 from collectors.host import Host
-from collectors.numbers import ASLEEP, Number, Numbers, Sleeper, folders, word
+from collectors.numbers import Number, Numbers, Sleeper, folders
 
 VENDOR = "0x8086"
-LOOK = 60.0
-MOST_SAID = 32
 MOST_GTS = 8
 
 WHO = ("hw.id", "hw.name")
@@ -90,6 +88,8 @@ LONGEST = 1e13  # ms
 NOISE = 0.02  # of the time a GPU that does nothing is awake, by the count's grain and the reads themselves
 LATER = "it is the change of a count since a poll before; there was none, or it went back"
 PARTS = {"pkg": "", "vram": "memory"}
+# What the drivers call pl1 is the power that it may draw for long; a hot voltage regulator has two names.
+REASONS = {"pl1": POWER_CAP, "thermal": THERMAL, "vr_thermalert": "vr_thermal"}
 # That anything holds the clock down, which the others say with the reason.
 NO_REASON = frozenset(("status",))
 
@@ -121,7 +121,7 @@ def gts(host: Host, card: Card) -> list[Gt]:
 def reasons(folder: Path, prefix: str) -> tuple[tuple[str, Path], ...]:
     """Why a clock may be held down: a name, and a file with 0 or 1."""
     found = ((each.name.removeprefix(prefix), each) for each in sorted(folder.glob(f"{prefix}*")))
-    return tuple(each for each in found if each[0] not in NO_REASON)[:32]
+    return tuple((REASONS.get(name, name), path) for name, path in found if name not in NO_REASON)[:32]
 
 
 def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
@@ -135,27 +135,26 @@ def numbers(host: Host, card: Card, said: list[Absence]) -> list[Number]:
         for reason, path in gt.reasons if gt.number == 0 else ():
             series = card.of(THROTTLED, **{"hw.gpu.throttle.reason": reason})
             found.append(Number(series, path, 1.0, 0.0, 1.0, card.sleeper))
-    chip = card.sensors()
-    return found if chip is None else [*found, *sensors(host, card, *chip, said)]
+    chip = card.chip()
+    if chip is not None:
+        found += sensors(
+            card, chip, (*measured(card), *temperatures(host, card, chip, TEMPERATURE, PARTS, said))
+        )
+    return found
 
 
-def sensors(host: Host, card: Card, folder: Path, files: frozenset[str], said: list[Absence]) -> list[Number]:
-    """What its sensors' chip shows."""
-    kinds = [
+def measured(card: Card) -> list[Kind]:
+    """What its sensors' chip may tell besides temperatures."""
+    return [
         (card.of(ENERGY), "energy1_input", 1e-6, 0.0, 1e13),
         (card.of(POWER_LIMIT), "power1_max", 1e-6, 0.0, STRONGEST),
         (card.of(FAN), "fan1_input", 1.0, 0.0, 1e5),
     ]
-    for channel in ("temp1", "temp2", "temp3"):
-        if f"{channel}_input" in files:
-            name = word(host, folder / f"{channel}_label", said) or ("pkg" if channel == "temp1" else channel)
-            series = card.of(TEMPERATURE, PARTS.get(name, name))
-            kinds.append((series, f"{channel}_input", 1e-3, -100.0, 300.0))
-    return [
-        Number(series, folder / file, scale, low, high, card.sleeper)
-        for series, file, scale, low, high in kinds
-        if file in files
-    ]
+
+
+def working(card: Card) -> Series:
+    """The series of a card's own work."""
+    return card.of(UTILIZATION, **{"hw.gpu.task": "general"})
 
 
 class Slope:
@@ -196,7 +195,7 @@ class Gates:
                     # Never told itself: the utilization is, that all of a card have in common.
                     series = card.of(UTILIZATION, f"gt{gt.number}", **{"hw.gpu.task": "general"})
                     number = Number(series, gt.gated, 1e-3, 0.0, LONGEST, card.sleeper)
-                    found.append((card.of(UTILIZATION, **{"hw.gpu.task": "general"}), number))
+                    found.append((working(card), number))
         before = self._numbers.series
         self._numbers.arrange(number for _, number in found)
         if self._numbers.series is not before:
@@ -225,26 +224,13 @@ class Gates:
 class GpuIntel:
     """Keeps the files open."""
 
-    __slots__ = (
-        "_cards",
-        "_gates",
-        "_host",
-        "_look",
-        "_numbers",
-        "_parts",
-        "_powers",
-        "_rests",
-        "_said",
-        "_series",
-    )
+    __slots__ = ("_cards", "_gates", "_host", "_numbers", "_parts", "_powers", "_said", "_series")
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._look = 0.0
         self._numbers = Numbers(host)
         self._gates = Gates(host)
-        self._cards: list[Card] = []
-        self._rests = Rests()
+        self._cards = Cards(host, VENDOR, "Intel")
         self._powers: list[tuple[int, Slope]] = []
         self._said: tuple[Absence, ...] = ()
         self._parts: tuple[tuple[Series, ...], ...] = ()
@@ -256,20 +242,14 @@ class GpuIntel:
         Raises:
             NoData: there is no Intel GPU.
         """
-        if now >= self._look:
-            self._look = now + LOOK
-            self._arrange()
-        resting = self._rests.resting(now)
+        if self._cards.due(now):
+            self._arrange(now)
+        resting = self._cards.resting(now)
         values, absences = self._numbers.read(resting)
         awake, missing = self._gates.read(now, resting)
         known = dict(zip(self._gates.series, awake, strict=True))
-        asleep = {each.what for each in absences if each.reason == ASLEEP}
-        for card in self._cards:
-            share = known.get(card.of(UTILIZATION, **{"hw.gpu.task": "general"}))
-            if share is not None:
-                self._rests.worked(card, share if share > NOISE else 0.0, now)
-            elif card.id in asleep:
-                self._rests.slept(card, now)
+        busy = {card: over_noise(known.get(working(card))) for card in self._cards.found}
+        self._cards.worked(busy, absences, now)
         powers: list[float | None] = []
         for place, slope in self._powers:
             watts = slope.of(values[place], now)
@@ -288,16 +268,11 @@ class GpuIntel:
         self._numbers.close()
         self._gates.close()
 
-    def _arrange(self) -> None:
-        said: list[Absence] = []
-        found = cards(self._host, VENDOR, said)
-        if not found and not said:
-            raise NoData(f"no Intel GPU in {self._host.sys / 'class/drm'}")
-        self._numbers.arrange([number for card in found for number in numbers(self._host, card, said)])
-        self._gates.arrange(self._host, found)
-        self._cards = found
-        self._rests.keep(found)
-        self._said = tuple(said[:MOST_SAID])
+    def _arrange(self, now: float) -> None:
+        looked = self._cards.look(now, numbers)
+        self._said = looked.said
+        self._numbers.arrange(looked.numbers)
+        self._gates.arrange(self._host, self._cards.found)
         parts = (self._numbers.series, self._gates.series)
         if parts != self._parts:
             self._parts = parts
@@ -305,6 +280,11 @@ class GpuIntel:
             self._powers = [(place, Slope()) for place in counted]
             powers = (POWER.of(**dict(parts[0][place].attributes)) for place in counted)
             self._series = (*parts[0], *parts[1], *powers)
+
+
+def over_noise(share: float | None) -> float | None:
+    """A share of the time, 0 where it may be but the count's noise."""
+    return 0.0 if share is not None and share <= NOISE else share
 
 
 COLLECTOR = Registration(

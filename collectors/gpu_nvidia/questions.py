@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pynvml as nvml
 
 from collectors.api import Metric, Series
+from collectors.drm import POWER_CAP, THERMAL
 from collectors.gpu_nvidia import metrics
 from collectors.gpu_nvidia.metrics import Who
 
@@ -104,10 +105,10 @@ def clocks(gpu: Handle) -> Answer:
 
 
 REASONS = (
-    ("sw_power_cap", nvml.nvmlClocksThrottleReasonSwPowerCap),
+    (POWER_CAP, nvml.nvmlClocksThrottleReasonSwPowerCap),
     ("hw_slowdown", nvml.nvmlClocksThrottleReasonHwSlowdown),
     ("sync_boost", nvml.nvmlClocksThrottleReasonSyncBoost),
-    ("sw_thermal", nvml.nvmlClocksThrottleReasonSwThermalSlowdown),
+    (THERMAL, nvml.nvmlClocksThrottleReasonSwThermalSlowdown),
     ("hw_thermal", nvml.nvmlClocksThrottleReasonHwThermalSlowdown),
     ("hw_power_brake", nvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown),
 )

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from collectors.api import NoData, Reading
-from collectors.gpu_amd import LOOK, GpuAmd, level, share
+from collectors.drm import LOOK
+from collectors.gpu_amd import GpuAmd, level, share
 from tests.collectors.conftest import Make
 
 CARD = "sys/class/drm/card0/device"

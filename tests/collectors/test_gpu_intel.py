@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from collectors.api import NoData, Reading
+from collectors.drm import POWER_CAP, THERMAL
 from collectors.gpu_intel import GpuIntel, Slope
 from tests.collectors.conftest import Make
 
@@ -95,6 +96,17 @@ def test_an_idle_card_that_may_sleep_is_left_alone_so_that_it_can(make: Make) ->
         told.append(opened.collect(float(now)).values[0])
     opened.close()
     assert told == [None, 0.0, 0.0, 0.0, *[None] * 6, 0.0, None]
+
+
+def test_what_other_makers_throttle_for_has_one_name_and_the_rest_the_drivers(make: Make) -> None:
+    names = ("pl1", "pl2", "thermal", "vr_thermalert", "status")
+    opened = GpuIntel(
+        make({**DEVICE, **gated(0), **{f"{CARD}/gt/gt0/throttle_reason_{name}": "1\n" for name in names}})
+    )
+    reading = opened.collect(0.0)
+    opened.close()
+    found = {dict(each.attributes).get("hw.gpu.throttle.reason") for each in reading.series}
+    assert found - {None} == {POWER_CAP, "pl2", THERMAL, "vr_thermal"}
 
 
 def test_a_host_without_such_a_gpu_has_no_data(make: Make) -> None:

@@ -50,7 +50,7 @@ def test_each_reason_for_low_clocks_has_a_series(start: Start) -> None:
     _, child = start(1, "set 0 reasons 325")
     found = child.poll(0.0)
     reasons = {key[2]: value for key, value in found.values.items() if key[0] == "hw.gpu.throttled"}
-    assert {name for name, value in reasons.items() if value} == {"sw_power_cap", "hw_thermal"}
+    assert {name for name, value in reasons.items() if value} == {"power_cap", "hw_thermal"}
     assert set(reasons) == {name for name, _ in REASONS}
     assert set(reasons.values()) == {0, 1}
 
@@ -61,7 +61,7 @@ def test_an_older_driver_is_asked_in_its_own_way(start: Start, old_library: Path
     used = 21474836480 + 629145600
     assert found.values["hw.gpu.memory.usage", GPU] == used
     assert found.values["hw.gpu.memory.utilization", GPU] == used / 85899345920
-    assert found.values["hw.gpu.throttled", GPU, "sw_power_cap"] == 1
+    assert found.values["hw.gpu.throttled", GPU, "power_cap"] == 1
     assert found.absences == [("hw.gpu.process.memory.usage", f"{GPU}: Function Not Found")]
     assert child.poll(1.0).absences == []
 
