@@ -42,12 +42,11 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """Load as the daemon would; 0, or 78 after every fault."""
-    from agent.cli.flags import files, settings
-
-    loaded = settings(args)
-    sys.stdout.write(f"{' '.join(files(args)) or 'defaults'}: ok\n")
+    from agent.cli.flags import files, load_or_end
     from agent.config.effective import summary
 
+    loaded = load_or_end(args)
+    sys.stdout.write(f"{' '.join(files(args)) or 'defaults'}: ok\n")
     sys.stdout.write(summary(loaded))
     return 0
 
@@ -66,16 +65,10 @@ def _default(args: argparse.Namespace) -> str:
 
 
 def _show(args: argparse.Namespace) -> str:
-    from agent.cli.flags import BAD_CONFIGURATION, load_flags
-    from agent.config import Faults
+    from agent.cli.flags import load_or_end
     from agent.config.effective import effective
 
-    try:
-        loaded = load_flags(args)
-    except Faults as faults:
-        sys.stderr.write(f"{faults}\n")
-        raise SystemExit(BAD_CONFIGURATION) from None
-    return effective(loaded)
+    return effective(load_or_end(args))
 
 
 def _schema(args: argparse.Namespace) -> str:

@@ -78,8 +78,13 @@ def load_flags(args: argparse.Namespace) -> Loaded:
 
 def settings(args: argparse.Namespace) -> Config:
     """The settings; or every fault on stderr, and the end with exit code 78."""
+    return load_or_end(args).config
+
+
+def load_or_end(args: argparse.Namespace) -> Loaded:
+    """The settings, and where they came from; or every fault on stderr, and the end with exit code 78."""
     try:
-        return load_flags(args).config
+        return load_flags(args)
     except Faults as faults:
         sys.stderr.write(f"{faults}\n")
         raise SystemExit(BAD_CONFIGURATION) from None

@@ -11,6 +11,7 @@ from agent.config.load import Loaded
 from agent.config.quantity import show_duration, show_size
 from agent.config.section import Each, Field, Section, section
 from agent.config.settings import Config
+from agent.config.templates import shown
 
 Path = tuple[str | int, ...]
 
@@ -25,10 +26,12 @@ class Table(NamedTuple):
 def effective(loaded: Loaded) -> str:
     """All settings in effect as TOML, each with its origin: "default", a file and line, or the flags.
 
+    Where variables are in a value it stands as it is written: they may hold what is not to be shown.
     Of attributes, tags and arrays of tables there is what was given; of collectors, all of them.
     """
     lines: list[str] = []
-    for header, rows in _whole(loaded.config):
+    for header, plain in _whole(loaded.config):
+        rows = [(key, path, shown(loaded.templates, dotted(path), value)) for key, path, value in plain]
         width = max((len(f"{key} = {value}") for key, _, value in rows), default=0)
         lines.append(header)
         for key, path, value in rows:
@@ -81,19 +84,31 @@ def _rows(of: Section, values: Any, path: Path) -> Iterator[tuple[str, Path, str
                 yield dotted((field.name, name)), (*here, name), field.pairs.form.show(one)
 
 
-def summary(config: Config) -> str:
-    """What a configuration comes to, in a few lines for people."""
+def summary(loaded: Loaded) -> str:
+    """What a configuration comes to, in a few lines for people; values with variables as they are written."""
+    config = loaded.config
     collect, store, ship = config.collect, config.store, config.ship
+
+    def said(key: str, plain: str) -> str:
+        return shown(loaded.templates, key, plain)
+
     polled = ", ".join(name for name in collector_names() if config.polling(name).enabled)
-    every, span = show_duration(collect.interval), show_duration(config.window.span)
-    size, age = show_size(store.max_size), show_duration(store.max_age)
-    alerts = ", ".join(alert.name for alert in config.alert)
-    host = f"  host     {config.host.root}\n" if config.host.root != "/" else ""
+    every = said("collect.interval", show_duration(collect.interval))
+    span = said("window.span", show_duration(config.window.span))
+    size, age = (
+        said("store.max_size", show_size(store.max_size)),
+        said("store.max_age", show_duration(store.max_age)),
+    )
+    names = [said(f"alert[{at}].name", alert.name) for at, alert in enumerate(config.alert, 1)]
+    host = f"  host     {said('host.root', config.host.root)}\n" if config.host.root != "/" else ""
+    name = said("device.name", config.device.name or "(named after the host)")
+    fleet = said("device.fleet", config.device.fleet)
+    url, payload = said("broker.url", config.broker.url), said("ship.payload", ship.payload)
     return (
-        f"  device   {config.device.name or '(named after the host)'}, fleet {config.device.fleet}\n"
+        f"  device   {name}, fleet {fleet}\n"
         f"{host}"
-        f"  broker   {config.broker.url}, {ship.payload}, confirmed by {ship.confirm}\n"
+        f"  broker   {url}, {payload}, confirmed by {said('ship.confirm', ship.confirm)}\n"
         f"  collect  {polled or 'nothing'}, every {every} or less often, windows of {span}\n"
-        f"  store    at most {size} in {store.directory}, kept {age}\n"
-        f"  alerts   {alerts or 'none'}\n"
+        f"  store    at most {size} in {said('store.directory', store.directory)}, kept {age}\n"
+        f"  alerts   {', '.join(names) or 'none'}\n"
     )

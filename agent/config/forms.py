@@ -262,5 +262,10 @@ class Text(NamedTuple):
 
 def text(value: object) -> str:
     """A TOML basic string that stands for this text: a dollar is written twice."""
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'"{escaped}"'
+    return basic(str(value).replace("$", "$$"))
+
+
+def basic(value: str) -> str:
+    """A TOML basic string, on one line."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in escaped) + '"'

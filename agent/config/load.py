@@ -17,6 +17,7 @@ from agent.config.gather import Gathered, Key
 from agent.config.relations import check
 from agent.config.section import Field, Items, Section, section
 from agent.config.settings import Config
+from agent.config.templates import NONE, Templates, templates
 from agent.config.variables import expand
 
 COMMAND_LINE = "command line"
@@ -24,10 +25,12 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Loaded(NamedTuple):
-    """The settings, and where each that is not a default came from, by dotted key."""
+    """The settings; where each that is not a default came from, by dotted key; and those with variables
+    in them, as they are written."""
 
     config: Config
     origins: Mapping[str, Place]
+    templates: Templates = NONE
 
 
 def load(
@@ -67,12 +70,13 @@ def load_with_origins(
     gathered = Gathered(faults)
     for document in [*_documents(files, faults), _flags(overrides or {})]:
         gathered.add(document)
-    config: Config = _Building(gathered, environment).section(section(Config), ())
+    building = _Building(gathered, environment)
+    config: Config = building.section(section(Config), ())
     origins = {dotted(key): given.place for key, given in gathered.values.items()}
-    faults.extend(check(config, origins, credentials, _doubtful(faults)))
+    faults.extend(check(config, origins, credentials, _doubtful(faults), building.templates))
     if faults:
         raise Faults(faults)
-    return Loaded(config, origins)
+    return Loaded(config, origins, building.templates)
 
 
 def _documents(files: Sequence[str | os.PathLike[str]], faults: list[Fault]) -> list[Document]:
@@ -109,6 +113,7 @@ class _Building:
     def __init__(self, gathered: Gathered, environment: Mapping[str, str]) -> None:
         self._gathered = gathered
         self._environment = environment
+        self.templates: dict[str, object] = {}
 
     def section(self, of: Section, path: Key) -> Any:
         made = {field.name: self._field(field, (*path, field.name)) for field in of.fields.values()}
@@ -157,6 +162,7 @@ class _Building:
         try:
             written = given.value
             if given.document.file != COMMAND_LINE:  # what stands there, a shell has seen already
+                self.templates.update(templates(key, written))
                 written = expand(written, self._environment)
             found = field.form.read(written)
         except Refused as refused:

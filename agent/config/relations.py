@@ -12,6 +12,7 @@ from agent.config.names import CREDENTIAL
 from agent.config.quantity import show_duration
 from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
+from agent.config.templates import NONE, Templates, shown
 from agent.judge.rule import parse
 
 DEFAULTS = Place("defaults")
@@ -27,7 +28,11 @@ class Broken(NamedTuple):
 
 
 def check(
-    config: Config, origins: Mapping[str, Place], credentials: str | None, doubtful: frozenset[str]
+    config: Config,
+    origins: Mapping[str, Place],
+    credentials: str | None,
+    doubtful: frozenset[str],
+    written: Templates = NONE,
 ) -> Iterator[Fault]:
     """Every relation that does not hold, at the place of the setting to change.
 
@@ -38,22 +43,23 @@ def check(
             administrator's shell has none.
         doubtful: keys that stand at their default only because what was given is wrong: what
             depends on them is not judged.
+        written: settings with variables in them, which are shown so.
     """
     found = (
-        *_broker(config),
+        *_broker(config, written),
         *_host(config),
-        *_times(config, origins),
+        *_times(config, origins, written),
         *_ship(config),
-        *_alerts(config),
+        *_alerts(config, written),
         *_watches(config),
-        *_files(config, credentials),
+        *_files(config, credentials, written),
     )
     for broken in found:
         if doubtful.isdisjoint((broken.key, *broken.others)):
             yield Fault(origins.get(broken.key, DEFAULTS), broken.key, broken.reason, broken.allowed)
 
 
-def _broker(config: Config) -> Iterator[Broken]:
+def _broker(config: Config, written: Templates) -> Iterator[Broken]:
     broker = config.broker
     for key, other in (
         ("key_file", "certificate_file"),
@@ -69,7 +75,8 @@ def _broker(config: Config) -> Iterator[Broken]:
                 allowed = 'only with broker.url = "mqtts://..."'
                 yield Broken(f"broker.{key}", "is of no use without TLS", allowed, ("broker.url",))
     if broker.backoff_min > broker.backoff_max:
-        least, most = show_duration(broker.backoff_min), show_duration(broker.backoff_max)
+        least = shown(written, "broker.backoff_min", show_duration(broker.backoff_min))
+        most = shown(written, "broker.backoff_max", show_duration(broker.backoff_max))
         reason, allowed = f"{least} is above broker.backoff_max", f"at most {most}"
         yield Broken("broker.backoff_min", reason, allowed, ("broker.backoff_max",))
 
@@ -82,14 +89,15 @@ def _host(config: Config) -> Iterator[Broken]:
         yield Broken("host.proc", reason, "with host.root, or collectors.filesystem.enabled = false", others)
 
 
-def _alerts(config: Config) -> Iterator[Broken]:
+def _alerts(config: Config, written: Templates) -> Iterator[Broken]:
     for number, alert in enumerate(config.alert, 1):
         key, other = f"alert[{number}].clear", f"alert[{number}].when"
         if alert.when and alert.clear:
             try:
                 parse(alert.when, alert.clear)
             except ValueError as error:
-                yield Broken(key, f"does not go with `when`: {error}", "a level that ends it", (other,))
+                why = "" if key in written or other in written else f": {error}"
+                yield Broken(key, f"does not go with `when`{why}", "a level that ends it", (other,))
 
 
 def _watches(config: Config) -> Iterator[Broken]:
@@ -100,7 +108,7 @@ def _watches(config: Config) -> Iterator[Broken]:
             yield Broken(f"{key}.name", "picks no process", "with match, unit or pid_file", others)
 
 
-def _times(config: Config, origins: Mapping[str, Place]) -> Iterator[Broken]:
+def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> Iterator[Broken]:
     """A window holds at least one poll; a tier begins before all is deleted.
 
     A single collector may be slower than a window: it is then in some windows only. Default tiers
@@ -108,9 +116,9 @@ def _times(config: Config, origins: Mapping[str, Place]) -> Iterator[Broken]:
     """
     interval, span = config.collect.interval, config.window.span
     if interval > span:
-        reason = (
-            f"collect.interval, {show_duration(interval)}, is longer than a window of {show_duration(span)}"
-        )
+        every = shown(written, "collect.interval", show_duration(interval))
+        longest = shown(written, "window.span", show_duration(span))
+        reason = f"collect.interval, {every}, is longer than a window of {longest}"
         key, other = ("collect.interval", "window.span")
         if key not in origins:
             key, other = other, key
@@ -118,8 +126,9 @@ def _times(config: Config, origins: Mapping[str, Place]) -> Iterator[Broken]:
     most = config.store.max_age
     for tier in config.store.tiers if "store.tiers" in origins else ():
         if tier.age >= most:
-            reason = f"the age {show_duration(tier.age)} of {tier.windows} windows is never reached"
-            allowed = f"ages below store.max_age, {show_duration(most)}"
+            age = shown(written, f"store.tiers.{tier.windows}", show_duration(tier.age))
+            reason = f"the age {age} of {tier.windows} windows is never reached"
+            allowed = f"ages below store.max_age, {shown(written, 'store.max_age', show_duration(most))}"
             yield Broken("store.tiers", reason, allowed, ("store.max_age",))
 
 
@@ -129,14 +138,15 @@ def _ship(config: Config) -> Iterator[Broken]:
         yield Broken("ship.confirm", "no sink confirms json", allowed, ("ship.payload",))
 
 
-def _files(config: Config, credentials: str | None) -> Iterator[Broken]:
+def _files(config: Config, credentials: str | None, written: Templates) -> Iterator[Broken]:
     broker = config.broker
     for key, reference in (("password_file", broker.password_file), ("key_file", broker.key_file)):
         if reference and not (reference.startswith(CREDENTIAL) and credentials is None):
             try:
-                read_secret(reference, credentials)
+                read_secret(reference, credentials, shown(written, f"broker.{key}", ""))
             except SecretRefused as refused:
                 yield Broken(f"broker.{key}", str(refused), "a file of its own, mode 0600 or 0400")
     for key, file in (("ca_file", broker.ca_file), ("certificate_file", broker.certificate_file)):
         if file and not (Path(file).is_file() and os.access(file, os.R_OK)):
-            yield Broken(f"broker.{key}", f"{file} is missing or cannot be read", "a file in PEM")
+            name = shown(written, f"broker.{key}", file)
+            yield Broken(f"broker.{key}", f"{name} is missing or cannot be read", "a file in PEM")

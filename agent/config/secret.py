@@ -38,27 +38,28 @@ def secret_path(reference: str, credentials: str | None) -> str:
     return f"{credentials}/{name}"
 
 
-def read_secret(reference: str, credentials: str | None = None) -> str:
-    """The first line of the secret's file.
+def read_secret(reference: str, credentials: str | None = None, called: str = "") -> str:
+    """The first line of the secret's file; messages say `called` in place of its name, if that is given.
 
     Raises:
         SecretRefused: it is missing, no regular file, readable by others, empty, too long or no text.
     """
     path = secret_path(reference, credentials)
+    name = called or path
     try:
         data, mode = read_regular(path, LARGEST)
     except Unreadable as error:
-        raise SecretRefused(f"{path} {error}") from None
+        raise SecretRefused(f"{name} {error}") from None
     if mode & (OTHERS_OF_CREDENTIALS if reference.startswith(CREDENTIAL) else OTHERS):
-        raise SecretRefused(f"{path} is open to others than its owner (mode {mode:04o}): chmod 600 {path}")
-    lines = _text(path, data).splitlines()
+        raise SecretRefused(f"{name} is open to others than its owner (mode {mode:04o}): chmod 600 {name}")
+    lines = _text(name, data).splitlines()
     if not lines or not lines[0]:
-        raise SecretRefused(f"{path} is empty: its first line is the secret")
+        raise SecretRefused(f"{name} is empty: its first line is the secret")
     return lines[0]
 
 
-def _text(path: str, data: bytes) -> str:
+def _text(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise SecretRefused(f"{path} is not UTF-8") from None
+        raise SecretRefused(f"{name} is not UTF-8") from None

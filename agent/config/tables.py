@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from agent.config.fault import Refusal, Refused, quoted
+from agent.config.fault import Expanded, Refusal, Refused, quoted
 from agent.config.forms import Duration, Schema
 from agent.config.quantity import show_duration
 
@@ -31,7 +31,9 @@ class Tiers(NamedTuple):
         tiers = sorted(tier for key, age in value.items() if (tier := self._tier(key, age, refusals)))
         for finer, coarser in pairwise(tiers):
             if coarser.age <= finer.age:
-                reason = f"{show_duration(coarser.age)} is not above that of {finer.windows} windows"
+                age = value[str(coarser.windows)]
+                shown = quoted(age) if isinstance(age, Expanded) else show_duration(coarser.age)
+                reason = f"{shown} is not above that of {finer.windows} windows"
                 allowed = "ages that grow with the size of the block"
                 refusals.append(Refusal(reason, allowed, (str(coarser.windows),)))
         if refusals:

@@ -21,6 +21,15 @@ _INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^$]*))?")
 ALLOWED = '"${NAME}", "${NAME:-default}", "${NAME:?message}", or "$$" for a dollar'
 
 
+def has_variables(value: object) -> bool:
+    """Whether a variable stands in one of the texts of a TOML value."""
+    if isinstance(value, dict):
+        return any(map(has_variables, value.values()))
+    if isinstance(value, list):
+        return any(map(has_variables, value))
+    return isinstance(value, str) and any(match[0] != "$$" for match in _DOLLAR.finditer(value))
+
+
 def expand(value: object, environment: Mapping[str, str]) -> object:
     """A TOML value with the variables in all its texts replaced.
 

@@ -111,8 +111,10 @@ def test_variables_come_from_the_environment(
     told = capsys.readouterr().err
     assert told.startswith(f"{file}:2: device.site: the variable OUTRIDER_TEST_SITE is not set: say where")
     monkeypatch.setenv("OUTRIDER_TEST_SITE", "hall 3")
-    assert main(["config", "show", "--config", str(file)]) == 0
-    assert 'site = "hall 3"' in capsys.readouterr().out
+    assert main(["config", "show", "--config", str(file)]) == main(["check", "--config", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert 'site = "${OUTRIDER_TEST_SITE:?say where}"' in told
+    assert "hall 3" not in told
 
 
 @pytest.mark.parametrize("words", [["config"], ["config", "set"], ["check", "outrider.toml"]])

@@ -25,7 +25,7 @@ def test_the_file_sets_nothing(tmp_path: Path) -> None:
 def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Path) -> None:
     file = tmp_path / "outrider.toml"
     file.write_text(SETTING.sub("", annotated()))
-    config, origins = load_with_origins([file])
+    config, origins, _ = load_with_origins([file])
     for name in collector_names():
         polling, due = config.polling(name), Config().polling(name)
         assert polling[:2] == due[:2]
@@ -61,7 +61,7 @@ def test_a_profile_stands_in_its_file_with_the_reason(name: str, tmp_path: Path)
     text = annotated(name, PROFILES[name])
     file = tmp_path / "outrider.toml"
     file.write_text(text)
-    _, origins = load_with_origins([file])
+    _, origins, _ = load_with_origins([file])
     assert set(origins) == {change.key for change in PROFILES[name].changes}
     assert text.count(f"\n# {name}: ") == len(origins)
     assert max(map(len, text.splitlines())) <= WIDTH

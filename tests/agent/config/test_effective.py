@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.config.collected import Polling
 from agent.config.effective import effective, summary
-from agent.config.load import load, load_with_origins
+from agent.config.load import Loaded, load, load_with_origins
 from agent.config.settings import Alert, Config, Observed
 
 TEXT = """\
@@ -59,10 +59,46 @@ def test_what_is_in_effect_says_where_it_came_from(tmp_path: Path) -> None:
 
 
 def test_the_summary_names_what_is_switched_on() -> None:
-    told = summary(Config(collectors={"cpu": Polling(enabled=False)}, alert=(Alert("hot", "m > 1"),)))
+    told = summary(
+        Loaded(Config(collectors={"cpu": Polling(enabled=False)}, alert=(Alert("hot", "m > 1"),)), {})
+    )
     assert "cpu" not in told
     assert "memory, network" in told
     assert "mqtt://127.0.0.1:1883" in told
     assert "alerts   hot" in told
     assert "host" not in told.replace("named after the host", "")
-    assert "host     /host" in summary(Config(host=Observed("/host")))
+    assert "host     /host" in summary(Loaded(Config(host=Observed("/host")), {}))
+
+
+VARIABLES = """\
+[device]
+name = "gate-${NUMBER}"
+site = "a$$b"
+tags.key = "${SECRET}"
+[broker]
+url = "mqtt://${HOST:-localhost}:1883"
+keepalive = "${KEEPALIVE}"
+[store]
+directory = "/var/${SECRET}"
+tiers = { 4 = "${AGE}" }
+[metrics]
+exclude = ["${SECRET}.*", "a"]
+[[alert]]
+name = "${SECRET}"
+when = "m{a='${SECRET}'} > 1"
+"""
+ENVIRONMENT = {"NUMBER": "7", "SECRET": "hunter2", "HOST": "hunter2", "KEEPALIVE": "77s", "AGE": "2h"}
+
+
+def test_values_with_variables_are_shown_as_they_are_written(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text(VARIABLES)
+    loaded = load_with_origins([first], environment=ENVIRONMENT)
+    told = effective(loaded)
+    assert "hunter2" not in told + summary(loaded)
+    lines = [line.split("  # ")[0].rstrip() for line in told.splitlines()]
+    assert {'name = "gate-${NUMBER}"', 'keepalive = "${KEEPALIVE}"', 'site = "a$$b"'} <= set(lines)
+    assert {'tiers = { 4 = "${AGE}" }', 'exclude = ["${SECRET}.*", "a"]'} <= set(lines)
+    second.write_text(told)
+    assert load([second], environment=ENVIRONMENT)._replace(collectors={}) == loaded.config
+    assert 'broker   "mqtt://${HOST:-localhost}:1883"' in summary(loaded)

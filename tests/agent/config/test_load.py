@@ -9,6 +9,7 @@ import pytest
 
 from agent.config.fault import Faults, Place
 from agent.config.load import load, load_with_origins
+from agent.config.quantity import parse_duration, show_duration
 from agent.config.secret import read_secret
 from collectors.catalog import NAMES
 from collectors.options import Process
@@ -55,7 +56,7 @@ def test_no_fault_repeats_a_secret() -> None:
 def test_a_later_file_wins_and_flags_win_over_both(tmp_path: Path) -> None:
     first = written(tmp_path, '[window]\nspan = "10s"\n[broker]\nuser = "a"\nin_flight = 2\n', "1.toml")
     second = written(tmp_path, '[broker]\nuser = "b"\nin_flight = 3\n', "2.toml")
-    config, origins = load_with_origins([first, second], {"broker.in_flight": 5})
+    config, origins, _ = load_with_origins([first, second], {"broker.in_flight": 5})
     assert (config.window.span, config.broker.user, config.broker.in_flight) == (10.0, "b", 5)
     assert origins["window.span"] == Place(str(first), 2)
     assert origins["broker.user"] == Place(str(second), 2)
@@ -118,7 +119,7 @@ def test_arrays_of_tables_go_on_where_the_file_before_ended(tmp_path: Path) -> N
     alert = '[[alert]]\nname = "{0}"\nwhen = "m > 1"\n'
     first = written(tmp_path, alert.format("a"), "1.toml")
     second = written(tmp_path, "\n" + alert.format("b") + 'severity = "info"\n', "2.toml")
-    config, origins = load_with_origins([first, second])
+    config, origins, _ = load_with_origins([first, second])
     assert [(one.name, one.severity) for one in config.alert] == [("a", "warning"), ("b", "info")]
     assert origins["alert[2].severity"] == Place(str(second), 5)
     again = written(tmp_path, alert.format("a"), "3.toml")
@@ -158,6 +159,32 @@ def test_a_variable_stands_for_a_value_of_any_form(tmp_path: Path) -> None:
     assert config.store.tiers == ((8, 7200.0),)
     assert config.metrics.exclude == ("linux.*", "a$b")
     assert {type(each) for each in config.metrics.exclude} == {str}
+
+
+def test_no_fault_repeats_what_a_variable_holds(tmp_path: Path) -> None:
+    text = (
+        '[broker]\nurl = "mqtts://b"\nuser = "u"\nca_file = "/none/${SECRET}/ca"\n'
+        'password_file = "/none/${SECRET}/p"\nbackoff_min = "${MIN}"\nbackoff_max = "${MAX}"\n'
+        '[store]\nmax_age = "${AGE}"\ntiers = { 8 = "${OLD}" }\n'
+        '[[alert]]\nname = "a"\nwhen = "m > 85"\nclear = "${LEVEL}"\n'
+        '[collect]\ninterval = "${EVERY}"\n[window]\nspan = "${SPAN}"\n'
+    )
+    said = {"SECRET": "hunter2", "MIN": "111s", "MAX": "99s", "AGE": "113h", "OLD": "114h", "LEVEL": "115"}
+    said |= {"EVERY": "117s", "SPAN": "116s"}
+    with pytest.raises(Faults) as raised:
+        load([written(tmp_path, text)], environment=said)
+    told = str(raised.value)
+    spans = [show_duration(parse_duration(value)) for value in said.values() if value[-1] in "sh"]
+    assert [value for value in (*said.values(), *spans) if value in told] == []
+    for part in (
+        'broker.ca_file: "/none/${SECRET}/ca" is missing',
+        'broker.password_file: "/none/${SECRET}/p" cannot be read: No such file',
+        'broker.backoff_min: "${MIN}" is above broker.backoff_max, allowed: at most "${MAX}"',
+        'the age "${OLD}" of 8 windows is never reached, allowed: ages below store.max_age, "${AGE}"',
+        "alert[1].clear: does not go with `when`, allowed",
+        'collect.interval, "${EVERY}", is longer than a window of "${SPAN}"',
+    ):
+        assert part in told
 
 
 def test_flags_are_taken_as_they_are() -> None:

@@ -26,6 +26,13 @@ def test_a_secret_open_to_others_is_refused_with_the_cure(tmp_path: Path, mode: 
     assert str(raised.value) == f"{file} is open to others than its owner (mode {mode:04o}): chmod 600 {file}"
 
 
+def test_messages_name_the_file_as_they_are_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        SecretRefused, match=r"^THIS is open to others than its owner \(mode 0644\): chmod 600 THIS$"
+    ):
+        read_secret(written(tmp_path / "s", mode=0o644), None, "THIS")
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_secret_of_its_owner_alone_is_taken(tmp_path: Path, mode: int) -> None:
     assert read_secret(written(tmp_path / "s", mode=mode)) == "hunter2"

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from agent.config.fault import Refused
+from agent.config.fault import Expanded, Refused
 from agent.config.forms import Duration
 from agent.config.tables import Tier, Tiers
 
@@ -29,3 +31,9 @@ def test_every_part_at_fault_is_named() -> None:
     with pytest.raises(Refused) as raised:
         FORM.read({"3": "1h", "8": "2h", "16": "2h", "32": "never"})
     assert [refusal.inside for refusal in raised.value.refusals] == [("3",), ("32",), ("16",)]
+
+
+def test_an_age_from_a_variable_is_shown_as_it_is_written() -> None:
+    value = {"4": "2h", "8": Expanded("1h", written="${AGE}")}
+    with pytest.raises(Refused, match=re.escape('"${AGE}" is not above that of 4 windows')):
+        FORM.read(value)
