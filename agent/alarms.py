@@ -8,11 +8,12 @@ All is called in the poll thread but `restore`, which comes before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.config.settings import Alert as Setting
 from agent.judge.alerts import Alerts, Change
+from agent.judge.allowance import Allowance
 from agent.judge.rule import parse
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST, Alert, AlertSeries
@@ -58,6 +59,7 @@ class Alarms:
         self._outlets = outlets
         self._now = self._wall = 0.0
         self._alerts = Alerts({}, {}, boot, {})
+        self._allowance = Allowance()
 
     def restore(self, states: Mapping[str, bytes], now: float, wall: float) -> None:
         """Go on from what the store kept, and tell the link the state of every rule."""
@@ -85,11 +87,12 @@ class Alarms:
 
     def states(self) -> Mapping[str, bytes | None]:
         """What the store must learn with the window that ends."""
+        self._allowance.renew(self._now)
         self._outlets.tally.set("outrider.alerts.refused", self._alerts.refused())
         return self._alerts.states()
 
     def _tell(self, changes: Sequence[Change]) -> None:
-        events = tuple(self._event(change) for change in changes)
+        events = tuple(self._events(changes))
         names = dict.fromkeys(change.rule for change in changes)
         self._outlets.post(shipped.Alerts({name: self._alert(name) for name in names}))
         self._outlets.keep(Judged(events, self._alerts.states()))
@@ -115,7 +118,17 @@ class Alarms:
             more=max(0, len(firing) - WORST),
         )
 
-    def _event(self, change: Change) -> Event:
+    def _events(self, changes: Sequence[Change]) -> Iterator[Event]:
+        """Those that their rules have an allowance for."""
+        for change in changes:
+            omitted = self._allowance.take(change.rule)
+            if omitted is None:
+                self._outlets.tally.add("outrider.events.dropped")
+            else:
+                yield self._event(change, omitted)
+
+    def _event(self, change: Change, omitted: int) -> Event:
+        """`omitted` changes of the rule before this one were left out."""
         setting = self._settings.get(change.rule)
         series, value = change.series, change.value
         attributes: Attributes = (
@@ -123,6 +136,7 @@ class Alarms:
             (KEY + "severity", setting.severity if setting else ""),
             (KEY + "metric", series.name),
             (KEY + "value", "" if value is None else f"{value:.6g}"),
+            *(((KEY + "omitted", str(omitted)),) if omitted else ()),
             *series.attributes[:MOST_ATTRIBUTES],
         )
         text = change.reason or (setting.summary or setting.when if setting else "")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agent.alarms import Alarms, Outlets, described
 from agent.config.settings import Alert
+from agent.judge.allowance import MOST
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST
 from agent.ship.limits import ATTRIBUTES
@@ -113,6 +114,26 @@ def test_many_series_are_one_alert_and_one_line_a_tick() -> None:
     assert len(rig.lines) == 1
     assert f"and {WORST + 4} more" in rig.lines[0][1]
     assert len(rig.kept[0].events) == WORST + 5
+
+
+def test_a_rule_that_flaps_leaves_room_for_the_events_of_others() -> None:
+    rig = Rig(HOT, COLD)
+    for _ in range(100):
+        rig.tick(90.0)
+        rig.tick(70.0)
+    rig.tick(-1.0)
+    rules = [dict(event.attributes)["outrider.alert.rule"] for judged in rig.kept for event in judged.events]
+    assert rules == ["hot"] * MOST + ["cold"]
+    assert len(rig.posts) == 1 + 200 + 1
+    counted = {each.name: each.value for each in rig.tally.snapshot()}
+    assert counted["outrider.events.dropped"] == 200 - MOST
+    rig.alarms.states()
+    rig.tick(90.0)
+    (cleared, fired) = rig.kept[-1].events
+    assert dict(fired.attributes)["outrider.alert.omitted"] == str(200 - MOST)
+    assert "outrider.alert.omitted" not in dict(cleared.attributes)
+    rig.tick(70.0)
+    assert "outrider.alert.omitted" not in dict(rig.kept[-1].events[0].attributes)
 
 
 def test_a_restart_goes_on_without_a_second_event() -> None:
