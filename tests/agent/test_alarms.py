@@ -129,7 +129,7 @@ def test_a_rule_that_flaps_leaves_room_for_the_events_of_others() -> None:
     assert counted["outrider.events.dropped"] == 200 - MOST
     rig.alarms.states()
     rig.tick(90.0)
-    (cleared, fired) = rig.kept[-1].events
+    (fired, cleared) = rig.kept[-1].events
     assert dict(fired.attributes)["outrider.alert.omitted"] == str(200 - MOST)
     assert "outrider.alert.omitted" not in dict(cleared.attributes)
     rig.tick(70.0)
