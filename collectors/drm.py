@@ -22,8 +22,8 @@ MOST_SAID = 32
 LOOK = 60.0
 POWER_CAP = "power_cap"
 THERMAL = "thermal"
-"""Why a GPU's clocks are held down, as `hw.gpu.throttle.reason` has it whoever made it: it drew the power that
-it may for long, or was hot. Other reasons are one maker's, and keep the driver's names."""
+"""Why a GPU's clocks are held down, as `hw.gpu.throttle.reason` has it whoever made it: it drew the power
+that it may for long, or was hot. Other reasons are one maker's, and keep the driver's names."""
 IDLE = 10.0
 REST = 30.0
 """Seconds. A card that may sleep and did nothing for `IDLE` is left alone for `REST` at a time: each read

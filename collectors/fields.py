@@ -1,5 +1,5 @@
 """Files of one `key value` a line: of many values (`/proc/meminfo`, `/proc/vmstat`) by remembered places,
-of one by a search."""
+of one by a search; and those of one `key name=value ...` a line that tell of pressure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collectors.api import Absence
 from collectors.host import COUNT_LIMIT, counts, malformed
 
 Values = list[int | None]
+MICROSECONDS = 1_000_000
 
 
 def number(source: str, text: bytes, key: bytes) -> int:
@@ -22,6 +23,36 @@ def number(source: str, text: bytes, key: bytes) -> int:
             except (IndexError, ValueError):
                 raise malformed(source, line) from None
     raise ValueError(f"{source}: no line {key.decode()}")
+
+
+def stalled(source: str, text: bytes, types: tuple[str, ...]) -> list[float]:
+    """Seconds that tasks waited (PSI), since boot or the group's beginning, for each of `types`.
+
+    `some avg10=0.10 avg60=0.40 avg300=0.21 total=11041796`: only the total is read.
+    https://docs.kernel.org/accounting/psi.html
+
+    Args:
+        source: the file's name, for the error.
+        text: the file.
+        types: `some`, `full` or both.
+
+    Raises:
+        ValueError: it does not say one of them.
+    """
+    totals = {line.split(None, 1)[0]: line for line in text.split(b"\n") if line.strip()}
+    seconds = []
+    for each in types:
+        line = totals.get(each.encode())
+        if line is None:
+            raise ValueError(f"{source}: no line {each!r}")
+        name, _, total = line.rpartition(b"=")
+        if not name.endswith(b" total"):
+            raise malformed(source, line)
+        try:
+            seconds += [total / MICROSECONDS for total in counts([total])]
+        except ValueError:
+            raise malformed(source, line) from None
+    return seconds
 
 
 class Fields:

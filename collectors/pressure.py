@@ -9,12 +9,12 @@ from __future__ import annotations
 from errno import EOPNOTSUPP
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration, Series
-from collectors.host import Host, counts, malformed, printable
+from collectors.fields import stalled
+from collectors.host import Host, printable
 
 # Of the whole machine `full` means nothing for CPUs (the kernel says 0), and `irq` (6.1) has nothing else.
 TYPES = {"cpu": ("some",), "memory": ("some", "full"), "io": ("some", "full"), "irq": ("full",)}
 FOLDER = "/proc/pressure"
-MICROSECONDS = 1_000_000
 OFF = "the kernel keeps no pressure information: it wants psi=1 on its command line, or CONFIG_PSI"
 
 KEYS = ("linux.pressure.resource", "linux.pressure.type")
@@ -26,33 +26,6 @@ TIME = Metric(
     f"{FOLDER}/*",
     "Time in which some or all (full) tasks that had work to do waited for this resource.",
 )
-
-
-def parse(path: str, types: tuple[str, ...], text: bytes) -> list[float]:
-    """Seconds since boot for each of `types`.
-
-    Args:
-        path: the file's name, for the error.
-        types: `some`, `full` or both.
-        text: the file.
-
-    Raises:
-        ValueError: it does not say one of them.
-    """
-    totals = {line.split(None, 1)[0]: line for line in text.split(b"\n") if line.strip()}
-    seconds = []
-    for each in types:
-        line = totals.get(each.encode())
-        if line is None:
-            raise ValueError(f"{path}: no line {each!r}")
-        name, _, total = line.rpartition(b"=")
-        if not name.endswith(b" total"):
-            raise malformed(path, line)
-        try:
-            seconds += [total / MICROSECONDS for total in counts([total])]
-        except ValueError:
-            raise malformed(path, line) from None
-    return seconds
 
 
 class Pressure:
@@ -81,7 +54,7 @@ class Pressure:
         absences: tuple[Absence, ...] = ()
         for name, file in self._files.items():
             try:
-                values += parse(file.path, TYPES[name], file.read())
+                values += stalled(file.path, file.read(), TYPES[name])
             except (OSError, ValueError) as error:
                 if isinstance(error, OSError) and error.errno == EOPNOTSUPP:
                     raise NoData(OFF) from None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from collectors.api import Metric
 from collectors.containers import metrics
+from collectors.fields import stalled
 from collectors.host import Host, counts, malformed
 
 # The kernel's names of block devices that only pass on what another carries, or carry it in memory.
@@ -102,20 +103,6 @@ def traffic(source: str, text: bytes, passing: frozenset[bytes]) -> tuple[float,
     return totals[b"read"] + totals[b"rbytes"], totals[b"write"] + totals[b"wbytes"]
 
 
-def pressure(text: bytes) -> tuple[float, float]:
-    """Seconds in which some, and in which all tasks waited.
-
-    Raises:
-        ValueError: it is malformed.
-    """
-    try:
-        found = {line.split(b" ", 1)[0]: line.rpartition(b"total=")[2] for line in text.strip().split(b"\n")}
-        some, full = counts((found[b"some"], found[b"full"]))
-    except (KeyError, ValueError):
-        raise malformed("memory.pressure", text) from None
-    return some / 1e6, full / 1e6
-
-
 def passing(host: Host) -> frozenset[bytes]:
     """The majors of block devices that only pass on, from `/proc/devices`; none where it cannot be read."""
     try:
@@ -152,6 +139,11 @@ def _one(controller: str, file: str, metric: Metric) -> Account:
 
 def _io(file: str) -> Account:
     return Account("blkio", file, (file,), IO, lambda texts, shape: traffic(file, texts[0], shape.passing))
+
+
+def _stalled(controller: str, file: str) -> Account:
+    types = tuple(name for _, name in STALLED)
+    return Account(controller, file, (file,), STALLED, lambda texts, _: tuple(stalled(file, texts[0], types)))
 
 
 TIMES = ((metrics.CPU_TIME, "user"), (metrics.CPU_TIME, "system"))
@@ -192,9 +184,7 @@ ACCOUNTS: Mapping[int, tuple[Account, ...]] = {
         _times("cpu", "cpu.stat", (b"user_usec", b"system_usec"), lambda _: 1e6),
         _limited("usec", 1e6),
         *_memory("memory.current", b"inactive_file", "memory.events"),
-        Account(
-            "memory", "memory.pressure", ("memory.pressure",), STALLED, lambda texts, _: pressure(texts[0])
-        ),
+        _stalled("memory", "memory.pressure"),
         TASKS,
         _io("io.stat"),
     ),

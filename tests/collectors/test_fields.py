@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.api import Absence
-from collectors.fields import Fields, number
+from collectors.fields import Fields, number, stalled
+from collectors.host import COUNT_LIMIT
 
 KEYS = (b"Two:", b"One:")
 LINES = st.sampled_from(
@@ -38,9 +39,16 @@ def test_what_is_remembered_never_changes_the_result(texts: list[bytes]) -> None
         assert outcome(fields, text) == outcome(Fields("/f", KEYS), text)
 
 
-@given(st.binary())
-def test_any_bytes_give_values_or_a_value_error(text: bytes) -> None:
-    outcome(Fields("/f", KEYS), text)
+@given(st.binary() | st.lists(LINES, max_size=6).map(b"\n".join))
+def test_any_bytes_give_counts_and_reasons_or_a_value_error(text: bytes) -> None:
+    try:
+        values, absences = Fields("/f", KEYS).parse(text)
+    except ValueError:
+        return
+    assert [each.what for each in absences] == [
+        key.decode().rstrip(":") for key, value in zip(KEYS, values, strict=True) if value is None
+    ]
+    assert all(value is None or 0 <= value < COUNT_LIMIT for value in values)
 
 
 def outcome(fields: Fields, text: bytes) -> object:
@@ -60,3 +68,38 @@ def test_one_number_is_found_among_any_other_lines(noise: bytes) -> None:
 def test_one_number_that_is_none_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"^/f: (malformed|no) line"):
         number("/f", text, b"Pss:")
+
+
+def test_waiting_is_told_in_seconds_for_each_type_asked_for() -> None:
+    text = b"some avg10=0.00 avg60=0.00 total=1736583\nfull avg10=0.00 avg60=0.00 total=2\n"
+    assert stalled("/f", text, ("some", "full")) == [1.736583, 2e-06]
+    assert stalled("/f", text, ("full",)) == [2e-06]
+
+
+@pytest.mark.parametrize(
+    "line", ["some", "some total=", "some total=x", "some total=-1", f"some total={1 << 64}"]
+)
+def test_a_line_without_its_total_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="io: malformed line 'some"):
+        stalled("io", line.encode(), ("some",))
+
+
+@pytest.mark.parametrize("text", [b"", b"full total=1\n", b"\0" * 99])
+def test_a_type_that_is_missing_is_named(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^io: no line 'some'$"):
+        stalled("io", text, ("some",))
+
+
+TOTALS = st.integers(0, COUNT_LIMIT - 1).map(b" total=%d".__mod__) | st.sampled_from([b"", b" total=-1"])
+PRESSED = st.tuples(st.sampled_from([b"some", b"full"]), TOTALS).map(b" avg10=0.00".join)
+
+
+@given(st.binary(max_size=200) | st.lists(PRESSED).map(b"\n".join))
+def test_any_bytes_give_seconds_of_each_type_or_a_value_error(text: bytes) -> None:
+    try:
+        seconds = stalled("memory", text, ("some", "full"))
+    except ValueError:
+        return
+    assert len(seconds) == 2
+    assert min(seconds) >= 0
+    assert max(seconds) <= COUNT_LIMIT / 1e6  # a float's next

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from operator import add
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.containers.accounts import ACCOUNTS, Shape, fields, limit, passing, pressure, traffic
+from collectors.containers.accounts import ACCOUNTS, Shape, fields, limit, passing, traffic
+from collectors.host import COUNT_LIMIT
 from tests.collectors.conftest import Make
 
 SHAPE = Shape(100, frozenset((b"7", b"253")))
@@ -52,17 +54,6 @@ def test_malformed_traffic_is_refused(text: bytes) -> None:
         traffic("io", text, frozenset())
 
 
-def test_pressure_is_in_seconds() -> None:
-    text = b"some avg10=0.00 avg60=0.00 total=1736583\nfull avg10=0.00 avg60=0.00 total=2\n"
-    assert pressure(text) == (1.736583, 2e-06)
-
-
-@pytest.mark.parametrize("text", [b"", b"some total=1\n", b"some total=x\nfull total=1\n", b"\0" * 99])
-def test_malformed_pressure_is_refused(text: bytes) -> None:
-    with pytest.raises(ValueError, match=r"memory\.pressure: malformed line"):
-        pressure(text)
-
-
 def test_a_missing_field_is_named_and_a_malformed_one_shown() -> None:
     with pytest.raises(ValueError, match=r"cpu\.stat: no line user_usec"):
         fields("cpu.stat", b"usage_usec 1\n", b"user_usec")
@@ -77,12 +68,25 @@ def test_devices_that_pass_on_are_known_by_their_names(make: Make, tmp_path: Pat
     assert passing(make({})) == frozenset()
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_give_all_values_of_an_account_or_a_value_error(text: bytes) -> None:
+KEYS = (
+    b"user_usec ", b"system_usec ", b"user ", b"system ", b"nr_periods ", b"nr_throttled ",
+    b"throttled_usec ", b"throttled_time ", b"oom_kill ", b"inactive_file ", b"total_inactive_file ",
+    b"8:0 Read ", b"8:0 rbytes=", b"some total=", b"full avg10=0.00 total=",
+)  # fmt: skip
+NUMBERS = st.integers(0, COUNT_LIMIT - 1).map(b"%d".__mod__)
+ODD = st.sampled_from([b"-1", b"nan", b"18446744073709551616", b"", b"1 2"])
+LINES = st.lists(st.tuples(st.sampled_from(KEYS), NUMBERS | ODD).map(b"".join), max_size=24)
+WHOLE = st.lists(NUMBERS, min_size=len(KEYS), max_size=len(KEYS)).map(lambda found: [*map(add, KEYS, found)])
+TEXTS = st.binary(max_size=300) | NUMBERS | (LINES | WHOLE).map(b"\n".join)
+
+
+@given(TEXTS, TEXTS)
+def test_any_bytes_give_all_values_of_an_account_or_a_value_error(first: bytes, second: bytes) -> None:
     for account in (*ACCOUNTS[1], *ACCOUNTS[2]):
         try:
-            values = account.parse([text] * len(account.files), SHAPE)
+            values = account.parse([first, second][: len(account.files)], SHAPE)
         except ValueError:
             continue
         assert len(values) == len(account.metrics)
         assert min(values) >= 0
+        assert max(values) < COUNT_LIMIT * (1 + first.count(b":"))  # disks are added up
