@@ -138,9 +138,14 @@ def test_any_bytes_give_rows_or_a_value_error(text: bytes) -> None:
     assert totals is None or (len(totals) == 5 and min(totals) >= 0)
 
 
-@given(st.binary(max_size=100))
+LOADED = st.sampled_from([b"0.10", b"nan", b"inf", b"-1", b"1e308", b"1/2", b"7"])
+
+
+@given(st.binary(max_size=100) | st.lists(LOADED, max_size=5).map(b" ".join))
 def test_any_bytes_give_three_loads_or_a_value_error(text: bytes) -> None:
     try:
-        assert len(parse_load(text)) == 3
+        loads = parse_load(text)
     except ValueError:
         return
+    assert len(loads) == 3
+    assert all(0 <= each < 1e9 for each in loads)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.api import NoData, Reading
-from collectors.host import Host
-from collectors.links import Links, changes, duplex, speed, up
+from collectors.host import COUNT_LIMIT, Host
+from collectors.links import BYTES, FASTEST, Links, changes, duplex, speed, up
 from tests.collectors.conftest import Make
 
 FILES = {
@@ -111,7 +111,13 @@ def test_a_host_without_a_wire_has_no_data(make: Make) -> None:
         read(make({"sys/class/net/lo/operstate": "unknown\n"}))
 
 
-@given(text=st.binary(max_size=30))
+HIGHEST = {up: 1, duplex: 1, speed: FASTEST * BYTES, changes: COUNT_LIMIT - 1}
+SPOKEN = st.sampled_from([b"up", b"down", b"unknown", b"full", b"half", b"-1", b"0", b"1000", b"4294967295"])
+
+
+@given(
+    text=st.binary(max_size=30) | SPOKEN.map(b"%s\n".__mod__) | st.integers(-2, 1 << 65).map(b"%d".__mod__)
+)
 def test_any_bytes_give_a_number_nothing_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, text: bytes
 ) -> None:
@@ -119,9 +125,9 @@ def test_any_bytes_give_a_number_nothing_or_a_reason(
     folder.mkdir(exist_ok=True)
     for name in FILES:
         (folder / name).write_bytes(text)
-    for part in (up, speed, duplex, changes):
+    for part, highest in HIGHEST.items():
         try:
             value = part(Host(), folder)
         except ValueError:
             continue
-        assert value is None or value >= 0
+        assert value is None or 0 <= value <= highest

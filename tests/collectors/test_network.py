@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.host import Host
+from collectors.host import COUNT_LIMIT, Host
 from collectors.network import Network, parse
 from tests.collectors.conftest import HOSTS, Make
 
@@ -67,9 +67,14 @@ def test_a_malformed_line_is_refused_with_its_excerpt(rest: bytes) -> None:
         parse(b"eth0: " + rest)
 
 
-@given(st.binary(max_size=200))
+WORDS = st.lists(st.integers(-1, 1 << 65), min_size=12, max_size=17)
+
+
+@given(st.binary(max_size=200) | WORDS.map(lambda words: b"eth0: " + b" ".join(map(b"%d".__mod__, words))))
 def test_any_bytes_give_eight_counts_or_a_value_error(line: bytes) -> None:
     try:
-        assert len(parse(line)) == 8
+        found = parse(line)
     except ValueError:
         return
+    assert len(found) == 8
+    assert all(0 <= each < COUNT_LIMIT for each in found)

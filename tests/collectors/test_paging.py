@@ -37,3 +37,4 @@ def test_any_lines_give_values_or_a_value_error(lines: list[tuple[bytes, bytes]]
     except ValueError:
         return
     assert len(values) == len(SERIES)
+    assert all(each is None or each >= 0 for each in values)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.api import NoData, Reading
-from collectors.host import Host
-from collectors.storage import LOOK, Storage, parse, wanted
+from collectors.host import COUNT_LIMIT, Host
+from collectors.storage import LOOK, SECTOR, Storage, parse, wanted
 from tests.collectors.conftest import Make
 
 STAT = "1 2 3 4 5 6 7 8 9 10 11\n"
@@ -88,9 +88,14 @@ def test_a_kernel_without_block_devices_has_no_data(make: Make) -> None:
         Storage(make({}))
 
 
-@given(st.binary(max_size=200))
+WORDS = st.lists(st.integers(-1, 1 << 65), min_size=10, max_size=17)
+
+
+@given(st.binary(max_size=200) | WORDS.map(lambda words: b" ".join(map(b"%d".__mod__, words))))
 def test_any_bytes_give_seven_numbers_or_a_value_error(text: bytes) -> None:
     try:
-        assert len(parse(text)) == 7
+        found = parse(text)
     except ValueError:
         return
+    assert len(found) == 7
+    assert all(0 <= each < COUNT_LIMIT * SECTOR for each in found)

@@ -38,13 +38,21 @@ def test_a_supply_is_on_or_off(text: bytes, bit: int) -> None:
     assert parse(MAINS, text) == [bit]
 
 
-@given(st.binary(max_size=40))
-def test_any_bytes_are_a_state_or_a_value_error(text: bytes) -> None:
-    for state in (BATTERY, MAINS):
+SPOKEN = st.sampled_from(
+    [b"Charging", b"Not charging", b"Full", b"0", b"1", b"2", b"-1", b"nan", b"\n", b" "]
+)
+
+
+@given(st.binary(max_size=40) | st.lists(SPOKEN, max_size=3).map(b"".join))
+def test_any_bytes_are_one_state_or_a_value_error(text: bytes) -> None:
+    for state, least in ((BATTERY, 1), (MAINS, 0)):
         try:
-            assert sum(parse(state, text)) <= 1
+            bits = parse(state, text)
         except ValueError:
             continue
+        assert len(bits) == len(state.series)
+        assert set(bits) <= {0, 1}
+        assert least <= sum(bits) <= 1
 
 
 def test_states_are_absent_alone(make: Make, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.host import Host
+from collectors.host import COUNT_LIMIT, Host
 from collectors.processes import accounts
-from collectors.processes.accounts import Accounts, hidden, parse_cpus, parse_io, parse_stat, sized
+from collectors.processes.accounts import MOST_CPUS, Accounts, hidden, parse_cpus, parse_io, parse_stat, sized
 from tests.broken import with_nobody
 from tests.collectors.conftest import Make
 
@@ -61,7 +61,10 @@ def test_a_process_says_the_same_as_to_psutil() -> None:
         assert stat.rss > (30 << 20) / os.sysconf("SC_PAGE_SIZE")
         assert found.descriptors(process.pid) == other.num_fds()
         assert tuple(found.io(process.pid)) == other.io_counters()[2:4]
-        assert found.pss(process.pid) == other.memory_full_info().pss
+        pss, full = found.pss(process.pid), other.memory_full_info()
+        # What is shared is divided anew whenever a process that has it too begins or ends.
+        assert abs(pss - full.pss) <= full.shared
+        assert full.uss <= pss <= full.rss
         booted = psutil.boot_time()
         assert abs(stat.start / ticks - (other.create_time() - booted)) < 1.1
         assert not stat.ended
@@ -89,13 +92,43 @@ def test_a_malformed_line_is_refused(text: bytes) -> None:
         parse_stat(text)
 
 
-@given(st.binary(max_size=400))
-def test_any_bytes_give_an_account_or_a_value_error(text: bytes) -> None:
-    for parse in (parse_stat, parse_io, parse_cpus):
-        try:
-            assert parse(text) is not None
-        except ValueError:
-            continue
+NUMBERS = st.integers(-2, 1 << 65).map(b"%d".__mod__)
+WORDS = NUMBERS | st.sampled_from([b"R", b"Z", b"(x)", b")", b"nan", b"\xff"])
+
+
+@given(
+    st.lists(NUMBERS, min_size=21, max_size=30).map(lambda words: b"1 (x) S " + b" ".join(words))
+    | st.binary(max_size=400)
+)
+def test_any_bytes_give_counts_of_a_process_or_a_value_error(text: bytes) -> None:
+    try:
+        stat = parse_stat(text)
+    except ValueError:
+        return
+    assert stat.ended in (False, True)
+    assert all(0 <= each < COUNT_LIMIT for each in stat[1:])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"read_bytes", b"write_bytes"]), WORDS).map(b": ".join)).map(
+        b"\n".join
+    )
+)
+def test_any_bytes_give_traffic_or_a_value_error(text: bytes) -> None:
+    try:
+        found = parse_io(text)
+    except ValueError:
+        return
+    assert all(0 <= each < COUNT_LIMIT for each in found)
+
+
+@given(st.lists(st.sampled_from([b"0", b"3", b"-", b",", b"9999", b" ", b"x"])).map(b"".join))
+def test_any_list_of_cpus_counts_some_or_is_refused(text: bytes) -> None:
+    try:
+        found = parse_cpus(text)
+    except ValueError:
+        return
+    assert 1 <= found <= MOST_CPUS * (1 + text.count(b","))
 
 
 @pytest.mark.parametrize(("text", "count"), [(b"0\n", 1), (b"0-3\n", 4), (b"0-3,6,8-9\n", 7)])
