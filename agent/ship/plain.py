@@ -149,7 +149,7 @@ def _windows(frame: Frame, digits: int | None) -> Iterator[dict[str, Any]]:
         yield {
             **json_series(series),
             **times,
-            **{k: json_number(v, cut) for k, v in _summary(summary).items()},
+            **{k: json_number(v, cut) for k, v in _summary(summary, span.covered).items()},
         }
 
 
@@ -168,13 +168,25 @@ def json_series(series: Series) -> dict[str, Any]:
     return {"metric": name, "attributes": dict(attributes), "unit": unit, "kind": kind}
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
+def mean_rate(counter: Counter, covered: float) -> float | None:
+    """The mean rate of a counter over the seconds that were watched, in 1/s; None where it is not known.
+
+    A mean beyond the highest rate between two polls has grown since before the window: the series is
+    read less often than windows close, and that rate is its mean.
+    """
+    if not counter.count or covered <= 0:
+        return None
+    return min(counter.delta / covered, counter.rate)
+
+
+def _summary(summary: Summary, covered: float) -> dict[str, Any]:
     if isinstance(summary, Gauge):
         mean = summary.total / summary.count if summary.count else summary.low
         count, low, high, last = summary.count, summary.low, summary.high, summary.last
         return {"count": count, "mean": mean, "min": low, "max": high, "last": last}
     if isinstance(summary, Counter):
-        return summary._asdict()
+        rates = {"rate": mean_rate(summary, covered), "peak": summary.rate if summary.count else None}
+        return {"count": summary.count, "delta": summary.delta, **rates, "resets": summary.resets}
     if isinstance(summary, Top):
         return {"count": summary.seen, "top": summary.counts, "other": summary.other}
     return _histogram(summary)

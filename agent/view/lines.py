@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TextIO
 
 from agent.ship.alert import Alert
-from agent.ship.plain import json_series
+from agent.ship.plain import json_series, mean_rate
 from agent.ship.records import Key
 from agent.stats.frame import Content, Span
 from agent.stats.histogram import Histogram
@@ -145,8 +145,7 @@ def _head(device: str, series: Series, span: Span) -> dict[str, object]:
 def statistics(summary: Summary, covered: float) -> dict[str, object]:
     """What is known of the window; null for what cannot be known or is not finite.
 
-    `rate` of a counter is its mean over the seconds watched, `peak` the highest between two polls; a
-    counter that is read less often than windows close grew for longer than one, and has its peak as mean.
+    `rate` of a counter is its mean over the seconds watched, `peak` the highest between two polls.
     """
     if isinstance(summary, Gauge):
         return _gauge(summary)
@@ -154,8 +153,8 @@ def statistics(summary: Summary, covered: float) -> dict[str, object]:
         return {
             "count": summary.count,
             "delta": _finite(summary.delta),
-            "rate": _finite(min(summary.delta / covered, summary.rate)) if covered > 0 else None,
-            "peak": _finite(summary.rate),
+            "rate": _finite(mean_rate(summary, covered)),
+            "peak": _finite(summary.rate) if summary.count else None,
             "resets": summary.resets,
         }
     if isinstance(summary, Top):
@@ -188,8 +187,8 @@ def _histogram(summary: Histogram) -> dict[str, object]:
     }
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def text_lines(device: str, key: Key, content: Content, now: float) -> Iterator[str]:

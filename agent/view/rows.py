@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from agent.ship.plain import mean_rate
 from agent.ship.records import Key
 from agent.stats.frame import Content, Event, Span
 from agent.stats.histogram import Histogram
@@ -221,14 +222,8 @@ def _figures(window: Window) -> tuple[float | None, float | None, float | None, 
 
 
 def rate(window: Window) -> float | None:
-    """The mean rate of a counter over the seconds that were watched, in 1/s.
-
-    A mean beyond the highest rate between two polls has grown since before the window: the series is
-    read less often than windows close, and that rate is its mean.
-    """
-    if not isinstance(window.summary, Counter) or not window.summary.count or window.covered <= 0:
-        return None
-    return min(window.summary.delta / window.covered, window.summary.rate)
+    """The mean rate of a counter, in 1/s; None for anything else, and where it is not known."""
+    return mean_rate(window.summary, window.covered) if isinstance(window.summary, Counter) else None
 
 
 def _detail(summary: Summary) -> tuple[tuple[str, float], ...]:

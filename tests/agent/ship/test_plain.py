@@ -55,6 +55,24 @@ def test_whole_numbers_are_exact_and_quantiles_are_there() -> None:
     assert by_name["model.inference.duration"]["nonfinite"] == 1
 
 
+@pytest.mark.parametrize(
+    ("counter", "covered", "rate", "peak"),
+    [
+        (Counter(3, 60.0, 4.0, 0), 30.0, 2, 4),
+        (Counter(1, 600.0, 4.0, 0), 30.0, 4, 4),
+        (Counter(3, 60.0, 4.0, 0), 0.0, None, 4),
+        (Counter(0, 0.0, 0.0, 0), 30.0, None, None),
+    ],
+)
+def test_a_counter_has_its_mean_rate_and_its_highest(
+    counter: Counter, covered: float, rate: float | None, peak: float | None
+) -> None:
+    series = Series("system.network.io", "By", "counter", ())
+    frame = Frame(Span(BOOT, 0.0, 30.0, covered, 1.7e9, "synchronised"), {series: counter})
+    (window,) = texts(Content((frame,)))[0]["windows"]
+    assert (window["rate"], window["peak"]) == (rate, peak)
+
+
 @given(contents)
 def test_any_content_is_valid_json_without_nan(content: Content) -> None:
     found = texts(content)
