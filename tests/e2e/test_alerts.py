@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,6 @@ summary = "Memory runs out"
 name = "gone"
 when = "no system.memory.linux.available for 2s"
 """
-Configured = Callable[[str], list[str]]
 
 
 class Ear:
@@ -59,166 +59,128 @@ class Ear:
         self._client.loop_stop()
 
 
+class Stage:
+    """A broker, a host whose memory moves, a daemon on it with the rules above, and subscribers."""
+
+    def __init__(
+        self, broker: Secured, host: MovingHost, daemon: Daemon, configuration: Path, ends: ExitStack
+    ) -> None:
+        self.broker, self.host, self.daemon, self.configuration = broker, host, daemon, configuration
+        self._ends = ends
+        self.ear = self.another_ear()
+
+    def another_ear(self) -> Ear:
+        """A subscriber that comes now."""
+        return self._ends.enter_context(closing(Ear(self.broker)))
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Wait until it is so; the daemon's last lines say why it is not."""
+        until(what, self.daemon.child.tail)
+
+    def heard(self, rule: str) -> Alert:
+        """The alert of a rule, as soon as the first subscriber hears that it fires."""
+        self.until(lambda: rule in self.ear.firing())
+        return self.ear.firing()[rule]
+
+    def over(self, rule: str) -> None:
+        """Wait until the first subscriber hears that a rule fires no more."""
+        self.until(lambda: rule not in self.ear.firing())
+
+    def history(self) -> list[tuple[str, str]]:
+        """The alerts in the device's own history: what happened, and to which rule."""
+        found = [each for each in events(self.daemon.state) if each.name.startswith("alert.")]
+        return [(each.name, dict(each.attributes)["outrider.alert.rule"]) for each in found]
+
+
 @pytest.fixture
-def ears() -> Iterator[Callable[[Secured], Ear]]:
-    made: list[Ear] = []
-
-    def make(broker: Secured) -> Ear:
-        made.append(Ear(broker))
-        return made[-1]
-
-    yield make
-    for ear in made:
-        ear.close()
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> MovingHost:
-    return MovingHost(tmp_path / "host")
+def stage(
+    broker: Secured, daemons: OpenDaemon, configured: Callable[[str], list[str]], tmp_path: Path
+) -> Iterator[Stage]:
+    """All of it, the daemon started and a window written."""
+    words, path = configured(broker.url), tmp_path / "outrider.toml"
+    host = MovingHost(tmp_path / "host")
+    text = path.read_text().replace('confirm = "sink:main"', 'confirm = "broker"')
+    path.write_text(f'{text}[host]\nroot = "{host.root}"\n{RULES}')
+    with ExitStack() as ends:
+        made = Stage(broker, host, daemons(words), path, ends)
+        made.daemon.start()
+        windows_pass(made.daemon.state, 1)
+        yield made
 
 
-@pytest.fixture
-def judged(
-    daemons: OpenDaemon, configured: Configured, host: MovingHost, tmp_path: Path
-) -> Callable[[Secured], Daemon]:
-    """Makes a daemon with the rules above, on the host that moves; not yet started."""
-
-    def make(broker: Secured) -> Daemon:
-        words = configured(broker.url)
-        path = tmp_path / "outrider.toml"
-        text = path.read_text().replace('confirm = "sink:main"', 'confirm = "broker"')
-        path.write_text(f'{text}[host]\nroot = "{host.root}"\n{RULES}')
-        return daemons(words)
-
-    return make
-
-
-def names(daemon: Daemon) -> list[tuple[str, str]]:
-    """The alerts in the device's own history: what happened, and to which rule."""
-    found = [each for each in events(daemon.state) if each.name.startswith("alert.")]
-    return [(each.name, dict(each.attributes)["outrider.alert.rule"]) for each in found]
-
-
-def test_an_alert_comes_is_retained_and_goes(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    windows_pass(daemon.state, 1)
-    host.available(512 << 20)
-    until(lambda: "low" in ear.firing(), daemon.child.tail)
-    alert = ear.firing()["low"]
+def test_an_alert_comes_is_retained_and_goes(stage: Stage) -> None:
+    stage.host.available(512 << 20)
+    alert = stage.heard("low")
     assert (alert.device, alert.severity, alert.summary) == (DEVICE, "critical", "Memory runs out")
     assert [(each.series.name, each.value) for each in alert.series] == [
         ("system.memory.linux.available", float(512 << 20))
     ]
-    until(lambda: "low" in ears(broker).firing())
-    host.available(1536 << 20)
-    windows_pass(daemon.state, 2)
-    assert "low" in ear.firing()
-    host.available(3 << 30)
-    until(lambda: "low" not in ear.firing(), daemon.child.tail)
-    assert daemon.stop() == 0
-    assert names(daemon) == [("alert.fired", "low"), ("alert.cleared", "low")]
+    late = stage.another_ear()
+    stage.until(lambda: "low" in late.firing())
+    stage.host.available(1536 << 20)
+    windows_pass(stage.daemon.state, 2)
+    assert "low" in stage.ear.firing()
+    stage.host.available(3 << 30)
+    stage.over("low")
+    assert stage.daemon.stop() == 0
+    assert stage.history() == [("alert.fired", "low"), ("alert.cleared", "low")]
 
 
-def test_an_absence_comes_and_goes(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    windows_pass(daemon.state, 1)
-    host.nothing()
-    until(lambda: "gone" in ear.firing(), daemon.child.tail)
-    assert [each.value for each in ear.firing()["gone"].series] == [None]
-    host.available(3 << 30)
-    until(lambda: "gone" not in ear.firing(), daemon.child.tail)
+def test_an_absence_comes_and_goes(stage: Stage) -> None:
+    stage.host.nothing()
+    assert [each.value for each in stage.heard("gone").series] == [None]
+    stage.host.available(3 << 30)
+    stage.over("gone")
 
 
-def test_an_alert_outlives_a_kill_without_firing_twice(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    windows_pass(daemon.state, 1)
-    host.available(512 << 20)
-    until(lambda: "low" in ear.firing() and ("alert.fired", "low") in names(daemon))
-    before = ear.firing()["low"]
-    daemon.kill()
-    daemon.start()
-    until(lambda: ear.firing()["low"].at > before.at, daemon.child.tail)
-    assert ear.firing()["low"].since == before.since
-    windows_pass(daemon.state, 2)
-    assert not [rule for rule, payload in ear.heard[1:] if rule == "low" and not payload]
-    host.available(3 << 30)
-    until(lambda: "low" not in ear.firing(), daemon.child.tail)
-    daemon.stop()
-    assert names(daemon) == [("alert.fired", "low"), ("alert.cleared", "low")]
+def test_an_alert_outlives_a_kill_without_firing_twice(stage: Stage) -> None:
+    stage.host.available(512 << 20)
+    before = stage.heard("low")
+    stage.until(lambda: ("alert.fired", "low") in stage.history())
+    stage.daemon.kill()
+    stage.daemon.start()
+    stage.until(lambda: stage.ear.firing()["low"].at > before.at)
+    assert stage.ear.firing()["low"].since == before.since
+    windows_pass(stage.daemon.state, 2)
+    assert not [rule for rule, payload in stage.ear.heard[1:] if rule == "low" and not payload]
+    stage.host.available(3 << 30)
+    stage.over("low")
+    stage.daemon.stop()
+    assert stage.history() == [("alert.fired", "low"), ("alert.cleared", "low")]
 
 
-def test_an_alert_that_cleared_while_the_daemon_was_dead_is_cleared(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    host.available(512 << 20)
-    until(lambda: "low" in ear.firing(), daemon.child.tail)
-    daemon.kill()
-    host.available(3 << 30)
-    daemon.start()
-    until(lambda: "low" not in ear.firing(), daemon.child.tail)
+def test_an_alert_that_cleared_while_the_daemon_was_dead_is_cleared(stage: Stage) -> None:
+    stage.host.available(512 << 20)
+    stage.heard("low")
+    stage.daemon.kill()
+    stage.host.available(3 << 30)
+    stage.daemon.start()
+    stage.over("low")
 
 
 @pytest.mark.mosquitto
-def test_a_broker_that_forgot_is_told_again(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    host.available(512 << 20)
-    until(lambda: "low" in ear.firing(), daemon.child.tail)
-    broker.broker.kill()
-    broker.broker.start()
-    again = ears(broker)
-    until(lambda: "low" in again.firing(), daemon.child.tail)
-    assert again.firing()["low"].since == ear.firing()["low"].since
-    broker.broker.kill()
-    host.available(3 << 30)
-    until(lambda: ("alert.cleared", "low") in names(daemon))
-    broker.broker.start()
-    last = ears(broker)
-    until(lambda: ("low", b"") in last.heard or ("gone", b"") in last.heard, daemon.child.tail)
+def test_a_broker_that_forgot_is_told_again(stage: Stage) -> None:
+    stage.host.available(512 << 20)
+    since = stage.heard("low").since
+    stage.broker.broker.kill()
+    stage.broker.broker.start()
+    again = stage.another_ear()
+    stage.until(lambda: "low" in again.firing())
+    assert again.firing()["low"].since == since
+    stage.broker.broker.kill()
+    stage.host.available(3 << 30)
+    stage.until(lambda: ("alert.cleared", "low") in stage.history())
+    stage.broker.broker.start()
+    last = stage.another_ear()
+    stage.until(lambda: ("low", b"") in last.heard or ("gone", b"") in last.heard)
     assert last.firing() == {}
 
 
-def test_a_rule_that_a_reload_takes_away_is_cleared(
-    broker: Secured,
-    judged: Callable[[Secured], Daemon],
-    host: MovingHost,
-    ears: Callable[[Secured], Ear],
-    tmp_path: Path,
-) -> None:
-    ear = ears(broker)
-    daemon = judged(broker).start()
-    host.available(512 << 20)
-    until(lambda: "low" in ear.firing(), daemon.child.tail)
-    path = tmp_path / "outrider.toml"
+def test_a_rule_that_a_reload_takes_away_is_cleared(stage: Stage) -> None:
+    stage.host.available(512 << 20)
+    stage.heard("low")
+    path = stage.configuration
     path.write_text(path.read_text().replace('name = "low"', 'name = "memory"'))
-    daemon.reload()
-    until(lambda: set(ear.firing()) == {"memory"}, daemon.child.tail)
-    assert ("alert.cleared", "low") in names(daemon)
+    stage.daemon.reload()
+    stage.until(lambda: set(stage.ear.firing()) == {"memory"})
+    assert ("alert.cleared", "low") in stage.history()
