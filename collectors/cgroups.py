@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from errno import ENODEV, ENOENT
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from collectors.api import NoData
 from collectors.host import Host, printable
 
 MOST = 4096  # folders of one walk
+MOST_LISTED = 2 * MOST  # entries of one folder; a group has some 80 files of its own
 DEEP = 12  # folders below one another; a rootless container of a user's service is 7 deep
 VANISHED = frozenset((ENOENT, ENODEV))
 # Version 1: the folders a controller may have; the joint one where the links to it are missing.
@@ -69,7 +71,7 @@ def trees(host: Host) -> Trees:
 
 
 def walk(root: Path, closed: Callable[[str], object] = lambda _: False) -> Walk:
-    """The folders below `root`, not going into those that are `closed`.
+    """At most `MOST` folders below `root`, not going into those that are `closed`.
 
     Raises:
         OSError: `root` itself cannot be read.
@@ -77,29 +79,38 @@ def walk(root: Path, closed: Callable[[str], object] = lambda _: False) -> Walk:
     base = str(root)
     found: list[str] = []
     faults: tuple[str, ...] = ()
-    queue = deque(f"/{name}" for name in _folders(base))
+    names, beyond = _folders(base, MOST)
+    queue = deque(f"/{name}" for name in names)
     while queue:
         path = queue.popleft()
-        if len(found) == MOST:
-            return Walk(found, (*faults, f"{base}: more than {MOST} groups, the rest was not looked at"))
         found.append(path)
-        if closed(path):
+        if closed(path) or path.count("/") >= DEEP:
             continue
         try:
-            queue.extend(f"{path}/{name}" for name in _folders(base + path, path.count("/") < DEEP))
+            names, more = _folders(base + path, MOST - len(found) - len(queue))
         except OSError as error:
             if error.errno not in VANISHED and not faults:
                 faults = (printable(str(error)),)
+            continue
+        queue.extend(f"{path}/{name}" for name in names)
+        beyond += more
+    if beyond:
+        faults += (f"{base}: {len(found)} groups were looked at, at least {beyond} more were not",)
     return Walk(found, faults)
 
 
-def _folders(path: str, enter: bool = True) -> list[str]:
+def _folders(path: str, room: int) -> tuple[list[str], int]:
+    """The names of the folders in one, as many as there is `room` for; and how many more were seen."""
     # A folder's own links are two and one for each folder in it, where they are counted at all: most
     # groups have none below them, and need not be listed.
-    if not enter or os.stat(path).st_nlink == 2:
-        return []
+    if os.stat(path).st_nlink == 2:
+        return [], 0
     with os.scandir(path) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        listed = islice(entries, MOST_LISTED)
+        names = sorted(entry.name for entry in listed if entry.is_dir(follow_symlinks=False))
+        # Beyond these nobody has looked which are folders.
+        unseen = 0 if next(entries, None) is None else 1
+    return names[:room], len(names[room:]) + unseen
 
 
 def unit(path: str) -> str:

@@ -28,6 +28,7 @@ PODMAN = "var/lib/containers/storage/overlay-containers/containers.json"
 KUBERNETES = "var/log/containers"
 BOUND = 1 << 20  # bytes of a runtime's file
 MOST_LOGS = 4096  # files in Kubernetes' folder
+MOST_FILES = 64  # of Docker in one search, which has one for each container
 SHORT = 12
 UNIT = "systemd"
 
@@ -120,9 +121,11 @@ class Names:
             self._learn(of_kubernetes, KUBERNETES, digits)
         if any(each.runtime == "podman" for each in unknown):
             self._learn(of_podman, PODMAN, digits)
-        for each in unknown:
-            if each.runtime == "docker" and each.name not in self._known:
-                self._learn(of_docker, DOCKER, {each.name})
+        docker = [*dict.fromkeys(each.name for each in sorted(unknown) if each.runtime == "docker")]
+        if len(docker) > MOST_FILES:
+            self.why = f"/{DOCKER}: {len(docker) - MOST_FILES} files are read at a later search"
+        for each in docker[:MOST_FILES]:
+            self._learn(of_docker, DOCKER, {each})
         return [self._name(each) for each in groups]
 
     def _name(self, group: Group) -> str:

@@ -52,11 +52,47 @@ def test_folders_come_nearest_first_and_closed_ones_stay_closed(tmp_path: Path) 
 
 def test_a_walk_ends_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "MOST", 5)
-    for number in range(9):
+    for path in ("a/one", "a/two", "b/one", "b/two", "b/three/deep", "c"):
+        (tmp_path / path).mkdir(parents=True)
+    found = walk(tmp_path)
+    assert found.paths == ["/a", "/b", "/c", "/a/one", "/a/two"]
+    assert found.faults == (f"{tmp_path}: 5 groups were looked at, at least 3 more were not",)
+
+
+def test_a_walk_of_just_as_many_as_there_may_be_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "MOST", 3)
+    for path in ("a/one", "b"):
+        (tmp_path / path).mkdir(parents=True)
+    assert walk(tmp_path) == (["/a", "/b", "/a/one"], ())
+
+
+def test_a_folder_of_any_size_is_listed_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroups, "MOST_LISTED", 10)
+    for number in range(25):
         (tmp_path / str(number)).mkdir()
     found = walk(tmp_path)
-    assert len(found.paths) == 5
-    assert found.faults == (f"{tmp_path}: more than 5 groups, the rest was not looked at",)
+    assert len(found.paths) == 10
+    assert found.faults == (f"{tmp_path}: 10 groups were looked at, at least 1 more were not",)
+
+
+def test_no_more_folders_are_touched_than_may_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "MOST", 20)
+    for number in range(500):
+        (tmp_path / f"{number}/inner").mkdir(parents=True)
+    touched: list[str] = []
+    stat = os.stat
+
+    def counted(path: str) -> os.stat_result:
+        touched.append(path)
+        return stat(path)
+
+    monkeypatch.setattr(os, "stat", counted)
+    assert len(walk(tmp_path).paths) == 20
+    assert len(touched) == 21  # with the root
 
 
 def test_a_walk_does_not_go_deeper_than_any_group_lies(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.containers.naming import Group, Names, container, service, unescaped
+from collectors.containers.naming import MOST_FILES, Group, Names, container, service, unescaped
 from tests.collectors.conftest import Make
 
 A, B, C = "a1" * 32, "b2" * 32, "c3" * 32
@@ -118,6 +118,20 @@ def test_a_name_is_looked_up_once(make: Make, tmp_path: Path) -> None:
     assert names.of([numbered("docker", A)]) == ["web"]
     assert names.of([]) == []
     assert names.of([numbered("docker", A)]) == [A[:12]]  # forgotten with the container
+
+
+def test_only_so_many_files_of_docker_are_read_in_one_search(make: Make) -> None:
+    ids = [f"{number:064x}" for number in range(MOST_FILES + 3)]
+    names = Names(
+        make(
+            {f"var/lib/docker/containers/{each}/config.v2.json": json.dumps({"Name": "/web"}) for each in ids}
+        )
+    )
+    groups = [numbered("docker", each) for each in ids]
+    assert names.of(groups).count("web") == MOST_FILES
+    assert names.why == "/var/lib/docker/containers: 3 files are read at a later search"
+    assert names.of(groups).count("web") == len(ids)
+    assert names.why == ""
 
 
 @pytest.mark.parametrize("runtime", ["docker", "podman"])
