@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 UNTOLD = "the driver does not say how much memory a process has"
 NOBODY = "no NVIDIA GPU is asked"
+STALE = 300.0  # seconds; the driver is asked each 10 s, or each interval of `gpu_nvidia` where that is longer
 
 
 class Held(NamedTuple):
@@ -56,22 +57,32 @@ class Holders:
         """None of the GPUs can be asked now."""
         self._gpus = {address: each._replace(why=why) for address, each in self._gpus.items()}
 
-    def of(self, began: Mapping[int, float]) -> Part:
-        """The part of these processes, given by pid with the time of their beginning (boot clock, s).
+    def of(self, began: Mapping[int, float], now: float) -> Part:
+        """The part of some processes.
 
         A GPU that cannot be asked is missed by those only that had memory on it; where none can be asked
         nothing is known. A process that began after the driver spoke only bears an ended one's number.
+
+        Args:
+            began: the processes by pid, each with the time of its beginning (boot clock, s).
+            now: the boot clock in seconds.
         """
         gpus = self._gpus
+        missing = {address: gpu.why or late(now - gpu.at) for address, gpu in gpus.items()}
         total, why, found = 0, "", False
         for address, gpu in gpus.items():
             for pid in gpu.used.keys() & began.keys():
                 if began[pid] > gpu.at:
                     continue
                 size, found = gpu.used[pid], True
-                if gpu.why or size is None:
-                    why = f"{address}: {gpu.why or UNTOLD}"
+                if missing[address] or size is None:
+                    why = f"{address}: {missing[address] or UNTOLD}"
                 total += size or 0
-        if not why and all(gpu.why for gpu in gpus.values()):
-            why = next((f"{address}: {gpu.why}" for address, gpu in gpus.items()), NOBODY)
+        if not why and all(missing.values()):
+            why = next((f"{address}: {each}" for address, each in missing.items()), NOBODY)
         return Part(None if why else total, why, found)
+
+
+def late(seconds: float) -> str:
+    """Says so where what was told so long ago is nothing to go by any more."""
+    return f"last told {seconds:.0f} s ago" if seconds > STALE else ""

@@ -96,7 +96,7 @@ class Graphics:
             now: the boot clock in seconds.
         """
         drawn, why = self._drawn(began, now)
-        nvidia = self._host.holders.of(began)
+        nvidia = self._host.holders.of(began, now)
         self._by_nvml = self._by_nvml or nvidia.any
         whys = [why] if why else []
         if self._by_nvml and nvidia.why:
