@@ -73,6 +73,10 @@ class Alarms:
         self._now, self._wall = now, wall
         self._alerts.begin(now, wall, late)
 
+    def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
+        """How far apart the readings of each collector are from now on, and why some have none."""
+        self._alerts.pace(intervals, off)
+
     def take(self, source: str, reading: Reading) -> None:
         """A reading of this tick."""
         changes = self._alerts.take(source, reading)

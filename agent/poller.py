@@ -48,6 +48,10 @@ class Judge(Protocol):
         """A tick at `now` on the boot clock, so many s later than it was due."""
         ...
 
+    def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
+        """How far apart the readings of each collector are from now on, and why some have none."""
+        ...
+
     def take(self, source: str, reading: Reading) -> None:
         """A reading of this tick."""
         ...
@@ -76,6 +80,7 @@ class Poller:
         judge: Judge | None = None,
     ) -> None:
         """`interval` is how often a tick is due, in s. Without a `judge` nothing is judged."""
+        self._interval = interval
         self._longest = 2 * interval
         self._runner = runner
         self._fold = fold
@@ -144,6 +149,8 @@ class Poller:
     def _tick(self, now: float, token: int) -> None:
         """Poll what is due, keep it, and end the window if it is over or the wall clock stepped."""
         readings, judge = [], self._judge
+        if self._runner.comply(now):
+            self._paced()
         if judge is not None:
             late = now - self.due
             judge.begin(now, self._clocks.wall(), late if late > LATE else 0.0)
@@ -164,6 +171,12 @@ class Poller:
             self._end_window(now, "clock step")
         elif now >= self._watch.due():
             self._end_window(now, "")
+
+    def _paced(self) -> None:
+        """The governor has changed the intervals: a longer one is no gap."""
+        self._longest = 2 * self._interval * self._runner.stretch
+        if self._judge is not None:
+            self._judge.pace(self._runner.intervals, self._runner.off)
 
     def _end_window(self, now: float, early: str) -> None:
         frame = Frame(self._watch.end(now, self._clocks.quality()), self._fold.close())

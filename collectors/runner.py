@@ -10,8 +10,11 @@ itself superseded when its collector answers one day, puts that back into servic
 
     new --> ok <--> failing   raised: closed, opened again after 1, 2, 4 ... intervals, at most 60 s
              ^  <-> absent    NoData: looked for again after 60 s
+             |  <-> governed  switched off by the governor: closed, until it is switched on again
              +----> stale     no answer: not polled until it answers; from the second time on it
                               is left alone for 60, 120, 240 s ..., at most an hour
+
+What the governor asks for (`govern`, from any thread) is done by the poll thread when it next calls `comply`.
 
 Polls lie on multiples of their interval on the boot clock, so that the machine wakes once for all;
 those missed in a suspend are skipped.
@@ -21,16 +24,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
-from collectors.api import Collector, Metric, NoData, Reading, Registration, Series
+from collectors.api import Collector, Metric, NoData, Reading, Series
 from collectors.host import Host, printable
+from collectors.schedule import KEY, Cost, Entry, Plan, Regime, State
 from collectors.selection import Selection
 from collectors.tally import Tally
 
-State = Literal["new", "ok", "failing", "absent", "stale"]
 DEADLINE = 10.0
 DEADLINE_POLLS = 5
 BACKOFF = 60.0
@@ -44,7 +47,6 @@ OWN = "runner"
 """The name of the runner's own readings."""
 
 SOURCE = "the runner"
-KEY = ("outrider.collector",)
 UP = Metric(
     "outrider.up", "1", "gauge", KEY, SOURCE, "1 while the collector answers, else 0; absent: nothing."
 )
@@ -74,7 +76,7 @@ class Busy(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """A collector changed its state at `at` on the boot clock. `up` is None while it is absent."""
+    """A collector changed its state at `at` on the boot clock. `up` is None where nobody is to answer."""
 
     name: str
     at: float
@@ -83,69 +85,11 @@ class Transition(NamedTuple):
 
     @property
     def up(self) -> bool | None:
-        """Whether it answers; None: there is nothing to answer."""
-        return None if self.state == "absent" else self.state == "ok"
-
-
-class Plan(NamedTuple):
-    """A collector to run: seconds between its polls, and its options (None: it has none)."""
-
-    registration: Registration
-    interval: float
-    options: Any = None
+        """Whether it answers; None: there is nothing to answer, or nobody asks."""
+        return None if self.state in ("absent", "governed") else self.state == "ok"
 
 
 _Outcome = tuple[Collector | None, Reading | None, State, str]  # what is open after it, ..., the reason
-
-
-class _Entry:
-    """One collector and how it does."""
-
-    __slots__ = (
-        "at",
-        "attributes",
-        "collector",
-        "due",
-        "failures",
-        "hung",
-        "interval",
-        "name",
-        "options",
-        "reason",
-        "registration",
-        "seconds",
-        "sieve",
-        "stales",
-        "state",
-    )  # fmt: skip
-
-    def __init__(self, plan: Plan, selection: Selection) -> None:
-        registration, interval, options = plan
-        self.registration = registration
-        self.sieve = selection.sieve(registration.metrics)
-        self.options = options
-        self.name = registration.name
-        self.attributes = {KEY[0]: registration.name}
-        self.interval = interval
-        self.due = 0.0
-        self.collector: Collector | None = None
-        self.state: State = "new"
-        self.reason = ""
-        self.at = 0.0
-        self.failures = 0
-        self.stales = 0
-        self.hung = False
-        self.seconds: list[float] = []
-
-    def up(self) -> float | None:
-        return {"ok": 1, "failing": 0, "stale": 0}.get(self.state)
-
-    def next_after(self, now: float, delay: float = 0.0) -> None:
-        """Due at the next multiple of the interval that lies `delay` or more after this one."""
-        polls = now // self.interval + 1 if not delay else (now + delay) // self.interval
-        self.due = polls * self.interval
-        if self.due <= now + 1e-6 * self.interval:  # 0.3 // 0.1 is 2
-            self.due += self.interval
 
 
 class Runner:
@@ -159,6 +103,7 @@ class Runner:
         report: seconds between the runner's own readings.
         hang_after: seconds after which a call is given up, or `DEADLINE_POLLS` intervals if longer.
         selection: which series are kept.
+        cpu: CPU seconds of the process, for `costs`; None: costs are not measured.
     """
 
     def __init__(
@@ -170,9 +115,12 @@ class Runner:
         report: float = REPORT,
         hang_after: float = DEADLINE,
         selection: Selection = EVERYTHING,
+        cpu: Callable[[], float] | None = None,
     ) -> None:
+        self._cpu = cpu
+        self._regime = self._obeyed = Regime()
         self._hang_after = hang_after
-        self._entries = [_Entry(plan, selection) for plan in plans]
+        self._entries = [Entry(plan, selection) for plan in plans]
         self._sieve = selection.sieve(METRICS)
         self._host = host
         self._tally = tally
@@ -181,7 +129,7 @@ class Runner:
         self._report_due = 0.0
         self._lock = Lock()
         self._token = 0
-        self._current: _Entry | None = None
+        self._current: Entry | None = None
         self._since = 0.0
         self._transitions: deque[Transition] = deque(maxlen=MAX_TRANSITIONS)
         self._changed = False
@@ -202,6 +150,40 @@ class Runner:
     def intervals(self) -> dict[str, float]:
         """Seconds between two readings, by the names that `poll` gives them."""
         return {**{each.name: each.interval for each in self._entries}, OWN: self._report}
+
+    @property
+    def stretch(self) -> float:
+        """How many times longer than configured the least lengthened interval of those that run is."""
+        running = (each.interval / each.configured for each in self._entries if not each.off)
+        return min(running, default=1.0)
+
+    @property
+    def off(self) -> Mapping[str, str]:
+        """Why collectors are switched off, by name."""
+        return self._obeyed.off
+
+    def costs(self) -> list[Cost]:
+        """What each collector costs; the poll that opens one does not count."""
+        return [Cost(each.name, each.configured, each.cost) for each in self._entries]
+
+    def govern(self, regime: Regime) -> None:
+        """Ask for other intervals, and for collectors to be off; from any thread."""
+        self._regime = regime
+
+    def comply(self, now: float) -> bool:
+        """Take over what was asked for; for the poll thread, before `poll`.
+
+        Returns:
+            Whether anything is other than before.
+        """
+        regime, before = self._regime, self._obeyed
+        if regime is before:
+            return False
+        self._obeyed = regime
+        with self._lock:
+            for entry in self._entries:
+                entry.obey(regime, regime.reopen != before.reopen and not entry.off, now)
+        return True
 
     def next_due(self) -> float:
         """When to call `poll` next, on the boot clock; infinity if there is nothing to poll."""
@@ -231,7 +213,7 @@ class Runner:
             entry = self._current
             if entry is None:
                 return None
-            deadline = self._since + max(self._hang_after, DEADLINE_POLLS * entry.interval)
+            deadline = self._since + max(self._hang_after, DEADLINE_POLLS * entry.configured)
             return Busy(entry.name, self._since, deadline)
 
     def abandon(self, busy: Busy, now: float) -> int | None:
@@ -286,7 +268,7 @@ class Runner:
         for collector in collectors:
             self._shut(collector)
 
-    def _begin(self, entry: _Entry, token: int) -> Collector | None:
+    def _begin(self, entry: Entry, token: int) -> Collector | None:
         with self._lock:
             if token != self._token:
                 raise Superseded(entry.name)
@@ -294,12 +276,23 @@ class Runner:
             self._since = self._clock()
             return entry.collector
 
-    def _attempt(self, entry: _Entry, collector: Collector | None, now: float) -> _Outcome:
+    def _attempt(self, entry: Entry, collector: Collector | None, now: float) -> _Outcome:
         state: State = "failing"
+        if entry.off or entry.reopen:
+            entry.reopen = False
+            self._shut(collector)
+            collector = None
+        if entry.off:
+            return None, None, "governed", entry.off
+        measures, began = self._cpu if collector is not None else None, 0.0
         try:
             if collector is None:
                 collector = entry.registration.open(self._host, self._tally, entry.options)
+            if measures is not None:
+                began = measures()
             reading = collector.collect(now)
+            if measures is not None:
+                entry.spent(measures() - began)
             return collector, entry.sieve(reading) if entry.sieve else reading, "ok", ""
         except NoData as absence:
             state, reason = "absent", str(absence)
@@ -308,21 +301,24 @@ class Runner:
         self._shut(collector)
         return None, None, state, printable(reason)
 
-    def _end(self, entry: _Entry, token: int, outcome: _Outcome, now: float) -> None:
+    def _end(self, entry: Entry, token: int, outcome: _Outcome, now: float) -> None:
         with self._lock:
             if token == self._token:
                 self._current = None
-                entry.seconds.append(self._clock() - self._since)
+                if outcome[2] != "governed":
+                    entry.seconds.append(self._clock() - self._since)
                 self._settle(entry, outcome, now)
                 return
             entry.hung = False
         self._shut(outcome[0])
         raise Superseded(entry.name)
 
-    def _settle(self, entry: _Entry, outcome: _Outcome, now: float) -> None:
+    def _settle(self, entry: Entry, outcome: _Outcome, now: float) -> None:
         entry.collector, reading, state, reason = outcome
         entry.failures = entry.failures + 1 if state == "failing" else 0
         entry.next_after(now, self._delay(entry, state))
+        if state == "governed":
+            entry.due = math.inf
         if state == "failing":
             self._tally.add(ERRORS.name, 1, **entry.attributes)
         if reading is not None and reading.absences:
@@ -330,12 +326,12 @@ class Runner:
         if state != entry.state:
             self._change(entry, state, reason, now)
 
-    def _delay(self, entry: _Entry, state: State) -> float:
+    def _delay(self, entry: Entry, state: State) -> float:
         if state == "absent":
             return LOOK_AGAIN
         return min(entry.interval * 2 ** min(entry.failures - 1, 10), BACKOFF) if entry.failures else 0.0
 
-    def _change(self, entry: _Entry, state: State, reason: str, now: float) -> None:
+    def _change(self, entry: Entry, state: State, reason: str, now: float) -> None:
         if not (entry.state == "new" and state == "ok"):
             self._transitions.append(Transition(entry.name, now, state, reason))
         entry.state, entry.reason, entry.at = state, reason, now

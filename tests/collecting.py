@@ -8,7 +8,7 @@ from collectors import catalog
 from collectors.api import Collector
 from collectors.host import Host
 from collectors.options import OPTIONS
-from collectors.runner import Plan
+from collectors.schedule import Plan
 from collectors.tally import Tally
 
 

@@ -78,7 +78,7 @@ INFRASTRUCTURE = {
     "collectors.tally",
     "collectors.timesync",
 }
-SCHEDULING = {"collectors", "collectors.catalog", "collectors.runner"}
+SCHEDULING = {"collectors", "collectors.catalog", "collectors.runner", "collectors.schedule"}
 
 PART_OF_DAEMON = re.compile(r"agent\.\w+")
 PACKAGE_NAMES = {module.name for module in modules() if module.path.name == "__init__.py"}

@@ -20,7 +20,8 @@ from agent.config.settings import Config
 from collectors.api import Reading
 from collectors.aside import Aside, Hung
 from collectors.host import Host
-from collectors.runner import Plan, Runner
+from collectors.runner import Runner
+from collectors.schedule import Plan
 from collectors.selection import Selection
 from collectors.tally import Tally
 

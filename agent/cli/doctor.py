@@ -97,7 +97,8 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
 
     from agent.doctor import alerts, broker, clock, device, gpus, logs, readings
     from agent.identity import clock_quality
-    from collectors.runner import KEY, UP
+    from collectors.runner import UP
+    from collectors.schedule import KEY
 
     yield from clock.examine(host, time.time(), clock_quality(host))
     yield from device.examine(config, host)

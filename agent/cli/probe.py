@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from collectors.api import Reading, Registration, Series
 from collectors.host import Host
-from collectors.runner import EVERYTHING, Plan, Runner
+from collectors.runner import EVERYTHING, Runner
+from collectors.schedule import Plan
 from collectors.selection import Selection
 from collectors.tally import Tally
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.config.settings import Config
 from collectors import catalog
-from collectors.runner import Plan
+from collectors.schedule import Plan
 from collectors.selection import Patterns, Selection
 
 

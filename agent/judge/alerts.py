@@ -9,6 +9,10 @@ was not watched (a suspend, a restart, a collector that hung) never counts as ti
 An absence fires for each series that had a value and has none any more, and for the rule itself while
 no series has had any.
 
+A reading that comes less often than configured (the governor lengthens intervals) lasts as long as one that
+comes in time: `pace` says how far apart they are. One whose collector was switched off is as absent as any;
+an absence that fires for that says so.
+
 A firing series that its collector does not list any more is cleared after `GONE`; one that nothing is
 heard of, after `FORGOTTEN`. An absence goes that way only where another series of its rule has values.
 
@@ -41,7 +45,8 @@ class Firing(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A series began to fire, or does not any more; `reason` where that was not for its value."""
+    """A series began to fire, or does not any more; `reason` where that was not for its value, or where it is
+    known why there is none."""
 
     rule: str
     state: Literal["fired", "cleared"]
@@ -63,6 +68,7 @@ class Alerts:
         """`intervals` are the seconds between two readings of each source; `states` is what `states`
         gave before a restart. A rule that is not as it was begins anew."""
         self._intervals = intervals
+        self._off: Mapping[str, str] = {}
         self._boot = boot
         self._rules = {name: Judged(name, rule) for name, rule in rules.items()}
         self._layouts: dict[str, Layout] = {}
@@ -84,6 +90,16 @@ class Alerts:
             self._watched += max(0.0, now - self._last - late)
         self._last = self._now = now
         self._wall = wall
+
+    def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
+        """The seconds between two readings of each source are these from now on; `off` says why there are
+        none of some."""
+        self._intervals, self._off = intervals, off
+        for judged in self._rules.values():
+            for watch in judged.watches.values():
+                if watch.source:
+                    watch.longest = self._longest(watch.source)
+        self._sweep_due = 0.0
 
     def take(self, source: str, reading: Reading) -> Sequence[Change]:
         """A reading of this tick; what it changed."""
@@ -198,7 +214,8 @@ class Alerts:
     def _fire(self, watch: Watch) -> None:
         watch.state, watch.since = FIRING, self._wall
         self._sweep_due = 0.0
-        self._changes.append(Change(watch.judged.name, "fired", watch.series, watch.value))
+        reason = "" if watch.judged.rule.op else self._off.get(watch.source, "")
+        self._changes.append(Change(watch.judged.name, "fired", watch.series, watch.value, reason))
 
     def _clear(self, watch: Watch, reason: str = "") -> None:
         watch.state, watch.before = OK, None
@@ -249,7 +266,7 @@ class Alerts:
         for each, match in known.items():
             if each not in present:
                 self._vanish(match, source)
-        longest = 2 * self._intervals.get(source, INTERVAL) + 1.0
+        longest = self._longest(source)
         for place, each in enumerate(series):
             match = known.get(each) or Match(each, self._rules.values())
             match.seat()
@@ -259,6 +276,10 @@ class Alerts:
         self._layouts[source] = layout
         self._sweep_due = 0.0
         return layout
+
+    def _longest(self, source: str) -> float:
+        """The longest that two readings may lie apart and still be neighbours."""
+        return 2 * self._intervals.get(source, INTERVAL) + 1.0
 
     def _vanish(self, match: Match, source: str) -> None:
         """The source does not list it any more: what fires is kept for a while, an absence counts on."""

@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from agent.stats.watch import Watch
 from agent.stats.window import Gauge
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
-from collectors.runner import Plan, Runner
+from collectors.runner import Runner
+from collectors.schedule import Plan
 from collectors.tally import Tally
 
 LIGHT = Metric("light", "lx", "gauge", (), "test", "Made up.")
@@ -58,10 +60,15 @@ class Notes:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.late: list[float] = []
+        self.paces: list[tuple[dict[str, float], dict[str, str]]] = []
 
     def begin(self, now: float, wall: float, late: float) -> None:
         self.told.append("begin")
         self.late.append(late)
+
+    def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
+        self.told.append("pace")
+        self.paces.append((dict(intervals), dict(off)))
 
     def take(self, source: str, reading: Reading) -> None:
         self.told.append(source)

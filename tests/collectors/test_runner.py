@@ -8,7 +8,8 @@ import pytest
 
 from collectors.api import Absence, Metric, NoData, Reading, Registration
 from collectors.host import Host
-from collectors.runner import EVERYTHING, METRICS, Plan, Runner, Superseded, Transition
+from collectors.runner import EVERYTHING, METRICS, Runner, Superseded, Transition
+from collectors.schedule import Plan, Regime
 from collectors.selection import Patterns, Selection
 from collectors.tally import Tally
 from tests.collecting import planned
@@ -50,13 +51,20 @@ class Bench:
     ) -> None:
         self.acts = acts
         self.metrics = metrics
+        self.cpu = 0.0
         self.opened: dict[str, int] = dict.fromkeys(acts, 0)
         self.closed: dict[str, int] = dict.fromkeys(acts, 0)
         self.tally = Tally()
         clock = itertools.count()
         entries = [Plan(self.registration(name), interval) for name in acts]
         self.runner = Runner(
-            entries, Host(), self.tally, lambda: float(next(clock)), report, selection=selection
+            entries,
+            Host(),
+            self.tally,
+            lambda: float(next(clock)),
+            report,
+            selection=selection,
+            cpu=lambda: self.cpu,
         )
 
     def registration(self, name: str) -> Registration:
@@ -256,3 +264,81 @@ def test_all_collectors_run_on_this_machine() -> None:
     assert {"cpu", "memory", "network", "own", "runner"} <= set(first)
     assert {"cpu", "memory", "network"} <= set(second)
     assert all(first[name].series is second[name].series for name in second if name != "runner")
+
+
+def govern(bench: Bench, now: float, regime: Regime) -> None:
+    """What the governor asks for, taken over by the poll thread."""
+    bench.runner.govern(regime)
+    assert bench.runner.comply(now)
+    assert not bench.runner.comply(now)
+
+
+def test_longer_intervals_are_kept_at_once_and_given_back() -> None:
+    bench = Bench({"a": right, "b": right})
+    bench.poll(5.0)
+    govern(bench, 5.0, Regime({"a": 4}))
+    assert bench.runner.intervals == {"a": 4.0, "b": 1.0, "runner": 10.0}
+    assert [now for now in range(6, 20) if "a" in bench.poll(float(now))] == [8, 12, 16]
+    assert bench.runner.stretch == 1.0
+    govern(bench, 20.0, Regime({"a": 4, "b": 2}))
+    assert bench.runner.stretch == 2.0
+    govern(bench, 21.0, Regime())
+    assert [now for now in range(22, 25) if "a" in bench.poll(float(now))] == [22, 23, 24]
+
+
+def test_one_that_is_switched_off_is_closed_and_says_why_until_it_is_on_again() -> None:
+    bench = Bench({"a": right, "b": right}, report=1e9)
+    bench.poll(1.0)
+    govern(bench, 1.5, Regime(off={"a": "cpu is past limits.cpu"}))
+    assert bench.up(1.5) == [None, 1], "neither up nor down"
+    assert bench.closed == {"a": 1, "b": 0}
+    told = bench.runner.transitions()
+    assert told == [Transition("a", 1.5, "governed", "cpu is past limits.cpu")]
+    assert told[0].up is None
+    assert not any("a" in bench.poll(float(now)) for now in range(2, 5000, 7))
+    assert bench.runner.transitions() == []
+    govern(bench, 6000.0, Regime())
+    assert "a" in bench.poll(6000.0)
+    assert [(each.state, each.up) for each in bench.runner.transitions()] == [("ok", True)]
+    assert bench.opened["a"] == 2
+    assert bench.counted() == {}, "none of it is an error"
+
+
+def test_reopening_closes_what_each_keeps_open_and_reads_on() -> None:
+    bench = Bench({"a": right, "b": nothing})
+    bench.poll(1.0)
+    govern(bench, 1.2, Regime(reopen=1))
+    assert "a" in bench.poll(1.2)
+    assert (bench.opened["a"], bench.closed["a"]) == (2, 1)
+    bench.poll(2.0)
+    assert bench.opened["a"] == 2
+
+
+def test_a_longer_interval_gives_a_call_that_hangs_no_more_time() -> None:
+    def patience(now: float) -> Reading:
+        busy = bench.runner.busy()
+        assert busy is not None
+        return right(busy.deadline - busy.since)
+
+    bench = Bench({"a": patience}, interval=10.0)
+    assert bench.poll(0.0)["a"].values == [50.0]
+    govern(bench, 0.0, Regime({"a": 16}))
+    assert bench.poll(160.0)["a"].values == [50.0]
+
+
+def test_the_cost_of_a_poll_is_the_processors_time_without_the_opening() -> None:
+    bench = Bench({"a": right, "b": nothing}, interval=10.0)
+
+    def costly(now: float) -> Reading:
+        bench.cpu += 0.25
+        return right(now)
+
+    bench.acts["a"] = costly
+    bench.poll(0.0)
+    assert [each.poll for each in bench.runner.costs()] == [None, None]
+    bench.poll(10.0)
+    assert bench.runner.costs()[0] == ("a", 10.0, 0.25)
+    bench.acts["a"] = right
+    for now in range(20, 500, 10):
+        bench.poll(float(now))
+    assert bench.runner.costs()[0].poll == pytest.approx(0.0, abs=0.001)

@@ -12,7 +12,8 @@ import pytest
 
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
-from collectors.runner import Busy, Plan, Runner, Superseded
+from collectors.runner import Busy, Runner, Superseded
+from collectors.schedule import Plan
 from collectors.tally import Tally
 
 SERIES = (Metric("test.value", "1", "gauge", (), "a FIFO", "A value.").of(),)

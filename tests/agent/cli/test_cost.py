@@ -12,7 +12,8 @@ from agent.cli.cost import Clocks, Cost, json_lines, measure, table
 from collectors.api import Metric, NoData, Reading, Registration
 from collectors.catalog import NAMES
 from collectors.host import Host
-from collectors.runner import EVERYTHING, Plan
+from collectors.runner import EVERYTHING
+from collectors.schedule import Plan
 from collectors.selection import Patterns, Selection
 
 LEVEL = Metric("a.level", "1", "gauge", ("where",), "nowhere", "A gauge.")

@@ -12,7 +12,7 @@ from agent.cli.probe import NO_VALUE, Probe, as_json, as_table, probe, samples
 from collectors.api import Absence, Metric, NoData, Reading, Registration
 from collectors.catalog import NAMES
 from collectors.host import Host
-from collectors.runner import Plan
+from collectors.schedule import Plan
 
 LEVEL = Metric("a.level", "1", "gauge", ("where",), "nowhere", "A gauge.")
 TOTAL = Metric("a.total", "By", "counter", (), "nowhere", "A counter.")
