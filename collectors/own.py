@@ -62,6 +62,32 @@ def parse_stat(text: bytes) -> tuple[int, int]:
     return threads, pages
 
 
+def resident(host: Host) -> tuple[int, int]:
+    """Threads, and bytes of resident memory, of this process.
+
+    Raises:
+        OSError, ValueError: its account cannot be read.
+    """
+    threads, pages = parse_stat(host.read(host.own / "stat"))
+    return threads, pages * host.page
+
+
+def proportional(host: Host) -> int:
+    """Its proportional share of memory in bytes: what others use too counts by half, a third, ...; the kernel
+    walks all its pages. Raises as `resident`."""
+    return 1024 * number(ROLLUP, host.read(host.own / "smaps_rollup"), b"Pss:")
+
+
+def descriptors(host: Host) -> int:
+    """Its open descriptors, less the one that lists them. Raises as `resident`."""
+    return len(host.list(host.own / "fd")) - 1
+
+
+def written(host: Host) -> int:
+    """Bytes that it has made the kernel write to storage since it began, in pages. Raises as `resident`."""
+    return number(IO, host.read(host.own / "io"), b"write_bytes:")
+
+
 class Own:
     """Reads the process's own accounts.
 
@@ -88,42 +114,29 @@ class Own:
         """See `Collector.collect`."""
         self._absences = []
         usage = self._usage(resource.RUSAGE_SELF)
-        threads, rss = self._try(THREADS, self._stat) or (None, None)
+        threads, rss = self._try(THREADS, resident) or (None, None)
         pss = None
         if now >= self._seldom:
             self._seldom = now + SELDOM
-            pss = self._try(MEMORY, self._pss)
+            pss = self._try(MEMORY, proportional)
         tally = self._tally.snapshot()
         if len(tally) != self._counted:
             self._arrange(tally)
         values: list[object] = [usage.ru_utime, usage.ru_stime, usage.ru_nvcsw, threads, rss, pss]
-        values += (self._try(DESCRIPTORS, self._descriptors), self._try(WRITTEN, self._written))
+        values += (self._try(DESCRIPTORS, descriptors), self._try(WRITTEN, written))
         values += [each.value for each in tally]
         return Reading(self._series, values, tuple(self._absences))
 
     def close(self) -> None:
         """See `Collector.close`: nothing is kept open."""
 
-    def _try(self, metric: Metric, read: Callable[[], Value]) -> Value | None:
+    def _try(self, metric: Metric, read: Callable[[Host], Value]) -> Value | None:
         """What `read` finds; where that fails, an absence and None: each account falls out alone."""
         try:
-            return read()
+            return read(self._host)
         except (OSError, ValueError) as error:
             self._absences.append(Absence(metric.name, printable(str(error))))
             return None
-
-    def _stat(self) -> tuple[int, int]:
-        threads, pages = parse_stat(self._host.read(self._host.own / "stat"))
-        return threads, pages * self._host.page
-
-    def _pss(self) -> int:
-        return 1024 * number(ROLLUP, self._host.read(self._host.own / "smaps_rollup"), b"Pss:")
-
-    def _descriptors(self) -> int:
-        return len(self._host.list(self._host.own / "fd")) - 1  # less the one that lists them
-
-    def _written(self) -> int:
-        return number(IO, self._host.read(self._host.own / "io"), b"write_bytes:")
 
     def _arrange(self, tally: list[Count]) -> None:
         self._counted = len(tally)

@@ -13,10 +13,18 @@ from typing import NamedTuple, Protocol
 from agent.config.fault import Expanded, Refusal, Refused, nearest, quoted
 from agent.config.quantity import (
     DURATION_FORM,
+    PERIODS,
+    RATE_FORM,
+    SHARE_FORM,
     SIZE_FORM,
+    Rate,
     parse_duration,
+    parse_rate,
+    parse_share,
     parse_size,
     show_duration,
+    show_rate,
+    show_share,
     show_size,
 )
 
@@ -155,6 +163,66 @@ class Duration(NamedTuple):
         """In JSON schema; the bounds hold for numbers only."""
         number = {"type": "number", "minimum": self.low, "maximum": self.high}
         return {"anyOf": [number, {"type": "string", "pattern": f"^{DURATION_FORM}$"}]}
+
+
+class PerPeriod(NamedTuple):
+    """A number of bytes in an hour, day or month, within bounds in bytes a day, both inside."""
+
+    low: int
+    high: int
+
+    def read(self, value: object) -> Rate:
+        """Bytes and their period."""
+        try:
+            rate = parse_rate(value)
+        except ValueError:
+            written = f'{self.allowed()}, written like "50 MB/day", with hour, day or month'
+            raise Refused(Refusal(f"{quoted(value)} is no amount in a time", written)) from None
+        _bounded(
+            rate.size * PERIODS["day"] / rate.seconds, self.low, self.high, quoted(value), self.allowed()
+        )
+        return rate
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"{show_rate(Rate(self.low, 'day'))} to {show_rate(Rate(self.high, 'day'))}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return f'"{show_rate(value)}"' if isinstance(value, Rate) else '""'
+
+    def schema(self) -> Schema:
+        """In JSON schema; the bounds are not in it."""
+        return {"type": "string", "pattern": f"^{RATE_FORM}$"}
+
+
+class Share(NamedTuple):
+    """A share within bounds, both inside; 1 is 100 %."""
+
+    low: float
+    high: float
+
+    def read(self, value: object) -> float:
+        """The share."""
+        try:
+            share = parse_share(value)
+        except ValueError:
+            written = f'{self.allowed()}, written like "2.5 %"'
+            raise Refused(Refusal(f"{quoted(value)} is no share", written)) from None
+        _bounded(share, self.low, self.high, quoted(value), self.allowed())
+        return share
+
+    def allowed(self) -> str:
+        """The bounds."""
+        return f"{show_share(self.low)} to {show_share(self.high)}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return f'"{show_share(value)}"' if isinstance(value, float | int) else '""'
+
+    def schema(self) -> Schema:
+        """In JSON schema; the bounds are not in it."""
+        return {"type": "string", "pattern": f"^{SHARE_FORM}$"}
 
 
 class Size(NamedTuple):

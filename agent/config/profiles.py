@@ -60,6 +60,7 @@ GPU_HOST = Profile(
         Change("collectors.processes.interval", '"5s"', "memory of a GPU by process comes and goes."),
         Change("collectors.containers.interval", '"5s"', "each is a model server or works for one."),
         Change("store.max_size", '"256 MiB"', "1000 series take 22 KB a window."),
+        Change("store.write_budget", '"1 GB/day"', "An SSD bears it, and 1000 series take more than a card."),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: "90s", "5m", "1h30m", "2d"; "16 MiB", "500 KB".
+"""Quantities as people write them: "90s", "5m", "1h30m", "2d"; "16 MiB", "500 KB"; "50 MB/day"; "2.5 %".
 
 Plain numbers are seconds and bytes. `show_*` writes a value so that `parse_*` reads the same one.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import NamedTuple
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 BYTES = {
@@ -23,9 +24,14 @@ BYTES = {
 DURATION_FORM = r"(?:[0-9]{1,12}(?:\.[0-9]{1,20})?\s*(?:ms|s|m|h|d|w)\s*)+"
 SIZE_FORM = r"[0-9]{1,15}(?:\.[0-9]{1,9})?\s*(?:[KMGT]i?)?B?"
 
+PERIODS = {"hour": 3600.0, "day": 86400.0, "month": 30 * 86400.0}
+RATE_FORM = rf"{SIZE_FORM}\s*/\s*(?:{'|'.join(PERIODS)})"
+SHARE_FORM = r"[0-9]{1,6}(?:\.[0-9]{1,9})?\s*%"
+
 _DURATION = re.compile(DURATION_FORM)
 _DURATION_PART = re.compile(r"([0-9.]+)\s*(ms|s|m|h|d|w)")
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmgt]i?b|b)?", re.IGNORECASE)
+_SHARE = re.compile(SHARE_FORM)
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,20})?")
 
 
@@ -61,6 +67,41 @@ def parse_size(value: object) -> int:
     return int(float(match[1]) * BYTES[(match[2] or "b").lower()])
 
 
+class Rate(NamedTuple):
+    """So many bytes in each `per`: an hour, a day or a month of 30 days."""
+
+    size: int
+    per: str
+
+    @property
+    def seconds(self) -> float:
+        """The period in s."""
+        return PERIODS[self.per]
+
+
+def parse_rate(value: object) -> Rate:
+    """Bytes in a period.
+
+    Raises:
+        ValueError: not a size, a slash and a period.
+    """
+    size, slash, per = value.partition("/") if isinstance(value, str) else ("", "", "")
+    if not slash or per.strip() not in PERIODS:
+        raise ValueError("not a rate")
+    return Rate(parse_size(size), per.strip())
+
+
+def parse_share(value: object) -> float:
+    """A share, 1 for 100 %.
+
+    Raises:
+        ValueError: not a number of per cent.
+    """
+    if not isinstance(value, str) or not _SHARE.fullmatch(value.strip()):
+        raise ValueError("not a share")
+    return float(value.strip().removesuffix("%")) / 100.0
+
+
 def _number(value: object) -> float | None:
     """A TOML number as a float; None for anything else, infinities and NaN among it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -85,3 +126,17 @@ def show_size(size: int) -> str:
         if size >= factor and size % factor == 0:
             return f"{size // factor} {unit}"
     return f"{size} B"
+
+
+def show_rate(rate: Rate) -> str:
+    """In the largest decimal unit that is exact, else as `show_size`: "50 MB/day"."""
+    for unit in ("TB", "GB", "MB", "KB"):
+        factor = BYTES[unit.lower()]
+        if rate.size >= factor and rate.size % factor == 0:
+            return f"{rate.size // factor} {unit}/{rate.per}"
+    return f"{show_size(rate.size)}/{rate.per}"
+
+
+def show_share(share: float) -> str:
+    """In per cent: "2.5 %"."""
+    return f"{round(100.0 * share, 9):.12g} %"

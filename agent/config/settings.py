@@ -22,9 +22,10 @@ from agent.config.collected import (
     collector_names,
     collector_section,
 )
-from agent.config.forms import Choice, Duration, Flag, Size, Text, Whole
+from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
+from agent.config.quantity import Rate
 from agent.config.section import Each, Items, Pairs, Section, Setting, section
 from agent.config.tables import Tier, Tiers
 from collectors.options import OPTIONS
@@ -32,6 +33,7 @@ from collectors.options import OPTIONS
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+MB, GB = 1000**2, 1000**3
 
 
 class Device(NamedTuple):
@@ -176,6 +178,15 @@ class Store(NamedTuple):
     max_age: Annotated[
         float, Setting(Duration(HOUR, 3650 * DAY), "What is older is deleted, and that is said.")
     ] = 400 * DAY
+    write_budget: Annotated[
+        Rate,
+        Setting(
+            PerPeriod(MB, 1000 * GB),
+            "What the daemon may write to the disk in all, so that flash cards last. As it runs short "
+            "several windows share a commit, which delays what is shipped by up to an hour; nothing is "
+            "left out.",
+        ),
+    ] = Rate(50 * MB, "day")
 
 
 class Ship(NamedTuple):
@@ -212,6 +223,27 @@ class Runtime(NamedTuple):
     directory: Annotated[
         str, Setting(Path(required=True), "Where the ring stands: in memory, kept over restarts.")
     ] = "/run/outrider"
+
+
+class Limits(NamedTuple):
+    """What the daemon itself may use. Past a limit intervals get longer and collectors are switched off, the
+    costliest first, until it holds; that is said, and undone step by step.
+    """
+
+    cpu: Annotated[
+        float,
+        Setting(Share(0.001, 64.0), "CPU time, as a share of one core, over a minute."),
+    ] = 0.15
+    memory: Annotated[
+        int, Setting(Size(16 * MIB, 64 * GIB), "Memory that is its own: its proportional share (PSS).")
+    ] = 72 * MIB
+    descriptors: Annotated[
+        int,
+        Setting(
+            Whole(64, 1_000_000),
+            "Open files and sockets; at most three quarters of what the process may open count as the limit.",
+        ),
+    ] = 2048
 
 
 class Log(NamedTuple):
@@ -290,6 +322,7 @@ class Config(NamedTuple):
         ),
     ] = ()
     runtime: Runtime = Runtime()
+    limits: Limits = Limits()
     log: Log = Log()
 
     def polling(self, name: str) -> Polling:

@@ -6,9 +6,10 @@ import pytest
 
 from agent.config.document import loads
 from agent.config.fault import Expanded, Refused
-from agent.config.forms import Choice, Duration, Flag, Form, Number, Size, Text, Whole
+from agent.config.forms import Choice, Duration, Flag, Form, Number, PerPeriod, Share, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url
 from agent.config.patterns import Patterns, When
+from agent.config.quantity import Rate
 from agent.config.tables import Tier, Tiers
 
 EXAMPLES: list[tuple[Form, object, object]] = [
@@ -16,6 +17,8 @@ EXAMPLES: list[tuple[Form, object, object]] = [
     (Whole(1, 20), 20, 20),
     (Duration(1, 3600), "1h", 3600.0),
     (Size(1, 2**30), "1 MiB", 2**20),
+    (PerPeriod(10**6, 10**9), "50 MB/day", Rate(50 * 10**6, "day")),
+    (Share(0.001, 64.0), "2.5 %", 0.025),
     (Choice("a", "b"), "b", "b"),
     (Number(0, 1), 0.25, 0.25),
     (Patterns(), ["a*", 'b"'], ("a*", 'b"')),
@@ -89,3 +92,12 @@ def test_what_a_variable_says_is_read_as_if_it_stood_there() -> None:
 def test_a_text_that_must_be_there_is_not_empty() -> None:
     with pytest.raises(Refused, match="has 0 characters"):
         Text(9, 1).read("")
+
+
+def test_an_amount_is_judged_by_what_it_is_a_day() -> None:
+    form = PerPeriod(10**6, 10**9)
+    assert form.read("100 KB/hour").size == 100_000
+    with pytest.raises(Refused, match="too small"):
+        form.read("40 KB/hour")
+    with pytest.raises(Refused, match="too large"):
+        form.read("2 GB/day")

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.config.quantity import parse_duration, parse_size, show_duration, show_size
+from agent.config.quantity import (
+    PERIODS,
+    Rate,
+    parse_duration,
+    parse_rate,
+    parse_share,
+    parse_size,
+    show_duration,
+    show_rate,
+    show_share,
+    show_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +106,46 @@ def test_a_size_is_shown_so_that_it_is_read_back(size: int) -> None:
 )
 def test_durations_are_shown_shortly(seconds: float, shown: str) -> None:
     assert show_duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "size", "seconds"),
+    [
+        ("50 MB/day", 50_000_000, 86_400),
+        ("1MiB / hour", 1024**2, 3600),
+        ("2 GB/month", 2 * 10**9, 30 * 86_400),
+        ("7/day", 7, 86_400),
+    ],
+)
+def test_rates_are_read_as_people_write_them(written: str, size: int, seconds: float) -> None:
+    rate = parse_rate(written)
+    assert (rate.size, rate.seconds) == (size, seconds)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "/day", "50 MB", "50 MB/", "50 MB/week", "5/day/day", 50, None, True]
+)
+def test_what_is_no_rate_is_refused(written: object) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        parse_rate(written)
+
+
+@given(st.integers(0, 2**46) | st.integers(0, 2**20).map(lambda n: n * 1000**2), st.sampled_from([*PERIODS]))
+def test_a_rate_is_shown_so_that_it_is_read_back(size: int, per: str) -> None:
+    assert parse_rate(show_rate(Rate(size, per))) == Rate(size, per)
+
+
+@pytest.mark.parametrize(("written", "share"), [("2 %", 0.02), ("2.5%", 0.025), (" 150 % ", 1.5)])
+def test_shares_are_read_as_people_write_them(written: str, share: float) -> None:
+    assert parse_share(written) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("written", ["", "%", "2", 0.02, 2, "-2 %", "1e3 %", "2 %%", None])
+def test_what_is_no_share_is_refused(written: object) -> None:
+    with pytest.raises(ValueError, match="not a share"):
+        parse_share(written)
+
+
+@given(st.integers(1, 10**6).map(lambda n: n / 10**5))
+def test_a_share_is_shown_so_that_it_is_read_back(share: float) -> None:
+    assert parse_share(show_share(share)) == pytest.approx(share, rel=1e-9)
