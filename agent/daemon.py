@@ -21,6 +21,8 @@ from agent import uplink
 from agent.alarms import Alarms, Outlets
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
+from agent.governing import Governing, ruled
+from agent.governing import Outlets as Looks
 from agent.identity import boot_id, clock_quality, device_name
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
@@ -71,6 +73,7 @@ class Daemon:
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post)
         self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say)
         self._alarms = self._make_alarms(boot)
+        self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
         ring = self._open_ring(boot)
         self._poller = Poller(
@@ -112,7 +115,7 @@ class Daemon:
         states = self._runner.states()
         stale = [f"collector {each.name}: {each.reason}" for each in states if each.state == "stale"]
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
-        condition = tuple(store + stale)
+        condition = (*store, *stale, *self._governing.look(now))
         if condition != self._condition:
             self._condition = condition
             self._shipper.post(shipped.Condition(condition))
@@ -159,11 +162,17 @@ class Daemon:
             report,
             hang_after,
             selection(self.config),
+            time.process_time,
         )
 
     def _make_alarms(self, boot: str) -> Alarms:
         outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
         return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets)
+
+    def _make_governing(self, host: Host) -> Governing:
+        outlets = Looks(self._writer.event, self._writer.tighten, self._say, self._tally)
+        seen = ruled(self.config.alert, plans(self.config))
+        return Governing(self.config.limits, seen, self._runner, host, time.process_time, outlets)
 
     def _make_shipper(self) -> Shipper:
         config, broker = self.config, self.config.broker

@@ -26,6 +26,8 @@ from collectors.runner import Transition
 from collectors.tally import Tally
 
 WAITING = 16
+# The same while memory is short.
+TIGHT = 4
 EVENTS = 200
 # States of alerts in one transaction; the others follow with the next.
 STATES = 32
@@ -75,6 +77,7 @@ class Writer:
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
+        self._most = WAITING
         self._corrupt: set[Key] = set()
         self._noted: Clock | None = None
         self._fresh_epoch = threading.Event()
@@ -103,6 +106,10 @@ class Writer:
         self._inbox.put(None)
         self._thread.join(patience)
         return not self._thread.is_alive()
+
+    def tighten(self, tight: bool) -> None:
+        """Whether memory is short: less waits in it then, and SQLite keeps no pages between flushes."""
+        self._most = TIGHT if tight else WAITING
 
     def alive(self, now: float) -> bool:
         """Whether the thread lives and is not stuck in one write."""
@@ -186,8 +193,8 @@ class Writer:
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
-        if len(self._waiting.frames) > WAITING:
-            self._make_room()
+        while len(self._waiting.frames) > self._most:
+            self._make_room(self._most)
 
     def _tell(self, transitions: Sequence[Transition]) -> None:
         """An event for each; in the log a line, but one for all of which there is nothing on this host."""
@@ -198,18 +205,18 @@ class Writer:
             if change.state == "absent":
                 absent.append(change.name)
                 continue
-            level = "info" if change.up else "warning"
+            level = "warning" if change.up is False else "info"
             self._say(level, f"collector {change.name}: {change.state} {change.reason}")
         if absent:
             self._say("info", f"nothing here for {', '.join(absent)}; `outrider test` tells why")
 
-    def _make_room(self) -> None:
+    def _make_room(self, most: int) -> None:
         """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
         coarser = _coarser(self._waiting)
-        if len(coarser.frames) > WAITING:
-            self._tally.add("outrider.windows.dropped", len(coarser.frames) - WAITING)
+        if len(coarser.frames) == len(self._waiting.frames):
+            self._tally.add("outrider.windows.dropped", len(coarser.frames) - most)
             self.event("windows.dropped", "nothing could be written for long, and the clock kept jumping")
-            coarser = coarser._replace(frames=coarser.frames[-WAITING:])
+            coarser = coarser._replace(frames=coarser.frames[-most:])
         self._tally.add("outrider.windows.coarsened")
         self._waiting = coarser
 
@@ -252,6 +259,8 @@ class Writer:
                 del events[: len(contents[name].events)]
         self._waiting = Content()
         self._alerts_written(alerts)
+        if self._most == TIGHT:
+            self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents)
 

@@ -70,12 +70,14 @@ class Governor:
         Args:
             now: on a clock that only goes forward.
             values: by limit; None where it could not be read.
-            costs: of every collector that is enabled.
+            costs: of every collector that is enabled. While none is known, nobody can say which is costly,
+                and the CPU's ladder waits.
         """
         open_to_it = sum(cost.name not in KEPT for cost in costs)
+        known = any(cost.poll is not None for cost in costs if cost.name not in KEPT)
         taken = []
         for name, ladder in self._ladders.items():
-            value = values.get(name)
+            value = values.get(name) if known or name != "cpu" else None
             moved = ladder.look(now, value, _before_off(name) + open_to_it)
             if moved and value is not None:
                 done = self._rule(costs, name, moved > 0)

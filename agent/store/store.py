@@ -164,6 +164,10 @@ class Store:
         with self._database.explained():
             return self._states.all("alert")
 
+    def give_back(self) -> None:
+        """Free the pages that SQLite keeps in memory; it reads them again when it needs them."""
+        self._connection.execute("PRAGMA shrink_memory")
+
     def flush(self, flush: Flush) -> Flushed:
         """Do all of `flush` in one transaction, and what tiers and limits ask for.
 

@@ -19,12 +19,26 @@ from agent.view.standing import UP, Standing
 from agent.view.units import NONE, age, human, left, right
 from collectors.api import Series
 
-STANDING_MARKS = {"ok": "●", "failing": "✗", "stale": "◐", "absent": "○", "unknown": NONE}
-STANDING_STYLES = {"ok": "good", "failing": "bad", "stale": "warn", "absent": "dim", "unknown": "dim"}
+STANDING_MARKS = {
+    "ok": "●",
+    "failing": "✗",
+    "stale": "◐",
+    "governed": "▼",
+    "absent": "○",
+    "unknown": NONE,
+}
+STANDING_STYLES = {
+    "ok": "good",
+    "failing": "bad",
+    "stale": "warn",
+    "governed": "warn",
+    "absent": "dim",
+    "unknown": "dim",
+}
 REASON_AT = 25
 """The column of a collector's reason."""
 
-TROUBLE = ("failing", "stale")
+TROUBLE = ("failing", "stale", "governed")
 SILENT = "no window of this device yet: each comes when its span is over"
 
 

@@ -12,12 +12,12 @@ from agent.view.rows import Row
 from collectors.api import Series
 
 UP = "outrider.up"
-WORST = ("stale", "failing", "absent", "unknown", "ok")
+WORST = ("stale", "failing", "governed", "absent", "unknown", "ok")
 UNHEARD = "the reason was said before this view began"
 
 
 class Standing(NamedTuple):
-    """A collector: "ok", "failing", "stale", "absent" or "unknown", and why it is not ok.
+    """A collector: "ok", "failing", "stale", "governed", "absent" or "unknown", and why it is not ok.
 
     `age` is how long ago that was known, in s; `series` its `outrider.up`, None if none is known.
     """

@@ -19,7 +19,7 @@ from agent.stats.window import Gauge
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
 from collectors.runner import Runner
-from collectors.schedule import Plan
+from collectors.schedule import Plan, Regime
 from collectors.tally import Tally
 
 LIGHT = Metric("light", "lx", "gauge", (), "test", "Made up.")
@@ -222,3 +222,27 @@ def test_without_a_judge_a_window_has_no_states() -> None:
     rig.poller.start()
     assert rig.next().alerts == {}
     rig.poller.stop(1.0)
+
+
+def test_a_longer_interval_is_told_to_the_judge_and_is_no_gap_in_the_window() -> None:
+    notes = Notes()
+    rig = Rig(registration("lamp", Lamp()), span=2.0, judge=notes)
+    rig.runner.govern(Regime({"lamp": 8}))
+    rig.poller.start()
+    rig.next()
+    closed = rig.next()
+    rig.poller.stop(PATIENCE)
+    assert notes.paces == [({"lamp": 0.4, "runner": 10.0}, {})]
+    assert notes.told[0] == "pace"
+    span = closed.frame.span
+    assert span.covered == pytest.approx(span.end - span.start, abs=0.45)
+
+
+def test_a_window_ends_in_time_while_every_collector_is_switched_off() -> None:
+    rig = Rig(registration("lamp", Lamp()))
+    rig.runner.govern(Regime(off={"lamp": "why"}))
+    rig.poller.start()
+    found = [rig.next() for _ in range(3)]
+    rig.poller.stop(PATIENCE)
+    assert [change.state for closed in found for change in closed.transitions] == ["governed"]
+    assert not any(SERIES in closed.frame.windows for closed in found)

@@ -383,3 +383,64 @@ def test_the_store_hears_only_what_is_new() -> None:
     device.tick(80.0)
     assert device.alerts.states() == {"r0": None}
     assert device.alerts.states() == {}
+
+
+# --- while the governor holds collectors back
+
+
+def governed(device: Device, interval: float, **off: str) -> None:
+    """The source's interval is another from now on, or it is switched off."""
+    device.interval = interval
+    device.alerts.pace({"source": interval}, off)
+
+
+def test_an_absence_goes_by_the_longer_interval_and_is_not_false() -> None:
+    device = Device("no hw.temperature for 10s", interval=5.0)
+    device.ticks(5, 20.0)
+    governed(device, 40.0)
+    assert device.ticks(20, 20.0) == [], "a reading each 40 s is none that is absent for 10"
+    governed(device, 5.0)
+    device.ticks(3, 20.0)
+    assert [change.state for change in device.ticks(4)] == ["fired"], "what is really absent"
+
+
+def test_what_lasts_long_enough_fires_after_the_same_time_at_a_longer_interval() -> None:
+    device = Device("hw.temperature > 85 for 2m")
+    device.tick(20.0)
+    governed(device, 16.0)
+    began = device.now + 16.0
+    changes: list[Change] = []
+    while not changes:
+        changes = device.tick(90.0)
+        assert device.now < began + 1000
+    assert device.now - began == pytest.approx(120.0, abs=16.0)
+
+
+def test_a_counters_rate_is_that_of_the_longer_time() -> None:
+    device = Device("system.network.io > 100 /s", series=(BYTES,))
+    device.tick(0.0)
+    governed(device, 16.0)
+    assert device.tick(16 * 90.0) == []
+    assert device.tick(2 * 16 * 90.0) == []
+    (change,) = device.tick(2 * 16 * 90.0 + 16 * 110.0)
+    assert change.value == pytest.approx(110.0)
+
+
+def test_an_absence_that_fires_as_its_collector_is_switched_off_says_so() -> None:
+    device = Device("no hw.temperature for 10s")
+    device.ticks(5, 20.0)
+    why = "switched off: cpu is past limits.cpu"
+    governed(device, 1.0, source=why)
+    (change,) = device.ticks(20)
+    assert change == Change("r0", "fired", HOT, None, why)
+    governed(device, 1.0)
+    assert [each.state for each in device.tick(20.0)] == ["cleared"]
+
+
+def test_an_alert_on_a_value_fires_on_while_its_collector_is_switched_off() -> None:
+    device = Device("hw.temperature > 85")
+    assert device.tick(90.0) == [fired()]
+    governed(device, 1.0, source="why")
+    assert device.ticks(3600) == [], "nobody knows that it ended"
+    governed(device, 1.0)
+    assert device.tick(80.0) == [cleared()]

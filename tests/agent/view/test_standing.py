@@ -65,3 +65,9 @@ def test_the_worst_come_first() -> None:
         event("collector.failing", 1.0, "", "b"),
     ]
     assert [each.name for each in standings((), told, NOW)] == ["c", "b", "a"]
+
+
+def test_one_that_the_governor_switched_off_says_so() -> None:
+    why = "switched off: cpu is past limits.cpu"
+    assert found(1.0, event("collector.governed", 119.0, why))[1:3] == ("governed", why)
+    assert found(1.0, event("collector.governed", 10.0, why))[1:3] == ("ok", "")
