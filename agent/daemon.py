@@ -23,7 +23,7 @@ from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
-from agent.identity import boot_id, clock_quality, device_name
+from agent.identity import boot_id, device_name
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
 from agent.ship.link import Link
@@ -35,6 +35,7 @@ from agent.stats.watch import Watch
 from agent.store.sizing import Limits
 from agent.store.store import Store
 from agent.stored import StoredRecords
+from agent.trust import Trust
 from agent.writer import Shipping, Writer
 from collectors.host import Host
 from collectors.runner import REPORT, Runner
@@ -61,8 +62,11 @@ class Daemon:
         self._say = say
         self._tally = tally
         self.name = config.device.name or device_name(host)
+        self._trust = Trust.of(host)
         self.clocks = Clocks(
-            lambda: time.clock_gettime(time.CLOCK_BOOTTIME), time.time, lambda: clock_quality(host)
+            lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+            time.time,
+            lambda: self._trust.quality(self.clocks.wall()),
         )
         boot = boot_id(host)
         self._sink = config.ship.confirm.partition(":")[2]
@@ -70,7 +74,7 @@ class Daemon:
         self._fold = Fold(config.collect.max_series)
         self._runner = self._make_runner(host)
         self._shipper = self._make_shipper()
-        ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post)
+        ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
         self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say)
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
@@ -215,7 +219,9 @@ class Daemon:
         store = self.config.store
         tiers = tuple((tier.windows, tier.age) for tier in store.tiers)
         limits = Limits(store.max_size, tiers, store.max_age)
-        return Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
+        opened = Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
+        self._trust.floor = opened.surely()
+        return opened
 
     def _open_ring(self, boot: str) -> Ring | None:
         config = self.config

@@ -7,7 +7,6 @@ import re
 import socket
 
 from collectors.host import Host
-from collectors.timesync import marked
 
 SAFE = re.compile(r"[^A-Za-z0-9._-]")
 MACHINE_IDS = ("etc/machine-id", "var/lib/dbus/machine-id")
@@ -47,8 +46,3 @@ def boot_id(host: Host) -> str:
         OSError: the kernel gives none.
     """
     return host.read(host.proc / "sys/kernel/random/boot_id").decode("ascii").strip()
-
-
-def clock_quality(host: Host) -> str:
-    """Whether a time service has set the wall clock: "synchronised", or "unknown" where none says so."""
-    return "synchronised" if marked(host) else "unknown"

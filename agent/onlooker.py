@@ -83,7 +83,7 @@ class Onlooker:
         except (OSError, RingError) as error:
             self.fault = f"{self._ring}: {error}"
         else:
-            for key, content in self._ticks.new(snapshot, self._clocks.wall() - boot):
+            for key, content in self._ticks.new(snapshot, self._clocks.offset()):
                 self._polls.add(key, content)
             self._ticked = snapshot.times[-1] if snapshot.times else self._ticked
         if self._store is not None and boot - self._stored >= max(STORE_EVERY, self._config.window.span):
@@ -163,7 +163,7 @@ class Alone:
     def look(self) -> None:
         """Read what is new; leave behind what hangs."""
         self._poller.watch_over(self._clocks.boot())
-        offset = self._clocks.wall() - self._clocks.boot()
+        offset = self._clocks.offset()
         events = tuple(
             Event(self._boot, state.at, offset, f"collector.{state.state}", _about(state.name), state.reason)
             for state in self._runner.states()

@@ -16,11 +16,11 @@ from agent.poller import Clocks, Closed
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.records import Key
-from agent.stats.frame import Content, Event, merge_contents
-from agent.stats.watch import STEP
+from agent.stats.clocks import WRONG, Clock, clock_event, corrected
+from agent.stats.frame import Content, Event, bounded
 from agent.store.errors import StoreCorrupt, StoreError
-from agent.store.states import Clock
 from agent.store.store import Flush, Flushed, Store
+from agent.trust import Wait
 from collectors.api import Attributes
 from collectors.runner import Transition
 from collectors.tally import Tally
@@ -35,11 +35,13 @@ DEADLINE = 120.0
 
 
 class Shipping(NamedTuple):
-    """The link as the writer sees it: `lock` guards the outbox, `post` returns at once."""
+    """The link as the writer sees it: `lock` guards the outbox, `post` returns at once. `clock_wait` is how
+    many s records of a clock that is surely wrong wait for it."""
 
     outbox: Outbox
     lock: threading.Lock
     post: Callable[[shipped.Event], None]
+    clock_wait: float = 0.0
 
 
 class Judged(NamedTuple):
@@ -79,7 +81,7 @@ class Writer:
         self._early = False
         self._most = WAITING
         self._corrupt: set[Key] = set()
-        self._noted: Clock | None = None
+        self._wait = Wait(ship.clock_wait)
         self._fresh_epoch = threading.Event()
         self._broken = False
         self.degraded = ""
@@ -127,8 +129,8 @@ class Writer:
 
     def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
         """Something that happened once; it goes with the next flush."""
-        now = self._clocks.boot()
-        self._note("events", (Event(self._boot, now, self._clocks.wall() - now, name, attributes, text),))
+        at = self._clocks.boot()
+        self._note("events", (Event(self._boot, at, self._clocks.offset(), name, attributes, text),))
 
     def _note(self, stream: str, events: Iterable[Event]) -> None:
         with self._events_lock:
@@ -212,8 +214,8 @@ class Writer:
 
     def _make_room(self, most: int) -> None:
         """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
-        coarser = _coarser(self._waiting)
-        if len(coarser.frames) == len(self._waiting.frames):
+        coarser, _ = bounded(self._waiting, most // 2)
+        if len(coarser.frames) > most:
             self._tally.add("outrider.windows.dropped", len(coarser.frames) - most)
             self.event("windows.dropped", "nothing could be written for long, and the clock kept jumping")
             coarser = coarser._replace(frames=coarser.frames[-most:])
@@ -225,15 +227,16 @@ class Writer:
         if self._broken and not self._begun_anew():
             return
         with self._events_lock:
-            contents = {name: Content(events=tuple(events)) for name, events in self._events.items()}
-        contents["windows"] = self._waiting
+            waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
+        waiting["windows"] = self._waiting
         alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
-        now, boot = self._clocks.wall(), self._clocks.boot()
+        boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
+        now = boot + offset
         with self._ship.lock:
             confirmed = self._ship.outbox.settled()
             corrupt, self._corrupt = self._corrupt, set()
-        clock = self._clock_to_note(Clock(self._boot, now - boot, self._clocks.quality()))
+        clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
         try:
             flushed = self._store.flush(
                 Flush(
@@ -244,6 +247,7 @@ class Writer:
                     clock=clock,
                     quarantine=corrupt,
                     fresh_epoch=fresh_epoch,
+                    trusted=quality != WRONG,
                 )
             )
         except StoreError as error:
@@ -251,18 +255,17 @@ class Writer:
                 self._corrupt |= corrupt
             self._failed(error)
             return
-        self._noted = clock or self._noted
         if fresh_epoch:
             self._fresh_epoch.clear()
         with self._events_lock:
             for name, events in self._events.items():
-                del events[: len(contents[name].events)]
+                del events[: len(waiting[name].events)]
         self._waiting = Content()
         self._alerts_written(alerts)
         if self._most == TIGHT:
             self._store.give_back()
         self._worked(flushed)
-        self._follow(flushed, contents)
+        self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():
@@ -272,15 +275,21 @@ class Writer:
             else:
                 self._alerts_kept[name] = state
 
-    def _clock_to_note(self, clock: Clock) -> Clock | None:
-        """The clock, if it is not as it was noted: each time it is written costs a page of flash."""
-        noted = self._noted
-        if noted is not None and noted.quality == clock.quality and abs(noted.offset - clock.offset) < STEP:
-            return None
-        return clock
+    def _dated(
+        self, now: Clock, at: float, contents: Mapping[str, Content]
+    ) -> tuple[Clock | None, dict[str, Content]]:
+        """The contents dated by what is known of the clock, and what readers must hear of it, if anything:
+        that goes with them as an event."""
+        told = self._store.clock_to_tell(now, contents.values())
+        known = {**self._store.clocks, **({told.boot: told} if told else {})}
+        dated = {stream: corrected(content, known) for stream, content in contents.items()}
+        if told is not None:
+            dated["events"] = Content(events=(*dated["events"].events, clock_event(told, at)))
+        return told, dated
 
-    def _follow(self, flushed: Flushed, contents: Mapping[str, Content]) -> None:
-        """Keep the link's index in step, and hand it what is fresh while it is in memory."""
+    def _follow(self, flushed: Flushed, contents: Mapping[str, Content], *, wait: bool) -> None:
+        """Keep the link's index in step, and hand it what is fresh while it is in memory. While records
+        `wait` for the clock, what this life has recorded stays here; what an earlier one has goes."""
         own = flushed.epochs[0]
         fresh = {
             row.key: contents[row.key.stream]
@@ -292,6 +301,7 @@ class Writer:
         }
         with self._ship.lock:
             self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
+            self._ship.outbox.withhold("clock", _of(own.id) if wait else None)
         self._ship.post(shipped.Flushed(fresh))
 
     def _worked(self, flushed: Flushed) -> None:
@@ -328,17 +338,10 @@ class Writer:
         self._broken = False
         self._alerts = {**self._alerts_kept, **self._alerts}
         self._corrupt.clear()
-        self._noted = None
         self._damaged(f"{self._store.path.name}.corrupt-*")
         return True
 
 
-def _coarser(content: Content) -> Content:
-    """Half as many frames: each pair of neighbours becomes one, unless the clock stepped between."""
-    frames = content.frames
-    pairs = [frames[at : at + 2] for at in range(0, len(frames), 2)]
-    merged = [
-        merge_contents(Content(pair[:1]), Content(pair[1:])).frames if len(pair) == 2 else pair
-        for pair in pairs
-    ]
-    return Content(tuple(frame for group in merged for frame in group))
+def _of(epoch: int) -> Callable[[Key], bool]:
+    """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
+    return lambda key: key.epoch == epoch and key.stream != "alerts"

@@ -14,6 +14,9 @@ SERVICES = {"systemd-timesyncd": "run/systemd/timesync", "chrony": "run/chrony",
 TIMEX = struct.Struct("@Illlli")
 ROOM = 256  # bytes; the structure has 208 where a long has 8
 UNSYNC = 0x40
+# No device that runs this version can have an earlier date: 2026-01-01 UTC. No version lives for ten years.
+EARLIEST = 1767225600.0
+LATEST = EARLIEST + 10 * 365.25 * 86400.0
 NANOSECONDS = 0x2000
 FREQUENCY = 1e-6 / 65536
 

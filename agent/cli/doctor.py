@@ -96,11 +96,12 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     import time
 
     from agent.doctor import alerts, broker, clock, device, gpus, logs, readings
-    from agent.identity import clock_quality
+    from agent.trust import Trust
     from collectors.runner import UP
     from collectors.schedule import KEY
 
-    yield from clock.examine(host, time.time(), clock_quality(host))
+    now = time.time()
+    yield from clock.examine(host, now, Trust.of(host).quality(now))
     yield from device.examine(config, host)
     yield from device.running(config)
     probes = probed(config, host)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.onlooker import Onlooker
     from agent.poller import Clocks
+    from agent.trust import Trust
 
 EXAMPLES = """examples:
   outrider top                       live, from the polls of the daemon on this device
@@ -44,13 +45,14 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
 def top(args: argparse.Namespace) -> int:
     """Show the device until `q` or Ctrl-C, or once."""
     from agent.cli.flags import settings
-    from agent.identity import clock_quality
     from agent.observed import host
     from agent.poller import Clocks
 
     config = settings(args)
-    where = host(config)
-    clocks = Clocks(lambda: time.clock_gettime(time.CLOCK_BOOTTIME), time.time, lambda: clock_quality(where))
+    trust = Trust.of(host(config))
+    clocks = Clocks(
+        lambda: time.clock_gettime(time.CLOCK_BOOTTIME), time.time, lambda: trust.quality(time.time())
+    )
     with ExitStack() as stack:
         onlooker, look, alone = _source(config, clocks, stack, poll=args.poll)
         if args.once or not sys.stdout.isatty():

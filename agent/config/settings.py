@@ -207,6 +207,14 @@ class Ship(NamedTuple):
             "msgpack is compact (MessagePack and zstd); json is plain, for mosquitto_sub and rules.",
         ),
     ] = "msgpack"
+    clock_wait: Annotated[
+        float,
+        Setting(
+            Duration(0, HOUR),
+            "How long after a start records wait while the wall clock is surely wrong, so that they go with "
+            "the right time; then they go, marked unsynchronised. Alerts and the status never wait.",
+        ),
+    ] = 10 * MINUTE
     digits: Annotated[
         int,
         Setting(

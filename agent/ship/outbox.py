@@ -6,6 +6,8 @@ A row is in one of these states:
        ^---failed, cut---'              |
        ^-------- wanted, not held ------'
 
+An unsent row may be withheld for a while: it is pending as others are, and not taken.
+
 PUBACK counts for a row as it was sent: one that was merged since has left the index, and the block
 that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = "broker"`).
 """
@@ -13,7 +15,7 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
@@ -87,6 +89,7 @@ class Outbox:
         self._entries: dict[Key, Entry] = {}
         self._live: frozenset[Key] = frozenset()
         self._order: list[Key] | None = None
+        self._withheld: dict[str, Callable[[Key], bool]] = {}
         self._one_off: dict[Key, Tombstone] = {}
         self._pending_intervals = pending_intervals
         self._open_rows = open_rows
@@ -105,6 +108,14 @@ class Outbox:
         fresh = [row for row in added if not row.confirmed]
         self._entries.update((row.key, Entry(row)) for row in fresh)
         self._live = frozenset(row.key for row in fresh if row.key.first == row.key.last)
+        self._order = None
+
+    def withhold(self, why: str, held: Callable[[Key], bool] | None) -> None:
+        """Keep back the rows that `held` picks, for one of several reasons; None gives them free."""
+        if held is None:
+            self._withheld.pop(why, None)
+        else:
+            self._withheld[why] = held
         self._order = None
 
     def idle(self) -> bool:
@@ -214,6 +225,8 @@ class Outbox:
         if self._order is None:
             rank = {epoch.id: -age for age, epoch in enumerate(self.epochs)}
             unsent = [key for key, entry in self._entries.items() if entry.state == UNSENT]
+            for held in self._withheld.values():
+                unsent = [key for key in unsent if not held(key)]
             unsent.sort(key=lambda k: (k not in self._live, rank.get(k.epoch, 1), k.first, k.stream))
             unsent.reverse()
             self._order = unsent

@@ -12,11 +12,9 @@ from agent.store.errors import (
 )
 from agent.store.reader import Reader, Stored
 from agent.store.sizing import Limits
-from agent.store.states import Clock
 from agent.store.store import Flush, Flushed, Store
 
 __all__ = [
-    "Clock",
     "CorruptRow",
     "Flush",
     "Flushed",

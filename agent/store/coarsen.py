@@ -16,7 +16,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from agent.ship.records import STREAMS
-from agent.stats.frame import merge_contents
+from agent.stats.frame import bounded, merge_contents
 from agent.store import codec
 from agent.store.errors import CorruptRow
 from agent.store.layout import MAX_LIFE, OVERFLOW, Head, place
@@ -156,7 +156,8 @@ class Coarsener:
                 rows.bury(head, "corrupt")
                 return True
         try:
-            body = codec.pack(reduce(merge_contents, contents))
+            merged, joined = bounded(reduce(merge_contents, contents))
+            body = codec.pack(merged)
         except ValueError:
             # More frames or events than one record may hold: the rows stay as fine as they are.
             return False
@@ -169,6 +170,8 @@ class Coarsener:
         span = min(head.start for head in group), max(head.end for head in group)
         rows.add(key, span, body, confirmed=all(head.confirmed for head in group))
         rows.counts["merged"] += len(group)
+        if joined:
+            rows.counts["joined"] += joined
         return True
 
 

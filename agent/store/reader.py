@@ -6,14 +6,16 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.ship.records import STREAMS, Epoch, Key, Row
+from agent.stats.clocks import Clock, corrected
 from agent.stats.frame import Content
 from agent.store import files
 from agent.store.copied import copy_of
+from agent.store.dating import Dating
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, explain
 from agent.store.layout import HEAD, MAX_LIFE, Head, place
 from agent.store.lives import Lives
@@ -25,21 +27,24 @@ STRIDE = 1024
 
 
 class Stored(NamedTuple):
-    """A record as it is on the disk: its row, its wall-clock span in s, its bytes as packed."""
+    """A record as it is on the disk: its row, its wall-clock span in s as it is known now, its bytes as
+    packed, the span as it was `written`, and the clocks that are known by boot."""
 
     row: Row
     start: float
     end: float
     body: bytes | None
+    written: tuple[float, float]
+    clocks: Mapping[str, Clock]
 
     def content(self) -> Content:
-        """What a data record holds.
+        """What a data record holds, dated by what is known now.
 
         Raises:
             CorruptRow: not what its digest says.
         """
-        head = Head(0, 0, 0, self.row.digest, self.start, self.end, None, None, None, None)
-        return verified(self.row.key, head, self.body)
+        head = Head(0, 0, 0, self.row.digest, *self.written, None, None, None, None)
+        return corrected(verified(self.row.key, head, self.body), self.clocks)
 
 
 class Reader:
@@ -50,6 +55,8 @@ class Reader:
         self.path = path
         self._connection = connection
         self._copy = copy
+        self._dating = Dating(connection)
+        connection.create_function("skew", 1, self._dating.skew)
 
     @classmethod
     def open(cls, directory: Path) -> Reader:
@@ -117,10 +124,12 @@ class Reader:
             if life is None:
                 return []
             low = self._floor(stream, life, first)
-            return [head.row(epoch) for head in self._heads(low, place(stream, life, last) + 1)]
+            heads = self._heads(low, place(stream, life, last) + 1)
+            return [self._dating.dated(head).row(epoch) for head in heads]
 
     def read(self, key: Key) -> tuple[bytes, Content] | None:
-        """The digest and content of the data row of exactly this key, None if there is none.
+        """The digest and content of the data row of exactly this key, None if there is none. The content is
+        dated by what is known now.
 
         Raises:
             CorruptRow: it is not what its digest says.
@@ -132,7 +141,7 @@ class Reader:
             if not heads or heads[0].last != key.last or heads[0].reason is not None:
                 return None
             body = self._body(heads[0])
-        return heads[0].digest, verified(key, heads[0], body)
+        return heads[0].digest, corrected(verified(key, heads[0], body), self._dating.clocks)
 
     def states(self, kind: str) -> dict[str, bytes]:
         """The small states of one kind ("alert", "position") by name."""
@@ -167,21 +176,28 @@ class Reader:
         """The next rows that touch the span, within one stride, and where to go on."""
         since, until = span
         with self._snapshot() as lives:
+            off = "0.0" if self._dating.settled else "skew(place)"
             found = self._connection.execute(
-                "SELECT place FROM records WHERE place >= ? AND place < ? AND until >= ? AND start <= ?"
-                " ORDER BY place LIMIT 1",
+                f"SELECT place FROM records WHERE place >= ? AND place < ? AND until + {off} >= ?"  # noqa: S608
+                f" AND start + {off} <= ? ORDER BY place LIMIT 1",
                 (cursor, stop, since, until),
             ).fetchone()
             if found is None:
                 return [], stop
             end = (found[0] | (STRIDE - 1)) + 1
-            heads = [head for head in self._heads(found[0], end) if head.end >= since and head.start <= until]
+            heads = [(head, self._dating.dated(head)) for head in self._heads(found[0], end)]
             batch = [
-                Stored(lives.row(head), head.start, head.end, self._body(head) if bodies else None)
-                for head in heads
+                self._stored(lives, head, dated, bodies=bodies)
+                for head, dated in heads
+                if dated.end >= since and dated.start <= until
             ]
-            last = heads[-1]
+            last, _ = heads[-1]
             return batch, max(end, last.place + last.last - last.first + 1)
+
+    def _stored(self, lives: Lives, head: Head, dated: Head, *, bodies: bool) -> Stored:
+        body = self._body(head) if bodies else None
+        written = (head.start, head.end)
+        return Stored(lives.row(dated), dated.start, dated.end, body, written, self._dating.clocks)
 
     def _heads(self, start: int, end: int) -> list[Head]:
         found = self._connection.execute(
@@ -220,6 +236,7 @@ class Reader:
         try:
             self._connection.execute("BEGIN")
             try:
+                self._dating.load()
                 yield Lives(self._connection)
             finally:
                 self._connection.execute("COMMIT")

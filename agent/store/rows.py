@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from agent.ship.records import Key, Row
+from agent.stats.clocks import corrected
 from agent.stats.frame import Content
 from agent.store import codec
+from agent.store.dating import Dating
 from agent.store.errors import CorruptRow
 from agent.store.layout import HEAD, OVERFLOW, Head, digest, inscription, place
 from agent.store.lives import Lives
@@ -21,6 +24,9 @@ ADDITION, REMOVAL, CONFIRMATION = 5, 2, 1
 class Rows:
     """Reads and changes of one transaction; `begin` starts the account anew.
 
+    All times are what is known of them by now (`dating`), of contents too; what the file says of them is
+    between it and this class.
+
     `spent` bounds the log frames written so far from above. `added` and `removed` are what an index
     of the unconfirmed rows must follow: rows by key, and keys that are gone, changed or confirmed.
     `counts` are rows by what happened to them: "merged", "expired" or a tombstone's reason.
@@ -29,6 +35,7 @@ class Rows:
     def __init__(self, connection: sqlite3.Connection, lives: Lives) -> None:
         self._connection = connection
         self.lives = lives
+        self.dating = Dating(connection)
         self.begin()
 
     def begin(self) -> None:
@@ -52,7 +59,7 @@ class Rows:
             f"SELECT {HEAD} FROM records WHERE place >= ? AND place < ? ORDER BY place LIMIT ?",  # noqa: S608
             (start, end, limit),
         )
-        return [Head(*row) for row in found]
+        return [self._head(row) for row in found]
 
     def before(self, end: int) -> Head | None:
         """The last head with place < end, of whatever stream or life."""
@@ -60,7 +67,7 @@ class Rows:
             f"SELECT {HEAD} FROM records WHERE place < ? ORDER BY place DESC LIMIT 1",  # noqa: S608
             (end,),
         ).fetchone()
-        return None if row is None else Head(*row)
+        return None if row is None else self._head(row)
 
     def last(self, stream: str, life: int) -> Head | None:
         """The last head of a stream in a life."""
@@ -74,12 +81,12 @@ class Rows:
             " ORDER BY place LIMIT 1",
             (start, end),
         ).fetchone()
-        return None if row is None else Head(*row)
+        return None if row is None else self._head(row)
 
     def unconfirmed(self) -> Iterator[Row]:
         """Every row that is not confirmed."""
         found = self._connection.execute(f"SELECT {HEAD} FROM records WHERE confirmed = 0")  # noqa: S608
-        return (self.lives.row(Head(*row)) for row in found)
+        return (self.lives.row(self._head(row)) for row in found)
 
     def key(self, head: Head) -> Key:
         """The key of `head`."""
@@ -104,10 +111,11 @@ class Rows:
         Raises:
             CorruptRow: it does not match its digest, or cannot be decoded.
         """
-        body = self._connection.execute(
-            "SELECT content FROM records WHERE place = ?", (head.place,)
-        ).fetchone()[0]
-        return verified(self.key(head), head, body)
+        start, end, body = self._connection.execute(
+            "SELECT start, until, content FROM records WHERE place = ?", (head.place,)
+        ).fetchone()
+        content = verified(self.key(head), head._replace(start=start, end=end), body)
+        return corrected(content, self.dating.clocks)
 
     def confirm(self, key: Key, mark: bytes) -> None:
         """Confirm the row of this key if it is still the one with this digest."""
@@ -119,8 +127,10 @@ class Rows:
 
     def add(self, key: Key, span: tuple[float, float], body: bytes, *, confirmed: bool = False) -> None:
         """A data row."""
-        mark = digest(key, *span, body)
-        head = Head(self._place(key), key.last, int(confirmed), mark, *span, None, None, None, len(body))
+        start, end = self._written(key, span)
+        mark = digest(key, start, end, body)
+        where = self._place(key)
+        head = Head(where, key.last, int(confirmed), mark, start, end, None, None, None, len(body))
         self._insert(head, body)
 
     def remove(self, head: Head) -> None:
@@ -151,6 +161,7 @@ class Rows:
             records, lost = records + (near.records or 0), lost + (near.lost or 0)
             reason = reason if near.reason == reason else SEVERAL
         key = key._replace(first=first, last=last)
+        start, end = self._written(key, (start, end))
         mark = digest(key, start, end, inscription(reason, records, lost))
         self._insert(Head(self._place(key), last, 0, mark, start, end, reason, records, lost, None), None)
         if again:
@@ -174,8 +185,17 @@ class Rows:
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*head[:9], body)
         )
         self.spent += ADDITION + len(body or b"") // OVERFLOW
-        row = self.lives.row(head)
+        row = self.lives.row(self.dating.dated(head))
         self.added[row.key] = row
+
+    def _head(self, row: tuple[Any, ...]) -> Head:
+        """A row as HEAD selects it, with its times as they are known now."""
+        return self.dating.dated(Head(*row))
+
+    def _written(self, key: Key, span: tuple[float, float]) -> tuple[float, float]:
+        """A span as the file says it where these numbers begin."""
+        skew = self.dating.skew(self._place(key))
+        return span[0] - skew, span[1] - skew
 
     def _place(self, key: Key) -> int:
         life = self.lives.life_of(key.epoch)

@@ -20,22 +20,26 @@ from typing import Any, NamedTuple
 
 from agent.ship.body import WireError
 from agent.ship.records import STREAMS, Epoch, Key, Row
+from agent.stats.clocks import Clock, corrected
 from agent.stats.frame import Content
 from agent.store import codec, files
 from agent.store.coarsen import Budget, Coarsener
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreError, explain
-from agent.store.layout import OVERFLOW
+from agent.store.layout import OVERFLOW, place
 from agent.store.lives import Lives
 from agent.store.resize import fit
 from agent.store.retain import Retention, make_room
 from agent.store.rows import ADDITION, Rows
 from agent.store.sizing import Limits, Share, share_of
-from agent.store.states import Clock, States
+from agent.store.states import States
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 # A jump of the wall clock between two flushes that is not believed at once, in s.
 LEAP = 3600.0
+# Lives that are looked at for the newest window.
+NEAR = 8
+WINDOWS = STREAMS[0]
 
 
 class Flush(NamedTuple):
@@ -44,8 +48,9 @@ class Flush(NamedTuple):
     `now` is the wall clock in s. `contents` by stream; empty ones get no number. `confirmed` are rows
     the far side holds, by key and digest. `positions` and `alerts` are states by name, None deletes.
     `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
-    after an open always does. Without `aging` nothing is merged or dropped for its age: the wall clock
-    is not to be trusted.
+    after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
+    now on. Without `aging` nothing is merged or dropped for its age. A wall clock that is not `trusted` is
+    surely wrong: if it has leapt, nothing ages by it however long it goes on.
     """
 
     now: float
@@ -57,6 +62,7 @@ class Flush(NamedTuple):
     quarantine: Iterable[Key] = ()
     fresh_epoch: bool = False
     aging: bool = True
+    trusted: bool = True
 
 
 class Flushed(NamedTuple):
@@ -64,7 +70,8 @@ class Flushed(NamedTuple):
 
     `epochs` are all that are known, newest first; the first is the own one. `removed` are keys that
     were merged, dropped, deleted or confirmed, and `added` the rows that are new, in that order: a key
-    may be in both. `counts` are rows by what happened: "merged", "deleted", or a tombstone's reason.
+    may be in both. `counts` are rows by what happened: "merged", "deleted", or a tombstone's reason;
+    "joined" are windows of other times that a record had no room to keep apart.
     `pages` in use, of `Store.share.pages`.
     """
 
@@ -159,6 +166,22 @@ class Store:
         with self._database.explained():
             return self._states.all("position")
 
+    @property
+    def clocks(self) -> Mapping[str, Clock]:
+        """What has been told of the clocks of the boots that rows are of."""
+        return self._rows.dating.clocks
+
+    def clock_to_tell(self, now: Clock, contents: Iterable[Content]) -> Clock | None:
+        """The clock for the next flush, if readers must hear of one; `now` is what is known by now."""
+        return self._rows.dating.to_tell(now, contents)
+
+    def surely(self) -> float:
+        """When the newest row ended that was made while a time service kept the clock, in wall s; 0 if
+        none is near."""
+        with self._database.explained():
+            heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
+        return max([head.end for head in heads if head and self._rows.dating.surely(head)], default=0.0)
+
     def alerts(self) -> dict[str, bytes]:
         """The stored state of every alert."""
         with self._database.explained():
@@ -211,18 +234,18 @@ class Store:
             self._lives.begin(self._new_epoch())
         self._confirm(flush.confirmed, spare // 8)
         self._quarantine(flush.quarantine, spare // 4)
+        if flush.clock is not None:
+            rows.dating.tell(flush.clock, self._lives.newest())
         merging = Budget(rows, spare // 3)
-        if self._note_clock(flush.now) and flush.aging:
+        if self._note_clock(flush.now, flush.trusted) and flush.aging:
             self._retention.age(rows, flush.now, rows.spent + spare // 8)
             self._coarsener.age(rows, flush.now, merging)
         self._coarsener.squeeze(rows, flush.now, merging, self.share.soft)
         fits = make_room(rows, self.share.pages - need, frames - need)
         for stream, body in packed.items():
-            self._add(stream, body, flush.contents[stream].wall, fits)
+            self._add(stream, body, flush.contents[stream], fits)
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
-        if flush.clock is not None:
-            self._states.set_clock(flush.clock, self._lives.newest())
         self._forget()
         return Flushed(
             self._lives.epochs(),
@@ -235,7 +258,7 @@ class Store:
     def _forget(self) -> None:
         """Drop the lives that no record needs, and what was known of their clocks."""
         if self._lives.forget():
-            self._states.forget(self._lives.known[-1].life)
+            self._rows.dating.forget(self._lives.known[-1].life)
 
     def _confirm(self, confirmed: Iterable[tuple[Key, bytes]], frames: int) -> None:
         until = self._rows.spent + frames
@@ -250,11 +273,14 @@ class Store:
             if head is not None and head.reason is None and self._rows.spent < until:
                 self._rows.bury(head, "corrupt")
 
-    def _add(self, stream: str, body: bytes | str, span: tuple[float, float], fits: bool) -> None:
+    def _add(self, stream: str, body: bytes | str, content: Content, fits: bool) -> None:
         """Give a content its number; one that cannot be kept has a tombstone in its place."""
         number = self._lives.next.get(stream, 0)
         key = Key(self._lives.known[0].id, stream, number, number)
         self._lives.next[stream] = number + 1
+        dating = self._rows.dating
+        dating.note(place(stream, self._lives.newest(), number), content)
+        span = corrected(content, dating.clocks).wall
         reason, size = (body, 0) if isinstance(body, str) else ("full", len(body))
         if size > self.share.largest:
             reason = "too_large"
@@ -273,12 +299,13 @@ class Store:
         ]
         return max(ends, default=None)
 
-    def _note_clock(self, now: float) -> bool:
-        """Whether ages may be judged by `now`: not for a while after the wall clock has leapt."""
+    def _note_clock(self, now: float, trusted: bool = True) -> bool:
+        """Whether ages may be judged by `now`: not for a while after the wall clock has leapt, and not
+        before it is trusted again."""
         if self._clock is not None and abs(now - self._clock) > LEAP:
             self._unsettled = self.limits.settle
             self._clock = now
-        elif self._unsettled and self._begun:
+        elif self._unsettled and self._begun and trusted:
             self._unsettled -= 1
         return not self._unsettled
 
@@ -314,6 +341,7 @@ class Store:
         if self._stale:
             self._database.undo()
             self._lives.load()
+            self._rows.dating.load()
             self._coarsener.reset()
             self._stale = False
 

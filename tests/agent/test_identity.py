@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.identity import boot_id, clock_quality, device_name
+from agent.identity import boot_id, device_name
 from collectors.host import Host
 
 
@@ -40,12 +40,3 @@ def test_a_hostile_host_name_makes_no_topic_levels(tmp_path: Path) -> None:
 
 def test_the_boot_id_is_the_kernel_s() -> None:
     assert boot_id(Host()) == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def test_the_clock_is_trusted_when_a_time_service_says_so(tmp_path: Path) -> None:
-    host = Host(tmp_path)
-    assert clock_quality(host) == "unknown"
-    marker = tmp_path / "run/systemd/timesync/synchronized"
-    marker.parent.mkdir(parents=True)
-    marker.touch()
-    assert clock_quality(host) == "synchronised"

@@ -24,6 +24,7 @@ from agent.writer import STATES, WAITING, Judged, Shipping, Writer
 from collectors.api import Series
 from collectors.runner import Transition
 from collectors.tally import Tally
+from tests.waiting import until
 
 REQUESTS = Series("model.requests", "{request}", "counter", ())
 OFFSET = 1_700_000_000.0
@@ -32,20 +33,24 @@ OFFSET = 1_700_000_000.0
 class Rig:
     """A writer on a real store, with its log and what it tells the link."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clock_wait: float = 600.0) -> None:
         self.directory = directory
         self.tally = Tally()
         self.lines: list[tuple[str, str]] = []
         self.posts: list[shipped.Event] = []
         self.outbox = Outbox("")
         self.opened: list[Store] = []
-        ticks = itertools.count(1000)
-        clocks = Clocks(lambda: float(next(ticks)), lambda: next(ticks) + OFFSET, lambda: "unknown")
-        ship = Shipping(self.outbox, threading.Lock(), self.posts.append)
+        self.now, self.offset, self.quality = 1000.0, OFFSET, "unknown"
+        clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
+        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, clock_wait)
         self.writer = Writer(
             self._open, ship, clocks, "boot", self.tally, lambda *line: self.lines.append(line)
         )
         self.number = 0
+
+    def _tick(self) -> float:
+        self.now += 0.001
+        return self.now
 
     def _open(self) -> Store:
         serial = itertools.count(int(time.time() * 1e6))
@@ -53,9 +58,9 @@ class Rig:
         self.opened.append(store)
         return store
 
-    def window(self, *, offset: float = OFFSET) -> None:
+    def window(self, *, offset: float = OFFSET, quality: str = "unknown") -> None:
         start = 60.0 * self.number
-        span = Span("boot", start, start + 60, 60.0, offset, "unknown")
+        span = Span("boot", start, start + 60, 60.0, offset, quality)
         self.writer.put(Closed(Frame(span, {REQUESTS: Counter(60, 1.0, 1.0, 0)}), "", ()))
         self.number += 1
 
@@ -336,3 +341,72 @@ def test_what_this_host_lacks_is_one_line_and_what_fails_a_warning_each(rig: Rig
         ("info", "nothing here for thermal, power; `outrider test` tells why"),
     ]
     assert rig.events().count("collector.absent") == 2
+
+
+def test_records_of_a_wrong_clock_wait_until_it_is_right_and_go_with_the_right_time(tmp_path: Path) -> None:
+    rig = Rig(tmp_path / "state")
+    rig.offset, rig.quality = 0.0, "unsynchronised"
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    rig.window(offset=0.0, quality="unsynchronised")
+    rig.window(offset=0.0, quality="unsynchronised")
+    until(lambda: len(rig.flushes()) == 3)
+    assert rig.outbox.take(10**6) == []
+    assert [key[1:] for key in rig.outbox.claims().pending] == [("windows", 0, 1)]
+    rig.offset, rig.quality = OFFSET, "synchronised"
+    rig.window(offset=0.0, quality="unsynchronised")
+    until(lambda: len(rig.flushes()) == 4)
+    assert [row.key.stream for row in rig.outbox.take(10**6)].count("windows") == 3
+    assert rig.writer.stop(20)
+    fresh = rig.flushes()[-1].fresh
+    [window] = [content for key, content in fresh.items() if key.stream == "windows"]
+    assert window.frames[0].span[4:] == (OFFSET, "synchronised")
+    assert rig.events() == ["clock"]
+    frames = [frame for content in rig.contents() for frame in content.frames]
+    assert {frame.span[4:] for frame in frames} == {(OFFSET, "synchronised")}
+
+
+def test_records_of_a_wrong_clock_go_marked_when_they_have_waited_enough(tmp_path: Path) -> None:
+    rig = Rig(tmp_path / "state", clock_wait=600.0)
+    rig.offset, rig.quality = 0.0, "unsynchronised"
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    rig.window(offset=0.0, quality="unsynchronised")
+    until(lambda: len(rig.flushes()) == 2)
+    assert rig.outbox.take(10**6) == []
+    rig.now += 600.0
+    rig.window(offset=0.0, quality="unsynchronised")
+    until(lambda: len(rig.flushes()) == 3)
+    assert [row.key.first for row in rig.outbox.take(10**6)] == [1, 0]
+    assert rig.writer.stop(20)
+    [window] = rig.flushes()[-1].fresh.values()
+    assert window.frames[0].span.quality == "unsynchronised"
+    assert rig.events() == []
+
+
+def test_what_an_earlier_life_recorded_does_not_wait(tmp_path: Path) -> None:
+    first = Rig(tmp_path / "state")
+    first.writer.start()
+    assert first.writer.ready.wait(20)
+    first.window()
+    assert first.writer.stop(20)
+    rig = Rig(tmp_path / "state")
+    rig.offset, rig.quality = 0.0, "unsynchronised"
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    assert [row.key.first for row in rig.outbox.take(10**6)] == [0]
+    assert rig.writer.stop(20)
+
+
+def test_a_flush_that_fails_tells_the_clock_with_the_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.window(offset=0.0, quality="unsynchronised")
+    until(lambda: len(rig.flushes()) == 2)
+    store = rig.opened[0]
+    assert store.clocks["boot"].offset == pytest.approx(OFFSET)
+    monkeypatch.setattr(store, "flush", failing(store, 1))
+    rig.offset += 100.0
+    rig.window(offset=OFFSET + 100.0)
+    rig.window(offset=OFFSET + 100.0)
+    assert rig.writer.stop(20)
+    assert rig.events() == ["clock", "clock"]
+    assert store.clocks["boot"].offset == pytest.approx(OFFSET + 100.0)

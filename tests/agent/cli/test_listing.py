@@ -67,7 +67,7 @@ def test_a_poll_is_a_line_or_an_object() -> None:
 
 
 def test_a_record_shows_what_it_is_and_whether_it_arrived() -> None:
-    data = Stored(Row(KEY, b"12345678", True, 900, None), START, START + 480, None)
+    data = Stored(Row(KEY, b"12345678", True, 900, None), START, START + 480, None, (START, START + 480), {})
     assert record(data).split() == [
         *("7", "windows", "8-15", "data", "confirmed", "900", "B", "2023-11-14T22:13:20Z", "480s"),
     ]
@@ -78,7 +78,7 @@ def test_a_record_shows_what_it_is_and_whether_it_arrived() -> None:
 
 def test_a_tombstone_shows_why_and_how_much() -> None:
     grave = Tombstone(KEY, "full", 3, 1200, START, START + 480)
-    lost = Stored(Row(KEY, b"12345678", False, 0, grave), START, START + 480, None)
+    lost = Stored(Row(KEY, b"12345678", False, 0, grave), START, START + 480, None, (START, START + 480), {})
     assert record(lost).split()[3:8] == ["lost:", "full", "unconfirmed", "1200", "B"]
     found = json.loads(record_json(lost))
     assert (found["kind"], found["reason"], found["records"], found["size"]) == ("lost", "full", 3, 1200)

@@ -257,3 +257,27 @@ def test_rows_of_a_store_that_was_set_aside_are_forgotten_with_their_epochs() ->
     box.flushed((Epoch(7, None, {}, {"windows": 1}),), [row(0, epoch=7)], ())
     assert send_all(box) == [row(0, epoch=7).key]
     assert [key.epoch for key in box.claims().open] == [7]
+
+
+def test_what_is_withheld_is_pending_and_goes_once_it_is_free() -> None:
+    box = outbox(row(0, 7), row(8), row(3, epoch=OLD), row(9))
+    box.withhold("clock", lambda key: key.epoch == OWN)
+    box.withhold("grain", lambda key: key.first == 8)
+    assert [key[:1] + key[2:] for key in send_all(box)] == [(OLD, 3, 3)]
+    assert box.idle()
+    assert box.claims().pending == (Key(OWN, "windows", 0, 9),)
+    box.withhold("clock", None)
+    assert [key.first for key in send_all(box)] == [9, 0]
+    box.withhold("grain", None)
+    box.withhold("grain", None)
+    assert [key.first for key in send_all(box)] == [8]
+    assert box.claims().pending == ()
+
+
+def test_what_is_withheld_stays_so_when_it_is_merged_or_wanted() -> None:
+    box = outbox(row(0), row(1))
+    box.withhold("clock", lambda key: key.epoch == OWN)
+    box.flushed(EPOCHS, [row(0, 1)], [row(0).key, row(1).key])
+    box.heard(Ack("main", (), (Key(OWN, "windows", 0, 1),)))
+    assert send_all(box) == []
+    assert box.claims().pending == (Key(OWN, "windows", 0, 1),)

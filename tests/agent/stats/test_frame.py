@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.frame import MAX_EVENTS, Content, Event, Frame, Span, merge_contents
+from agent.stats.frame import (
+    MAX_EVENTS,
+    MAX_FRAMES,
+    MAX_GAP,
+    Content,
+    Event,
+    Frame,
+    Span,
+    bounded,
+    merge_contents,
+)
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge, Summary
 from collectors.api import Series
@@ -121,3 +132,102 @@ def test_a_slewing_clock_loses_nothing_in_any_tree(offsets: list[int]) -> None:
         assert sum(f.span.covered for f in merged.frames) == 59.5 * len(contents)
         gauges = [f.windows[LOAD] for f in merged.frames]
         assert sum(gauge.count for gauge in gauges if isinstance(gauge, Gauge)) == 2 * len(contents)
+
+
+# Pieces of data anywhere in a few hours of two boots, in whatever order they come: live, late, overlapping.
+PIECES = st.lists(
+    st.tuples(st.sampled_from("bc"), st.integers(0, 600), st.integers(1, 40), st.sampled_from([0.0, 5000.0])),
+    min_size=1,
+    max_size=24,
+)
+
+
+def pieces(drawn: list[tuple[str, int, int, float]]) -> list[Content]:
+    """One content each: 15 s steps, so that some adjoin; the n-th has a sum that no others add up to."""
+    found = []
+    for n, (boot, start, length, offset) in enumerate(drawn):
+        span = Span(boot, 15.0 * start, 15.0 * start + length, float(length), offset, "synchronised")
+        windows: dict[Series, Summary] = {SENT: Counter(1, 2.0**n, 1.0, 0), LOAD: Gauge(1, 1.0, 0.0, n, n)}
+        found.append(Content((Frame(span, windows),)))
+    return found
+
+
+def shape(content: Content) -> set[tuple[object, ...]]:
+    return {(*frame.span, frame.windows[SENT]) for frame in content.frames}
+
+
+def reach(spans: list[tuple[float, float]]) -> float:
+    """How much time the intervals cover together."""
+    covered, end = 0.0, float("-inf")
+    for start, until in sorted(spans):
+        covered += max(0.0, until - max(start, end))
+        end = max(end, until)
+    return covered
+
+
+@given(PIECES, st.randoms(use_true_random=False))
+def test_late_data_merge_alike_in_any_order_and_grouping(
+    drawn: list[tuple[str, int, int, float]], random: object
+) -> None:
+    contents = pieces(drawn)
+    shuffled = list(contents)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    one = tree(contents, lambda _: 1)
+    other = tree(shuffled, lambda n: random.randint(1, n - 1))  # type: ignore[attr-defined]
+    assert shape(one) == shape(other)
+    assert sum(f.span.covered for f in one.frames) == sum(length for _, _, length, _ in drawn)
+    for boot, offset in {(boot, offset) for boot, _, _, offset in drawn}:
+        parts = [c.frames[0].span for c in contents if c.frames[0].span[0::4][:2] == (boot, offset)]
+        spans = [f.span for f in one.frames if (f.span.boot, f.span.offset) == (boot, offset)]
+        allowed = MAX_GAP * (len(parts) - len(spans))
+        assert sum(span.end - span.start for span in spans) <= reach([p[1:3] for p in parts]) + allowed
+        assert all(b.start - a.end > MAX_GAP for a, b in itertools.pairwise(spans))
+
+
+def test_an_hour_old_window_keeps_its_own_time_and_adds_where_there_is_one() -> None:
+    late = frame(3)._replace(span=Span("b", 180.0, 240.0, 0.0, 100.0, "synchronised"))
+    apart = merge_contents(Content((frame(60),)), Content((late,)))
+    assert [f.span[1:3] for f in apart.frames] == [(180.0, 240.0), (3600.0, 3660.0)]
+    both = merge_contents(apart, Content((frame(3),)))
+    assert [f.span[1:4] for f in both.frames] == [(180.0, 240.0, 59.5), (3600.0, 3660.0, 59.5)]
+    added = both.frames[0].windows[SENT]
+    assert isinstance(added, Counter)
+    assert added.delta == 6000
+
+
+def test_the_last_value_is_that_of_the_later_window_whichever_came_first() -> None:
+    late, live = Content((frame(1),)), Content((frame(2),))
+    for merged in (merge_contents(live, late), merge_contents(late, live)):
+        window = merged.frames[0].windows[LOAD]
+        assert isinstance(window, Gauge)
+        assert window.last == 2 / 16
+
+
+@given(PIECES, st.integers(1, 8))
+def test_beyond_the_bound_the_nearest_are_joined_and_nothing_is_lost(
+    drawn: list[tuple[str, int, int, float]], most: int
+) -> None:
+    content = tree(pieces(drawn), lambda _: 1)
+    fewer, joined = bounded(content, most)
+    assert len(fewer.frames) == len(content.frames) - joined
+    clocks = {(f.span.boot, f.span.offset) for f in content.frames}
+    runs = sum(
+        1 for a, b in zip(fewer.frames, fewer.frames[1:], strict=False) if a.span[0::4] == b.span[0::4]
+    )
+    assert len(fewer.frames) <= max(most, len(clocks)) or runs == 0
+    total = sum(w.delta for f in fewer.frames if isinstance(w := f.windows[SENT], Counter))
+    assert total == 2.0 ** len(drawn) - 1
+    assert sum(f.span.covered for f in fewer.frames) == sum(f.span.covered for f in content.frames)
+
+
+def test_nearest_first() -> None:
+    spans = [(0.0, 60.0), (1000.0, 1060.0), (1100.0, 1160.0), (5000.0, 5060.0)]
+    content = Content(tuple(frame(1)._replace(span=Span("b", *s, 60.0, 0.0, "unknown")) for s in spans))
+    assert bounded(content, 4) == (content, 0)
+    fewer, joined = bounded(content, 3)
+    assert ([f.span[1:3] for f in fewer.frames], joined) == ([spans[0], (1000.0, 1160.0), spans[3]], 1)
+
+
+def test_a_clock_that_keeps_jumping_is_not_joined_beyond_reason() -> None:
+    frames = tuple(frame(n, offset=1000.0 * n) for n in range(3 * MAX_FRAMES))
+    assert bounded(Content(frames)) == (Content(frames), 0)

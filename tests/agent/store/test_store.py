@@ -17,7 +17,6 @@ from agent.stats.frame import Content, Event
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, StoreFull, StoreLocked
 from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits
-from agent.store.states import Clock
 from agent.store.store import Flush, Store
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import LIMITS, START, Device, content
@@ -411,14 +410,6 @@ def test_damage_met_by_a_flush_is_said_and_close_sets_the_file_aside(device: Dev
     device.reopen()
     assert [path.name for path in device.directory.glob("*.corrupt-*")] != []
     assert device.flush().added[0].key.first == 0
-
-
-def test_clock_data_is_kept_by_boot_and_set_never_added(device: Device) -> None:
-    device.flush(clock=Clock("b", 10.0, "unsynchronised"))
-    device.flush(clock=Clock("b", 10.4, "unsynchronised"))
-    assert device.store._states.clocks() == [Clock("b", 10.0, "unsynchronised")]
-    device.flush(clock=Clock("b", 5000.0, "synchronised"))
-    assert device.store._states.clocks() == [Clock("b", 5000.0, "synchronised")]
 
 
 def test_a_row_that_cannot_be_read_becomes_a_tombstone_when_asked(device: Device) -> None:
