@@ -32,7 +32,7 @@ from agent.ship.outbox import Outbox
 from agent.stats.fold import Fold
 from agent.stats.ring import Ring
 from agent.stats.watch import Watch
-from agent.store.sizing import Limits
+from agent.store.sizing import Limits, Policy
 from agent.store.store import Store
 from agent.stored import StoredRecords
 from agent.trust import Trust
@@ -194,6 +194,7 @@ class Daemon:
             protocol={"auto": None, "5": 5, "3.1.1": 4}[broker.protocol],
             site=config.device.site,
             tags=config.device.tags,
+            priorities={name: kept.priority for name, kept in config.retention._asdict().items()},
         )
         there = uplink.broker(config, f"outrider-{self.name}")
         ports = Ports(
@@ -218,7 +219,7 @@ class Daemon:
     def _open_store(self) -> Store:
         store = self.config.store
         tiers = tuple((tier.windows, tier.age) for tier in store.tiers)
-        limits = Limits(store.max_size, tiers, store.max_age)
+        limits = Limits(store.max_size, tiers, _policies(self.config))
         opened = Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
         self._trust.floor = opened.surely()
         return opened
@@ -246,6 +247,14 @@ def _labels(config: Config) -> tuple[tuple[str, str], ...]:
     """Site and tags as attributes of an event."""
     site = (("device.site", config.device.site),) if config.device.site else ()
     return site + tuple((f"device.tag.{key}", value) for key, value in config.device.tags.items())
+
+
+def _policies(config: Config) -> dict[str, Policy]:
+    """What the store keeps of each stream."""
+    return {
+        name: Policy(kept.max_age, kept.max_size.of(config.store.max_size), kept.priority, kept.at_limit)
+        for name, kept in config.retention._asdict().items()
+    }
 
 
 def _new_epoch() -> int:

@@ -97,10 +97,13 @@ class _Page:
 
     def _settings(self, of: Section, path: Path) -> Iterator[str]:
         """Values first, then tables: what follows these would belong to them."""
-        for field in sorted(of.fields.values(), key=lambda one: one.items is not None):
+        for field in sorted(of.fields.values(), key=lambda one: one.form is None and one.pairs is None):
             yield ""
             yield from _comment(field.doc)
-            if field.items is not None:
+            if field.section is not None:
+                yield f"[{dotted((*path, field.name))}]"
+                yield from self._settings(field.section, (*path, field.name))
+            elif field.items is not None:
                 yield from _comment(f"Allowed: {field.items.allowed()}.")
                 yield from self._example(field, (*path, field.name))
             elif field.pairs is not None:

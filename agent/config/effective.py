@@ -63,7 +63,9 @@ def _named(field: Field, each: Each, config: Config) -> Iterator[tuple[str, Any]
 def _tables(of: Section, values: Any, path: Path) -> Iterator[Table]:
     yield Table(f"[{dotted(path)}]", list(_rows(of, values, path)))
     for field in of.fields.values():
-        if field.items is not None:
+        if field.section is not None:
+            yield from _tables(field.section, of.get(values, field.name), (*path, field.name))
+        elif field.items is not None:
             yield from _array(field.items.section(), of.get(values, field.name), (*path, field.name))
 
 
@@ -95,10 +97,8 @@ def summary(loaded: Loaded) -> str:
     polled = ", ".join(name for name in collector_names() if config.polling(name).enabled)
     every = said("collect.interval", show_duration(collect.interval))
     span = said("window.span", show_duration(config.window.span))
-    size, age = (
-        said("store.max_size", show_size(store.max_size)),
-        said("store.max_age", show_duration(store.max_age)),
-    )
+    size = said("store.max_size", show_size(store.max_size))
+    age = said("retention.windows.max_age", show_duration(config.retention.windows.max_age))
     names = [said(f"alert[{at}].name", alert.name) for at, alert in enumerate(config.alert, 1)]
     host = f"  host     {said('host.root', config.host.root)}\n" if config.host.root != "/" else ""
     name = said("device.name", config.device.name or "(named after the host)")

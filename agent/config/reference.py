@@ -81,7 +81,10 @@ def _part(field: Field) -> Iterator[str]:
 def _rows(path: tuple[str, ...], of: Section) -> Iterator[tuple[str, ...]]:
     for field in of.fields.values():
         key = f"`{'.'.join((*path, field.name))}`"
-        if field.items is not None:
+        if field.section is not None:
+            yield key, "", "a table", field.doc
+            yield from _rows((*path, field.name), field.section)
+        elif field.items is not None:
             yield key, "none", field.items.allowed(), field.doc
             yield from _rows((*path, f"{field.name}[]"), field.items.section())
         elif field.pairs is not None:

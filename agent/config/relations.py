@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from agent.config.fault import Fault, Place
 from agent.config.names import CREDENTIAL
-from agent.config.quantity import show_duration
+from agent.config.quantity import show_duration, show_size
 from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
 from agent.config.templates import NONE, Templates, shown
@@ -49,6 +49,7 @@ def check(
         *_broker(config, written),
         *_host(config),
         *_times(config, origins, written),
+        *_retention(config, written),
         *_ship(config),
         *_alerts(config, written),
         *_watches(config),
@@ -112,7 +113,7 @@ def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> 
     """A window holds at least one poll; a tier begins before all is deleted.
 
     A single collector may be slower than a window: it is then in some windows only. Default tiers
-    beyond a shorter `max_age` never come about, which harms nobody.
+    beyond a shorter age of retention never come about, which harms nobody.
     """
     interval, span = config.collect.interval, config.window.span
     if interval > span:
@@ -123,13 +124,25 @@ def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> 
         if key not in origins:
             key, other = other, key
         yield Broken(key, reason, "collect.interval of at most window.span", (other,))
-    most = config.store.max_age
+    most = config.retention.windows.max_age
     for tier in config.store.tiers if "store.tiers" in origins else ():
         if tier.age >= most:
             age = shown(written, f"store.tiers.{tier.windows}", show_duration(tier.age))
             reason = f"the age {age} of {tier.windows} windows is never reached"
-            allowed = f"ages below store.max_age, {shown(written, 'store.max_age', show_duration(most))}"
-            yield Broken("store.tiers", reason, allowed, ("store.max_age",))
+            key = "retention.windows.max_age"
+            allowed = f"ages below {key}, {shown(written, key, show_duration(most))}"
+            yield Broken("store.tiers", reason, allowed, (key,))
+
+
+def _retention(config: Config, written: Templates) -> Iterator[Broken]:
+    """No stream is given more bytes than the store has."""
+    most = config.store.max_size
+    for name, kept in config.retention._asdict().items():
+        if kept.max_size.size > most:
+            key = f"retention.{name}.max_size"
+            reason = f"{shown(written, key, show_size(kept.max_size.size))} is above store.max_size"
+            allowed = f"at most {shown(written, 'store.max_size', show_size(most))}"
+            yield Broken(key, reason, allowed, ("store.max_size",))
 
 
 def _ship(config: Config) -> Iterator[Broken]:

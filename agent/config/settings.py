@@ -26,6 +26,7 @@ from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, T
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
 from agent.config.quantity import Rate
+from agent.config.retention import Retention
 from agent.config.section import Each, Items, Pairs, Section, Setting, section
 from agent.config.tables import Tier, Tiers
 from collectors.options import OPTIONS
@@ -171,13 +172,10 @@ class Store(NamedTuple):
             Tiers(4096, Duration(MINUTE, 3650 * DAY)),
             "Blocks of so many windows, each kept in place of finer ones from this age on; a table "
             "given here replaces the default one. 120 series take about 2.6 KB a window or block: by "
-            "default 360 windows of 1m, 315 blocks of 8, 630 of 64 and 520 of 1024 cover max_age, "
+            "default 360 windows of 1m, 315 blocks of 8, 630 of 64 and 520 of 1024 cover 400 days, "
             "1825 rows or 4.8 MB, which leaves 16 MiB room for two or three times as many series.",
         ),
     ] = DEFAULT_TIERS
-    max_age: Annotated[
-        float, Setting(Duration(HOUR, 3650 * DAY), "What is older is deleted, and that is said.")
-    ] = 400 * DAY
     write_budget: Annotated[
         Rate,
         Setting(
@@ -320,6 +318,7 @@ class Config(NamedTuple):
     window: Window = Window()
     ring: Ring = Ring()
     store: Store = Store()
+    retention: Retention = Retention()
     ship: Ship = Ship()
     alert: Annotated[
         tuple[Alert, ...],

@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     `sink` is empty for `confirm = "broker"`. `protocol` is 5, 4 (MQTT 3.1.1) or None for 5 with 4
     as fallback. `digits` are significant digits of a number on the wire, None for all.
     `status_every` is how often an unchanged status is said again, at most; `site` and `tags` are said in it.
+    `priorities` are by stream: what is of a higher one is sent first.
     """
 
     fleet: str
@@ -58,6 +59,7 @@ class Settings(NamedTuple):
     protocol: int | None = None
     site: str = ""
     tags: Mapping[str, str] = MappingProxyType({})
+    priorities: Mapping[str, int] = MappingProxyType({})
 
 
 class Corrupt(NamedTuple):

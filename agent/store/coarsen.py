@@ -7,6 +7,9 @@ block a tier, and a tier of long blocks finds the shorter ones already merged.
 While more is stored than there is room for, `pressure` rises by one and halves all ages; the tiers
 then go on beyond the configured ones, each eight times as long and as old as the one before. So the
 oldest is always the coarsest, and resolution falls everywhere a little rather than somewhere a lot.
+
+Events are merged too, as long as one record holds them all: that is lossless, and saves rows. Samples
+never are: what they are kept for is that they are raw.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
 
-from agent.ship.records import STREAMS
 from agent.stats.frame import bounded, merge_contents
 from agent.store import codec
 from agent.store.errors import CorruptRow
@@ -29,19 +31,21 @@ STEP = 8
 DEFAULT_TIER = (8, 21_600.0)
 # Work a flush does at most: merges, and blocks looked at. A merge takes at most so many rows at once.
 MERGES, LOOKS, AT_ONCE = 64, 1024, 16
+MERGED = ("windows", "events", "alerts")
 
 
 class Budget:
     """What merging may still do in this flush: merges, looks, and `frames` of the log, of which one
-    merge never takes more than all."""
+    merge never takes more than all. `why` is the reason that merges are accounted under."""
 
-    __slots__ = ("frames", "looks", "merges", "until")
+    __slots__ = ("frames", "looks", "merges", "until", "why")
 
     def __init__(self, rows: Rows, frames: int) -> None:
         self.frames = frames
         self.until = rows.spent + frames
         self.merges = MERGES
         self.looks = LOOKS
+        self.why = "age"
 
     def left(self) -> bool:
         """Whether anything may still be done."""
@@ -52,6 +56,21 @@ class Budget:
         flush this one comes first."""
         self.merges = self.merges - 1 if rows.spent + cost <= self.until else 0
         return self.merges > 0
+
+
+class Room(NamedTuple):
+    """What merging is to come to: at most so many pages in use, and so many bytes of windows."""
+
+    pages: int
+    size: int = 1 << 62
+
+    def lacking(self, rows: Rows) -> bool:
+        """Whether more is used."""
+        return rows.used() > self.pages or rows.sizes["windows"] > self.size
+
+    def ample(self, rows: Rows) -> bool:
+        """Whether much less is used."""
+        return rows.used() < self.pages * 3 // 4 and rows.sizes["windows"] < self.size * 3 // 4
 
 
 class Age(NamedTuple):
@@ -78,17 +97,19 @@ class Coarsener:
 
     def age(self, rows: Rows, now: float, budget: Budget) -> None:
         """Merge what the tiers ask for by now."""
+        budget.why = "age"
         for length, age in self._tiers:
             self._tier(rows, length, Age(now - age, now, future=False), budget)
 
-    def squeeze(self, rows: Rows, now: float, budget: Budget, enough: int) -> bool:
-        """Merge further until at most `enough` pages are used; whether more could be merged later."""
-        if rows.used() < enough * 3 // 4:
+    def squeeze(self, rows: Rows, now: float, budget: Budget, room: Room) -> bool:
+        """Merge further while room is lacking; whether more could be merged later."""
+        budget.why = "space"
+        if room.ample(rows):
             self.pressure = max(0, self.pressure - 1)
-        while rows.used() > enough:
-            if self._press(rows, now, budget, enough):
+        while room.lacking(rows):
+            if self._press(rows, now, budget, room):
                 continue
-            if not budget.left() or rows.used() <= enough:
+            if not budget.left() or not room.lacking(rows):
                 return True
             if self.pressure == MOST_PRESSURE:
                 return False
@@ -99,16 +120,16 @@ class Coarsener:
         """Begin anew, after a transaction was undone: what the cursors passed may not be merged."""
         self._cursors.clear()
 
-    def _press(self, rows: Rows, now: float, budget: Budget, enough: int) -> bool:
+    def _press(self, rows: Rows, now: float, budget: Budget, room: Room) -> bool:
         """One round over all tiers at this pressure; whether anything was merged."""
         merges = budget.merges
         for length, age in self._further if self.pressure else self._tiers:
-            self._tier(rows, length, Age(now - age / (1 << self.pressure), now, future=True), budget, enough)
+            self._tier(rows, length, Age(now - age / (1 << self.pressure), now, future=True), budget, room)
         return budget.merges < merges and budget.left()
 
-    def _tier(self, rows: Rows, length: int, age: Age, budget: Budget, enough: int = -1) -> None:
-        for stream in STREAMS:
-            while budget.left() and (enough < 0 or rows.used() > enough):
+    def _tier(self, rows: Rows, length: int, age: Age, budget: Budget, room: Room | None = None) -> None:
+        for stream in MERGED:
+            while budget.left() and (room is None or room.lacking(rows)):
                 if not self._block(rows, length, stream, age, budget):
                     break
 
@@ -159,19 +180,21 @@ class Coarsener:
             merged, joined = bounded(reduce(merge_contents, contents))
             body = codec.pack(merged)
         except ValueError:
-            # More frames or events than one record may hold: the rows stay as fine as they are.
+            # More frames than one record may hold: the rows stay as fine as they are.
+            return False
+        if merged.dropped > sum(content.dropped for content in contents):
             return False
         cost = _cost(group, len(body))
         if len(body) > self._largest or cost > budget.frames or not budget.affords(rows, cost):
             return False
         for head in group:
             rows.remove(head)
+            rows.note("merged", budget.why, head)
         key = rows.key(group[0])._replace(last=group[-1].last)
         span = min(head.start for head in group), max(head.end for head in group)
         rows.add(key, span, body, confirmed=all(head.confirmed for head in group))
-        rows.counts["merged"] += len(group)
         if joined:
-            rows.counts["joined"] += joined
+            rows.note("joined", "crowded", group[0], joined)
         return True
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from agent.store import files
-from agent.store.coarsen import Budget, Coarsener
+from agent.store.coarsen import Budget, Coarsener, Room
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreBusy, StoreError, explain
 from agent.store.layout import PAGE
@@ -52,10 +52,12 @@ def _reduce(path: Path, limits: Limits, share: Share, now: float) -> None:
             rows.begin()
             database.connection.execute("BEGIN IMMEDIATE")
             if merging:
-                merging = coarsener.squeeze(rows, now, Budget(rows, frames // 2), share.soft)
-            elif make_room(rows, share.soft, frames - SPARE) or not rows.spent:
-                database.connection.execute("COMMIT")
-                return
+                merging = coarsener.squeeze(rows, now, Budget(rows, frames // 2), Room(share.soft))
+            else:
+                make_room(rows, limits.policies, {}, share.soft, frames - SPARE)
+                if not rows.spent:
+                    database.connection.execute("COMMIT")
+                    return
             database.connection.execute("COMMIT")
             database.checkpoint()
 

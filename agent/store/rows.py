@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from agent.ship.records import Key, Row
+from agent.ship.records import STREAMS, Key, Row
 from agent.stats.clocks import corrected
 from agent.stats.frame import Content
 from agent.store import codec
+from agent.store.account import Account, Change, What
 from agent.store.dating import Dating
 from agent.store.errors import CorruptRow
 from agent.store.layout import HEAD, OVERFLOW, Head, digest, inscription, place
 from agent.store.lives import Lives
+from agent.store.sizing import ROW
 
 SEVERAL = "several"
 # Log frames that a change may write at most: the leaf, its siblings, their parent, the free list.
@@ -29,21 +31,32 @@ class Rows:
 
     `spent` bounds the log frames written so far from above. `added` and `removed` are what an index
     of the unconfirmed rows must follow: rows by key, and keys that are gone, changed or confirmed.
-    `counts` are rows by what happened to them: "merged", "expired" or a tombstone's reason.
+    `account` is what happened to records. `sizes` are the bytes of each stream, committed or not: contents
+    and ROW a record.
     """
 
     def __init__(self, connection: sqlite3.Connection, lives: Lives) -> None:
         self._connection = connection
         self.lives = lives
         self.dating = Dating(connection)
+        self.load()
         self.begin()
+
+    def load(self) -> None:
+        """Measure the streams anew: at open, and after a transaction was undone."""
+        found = self._connection.execute(
+            "SELECT place >> 60, count(*), total(length(content)) FROM records GROUP BY place >> 60"
+        )
+        self.sizes: Counter[str] = Counter(
+            {STREAMS[stream]: int(size) + ROW * count for stream, count, size in found}
+        )
 
     def begin(self) -> None:
         """Forget the last transaction's account."""
         self.spent = 0
         self.added: dict[Key, Row] = {}
         self.removed: dict[Key, None] = {}
-        self.counts: Counter[str] = Counter()
+        self.account = Account()
 
     def used(self) -> int:
         """Pages in use, free ones not counted."""
@@ -137,19 +150,29 @@ class Rows:
         """Delete a row; nothing is said of it."""
         self._connection.execute("DELETE FROM records WHERE place = ?", (head.place,))
         self.spent += REMOVAL + (head.size or 0) // (OVERFLOW * 200)
+        self.sizes[head.stream] -= ROW + (head.size or 0)
         key = self.key(head)
         if self.added.pop(key, None) is None:
             self.removed[key] = None
 
+    def note(self, what: What, reason: str, head: Head, records: int = 1) -> None:
+        """Say what happened to this row, or to so many records in it."""
+        self.account.note(Change(what, head.stream, reason, records, head.size or 0, head.start, head.end))
+
+    def delete(self, head: Head, reason: str) -> None:
+        """Let go of a row that nothing depends on any more."""
+        self.remove(head)
+        self.note("deleted", reason, head)
+
     def bury(self, head: Head, reason: str) -> None:
         """Put a tombstone in place of a data row, joined with those that adjoin it."""
         self.remove(head)
-        self.counts[reason] += 1
         self.entomb(self.key(head), (head.start, head.end), reason, head.size or 0)
 
     def entomb(self, key: Key, span: tuple[float, float], reason: str, lost: int) -> None:
         """A tombstone for one record of `lost` bytes, joined with those that adjoin it."""
         start, end = span
+        self.account.note(Change("lost", key.stream, reason, 1, lost, start, end))
         spent = self.spent
         again = False
         first, last, records = key.first, key.last, 1
@@ -185,6 +208,7 @@ class Rows:
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*head[:9], body)
         )
         self.spent += ADDITION + len(body or b"") // OVERFLOW
+        self.sizes[head.stream] += ROW + len(body or b"")
         row = self.lives.row(self.dating.dated(head))
         self.added[row.key] = row
 

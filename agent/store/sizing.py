@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.store.layout import PAGE
 
 MIB = 1 << 20
+# What a record takes beside its content, about: its row, and its share of half-filled pages.
+ROW = 128
+# Merging begins at so many per cent of a limit, dropping at the limit.
+SOFT = 85
 SMALLEST = MIB
 # One block of shared memory maps 4,062 frames; a log of 4 MiB holds 4,002.
 SHARED_MEMORY = 32 << 10
@@ -18,18 +24,41 @@ LOG_HEADER = 32
 GROWN_LIMIT = 256 * MIB
 
 
+class Policy(NamedTuple):
+    """How long and how much is kept of one stream.
+
+    `max_age` is in s, `max_size` in bytes: contents and ROW a record. At the limit `at_limit` is
+    "coarsen", "drop_oldest" or "drop_newest"; of lower `priority` is what goes first.
+    """
+
+    max_age: float = 400 * 86_400.0
+    max_size: int = 1 << 62
+    priority: int = 5
+    at_limit: str = "drop_oldest"
+
+
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        "windows": Policy(at_limit="coarsen"),
+        "events": Policy(priority=7),
+        "samples": Policy(priority=1),
+        "alerts": Policy(priority=9),
+    }
+)
+
+
 class Limits(NamedTuple):
     """What the store may take and how long it keeps.
 
     `max_size` bounds database, write-ahead log and shared memory together, in bytes. `tiers` are
     (length of a block in windows, age in s from which it holds), finest first, lengths powers of
-    two. `max_age` is in s. After a jump of the wall clock of more than an hour nothing is merged or
+    two. `policies` are by stream. After a jump of the wall clock of more than an hour nothing is merged or
     dropped for its age for `settle` flushes.
     """
 
     max_size: int = 16 * MIB
     tiers: tuple[tuple[int, float], ...] = ((8, 21_600.0), (64, 172_800.0), (1024, 2_592_000.0))
-    max_age: float = 400 * 86_400.0
+    policies: Mapping[str, Policy] = POLICIES
     settle: int = 60
 
 
@@ -52,7 +81,7 @@ class Share(NamedTuple):
     @property
     def soft(self) -> int:
         """Above so many pages in use, merging goes further than the tiers ask."""
-        return self.pages * 85 // 100
+        return self.pages * SOFT // 100
 
     @property
     def largest(self) -> int:

@@ -23,15 +23,16 @@ from agent.ship.records import STREAMS, Epoch, Key, Row
 from agent.stats.clocks import Clock, corrected
 from agent.stats.frame import Content
 from agent.store import codec, files
-from agent.store.coarsen import Budget, Coarsener
+from agent.store.account import Change, counted
+from agent.store.coarsen import Budget, Coarsener, Room
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreError, explain
 from agent.store.layout import OVERFLOW, place
 from agent.store.lives import Lives
 from agent.store.resize import fit
-from agent.store.retain import Retention, make_room
+from agent.store.retain import Retention, keep_limits, make_room
 from agent.store.rows import ADDITION, Rows
-from agent.store.sizing import Limits, Share, share_of
+from agent.store.sizing import ROW, SOFT, Limits, Share, share_of
 from agent.store.states import States
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -70,16 +71,19 @@ class Flushed(NamedTuple):
 
     `epochs` are all that are known, newest first; the first is the own one. `removed` are keys that
     were merged, dropped, deleted or confirmed, and `added` the rows that are new, in that order: a key
-    may be in both. `counts` are rows by what happened: "merged", "deleted", or a tombstone's reason;
-    "joined" are windows of other times that a record had no room to keep apart.
-    `pages` in use, of `Store.share.pages`.
+    may be in both. `changes` is what happened to records. `pages` in use, of `Store.share.pages`.
     """
 
     epochs: tuple[Epoch, ...]
     added: tuple[Row, ...]
     removed: tuple[Key, ...]
-    counts: Mapping[str, int]
+    changes: tuple[Change, ...]
     pages: int
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Records by what happened: "merged", "deleted", or a tombstone's reason."""
+        return counted(self.changes)
 
 
 class Store:
@@ -106,7 +110,7 @@ class Store:
         self._rows = Rows(self._connection, self._lives)
         self._states = States(self._connection)
         self._coarsener = Coarsener(limits.tiers, self.share.largest)
-        self._retention = Retention(limits.max_age)
+        self._retention = Retention(limits.policies)
         self._lock = lock
         self._begun = False
         self._stale = False
@@ -204,9 +208,8 @@ class Store:
         if unknown:
             raise ValueError(f"streams {sorted(unknown)} are none of {STREAMS}")
         packed = {name: _packed(content) for name, content in flush.contents.items() if any(content)}
-        bodies = [body for body in packed.values() if isinstance(body, bytes)]
-        bodies += [state for state in (*flush.positions.values(), *flush.alerts.values()) if state]
-        need = sum(ADDITION + len(body) // OVERFLOW for body in bodies) + SPARE
+        states = [state for state in (*flush.positions.values(), *flush.alerts.values()) if state]
+        need = SPARE + sum(map(_pages, (*states, *packed.values())))
         with self._database.explained():
             frames = self._database.room(need)
             with self._transaction():
@@ -240,10 +243,9 @@ class Store:
         if self._note_clock(flush.now, flush.trusted) and flush.aging:
             self._retention.age(rows, flush.now, rows.spent + spare // 8)
             self._coarsener.age(rows, flush.now, merging)
-        self._coarsener.squeeze(rows, flush.now, merging, self.share.soft)
-        fits = make_room(rows, self.share.pages - need, frames - need)
+        refused = self._make_room(packed, merging, flush.now, frames - need, need)
         for stream, body in packed.items():
-            self._add(stream, body, flush.contents[stream], fits)
+            self._add(stream, body, flush.contents[stream], refused.get(stream, ""))
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
         self._forget()
@@ -251,7 +253,7 @@ class Store:
             self._lives.epochs(),
             tuple(rows.added.values()),
             tuple(rows.removed),
-            dict(rows.counts),
+            rows.account.changes(),
             rows.used(),
         )
 
@@ -273,7 +275,23 @@ class Store:
             if head is not None and head.reason is None and self._rows.spent < until:
                 self._rows.bury(head, "corrupt")
 
-    def _add(self, stream: str, body: bytes | str, content: Content, fits: bool) -> None:
+    def _make_room(
+        self, packed: Mapping[str, bytes | str], merging: Budget, now: float, until: int, need: int
+    ) -> dict[str, str]:
+        """Hold every stream and the whole to their limits; why new contents are not to be kept."""
+        rows, policies = self._rows, self.limits.policies
+        coming = {name: body for name, body in packed.items() if isinstance(body, bytes)}
+        windows = policies["windows"]
+        if windows.at_limit == "coarsen":
+            size = windows.max_size * SOFT // 100 - ROW - len(coming.get("windows", b""))
+            room = Room(self.share.soft, size)
+            self._coarsener.squeeze(rows, now, merging, room)
+        refused = keep_limits(rows, policies, {name: len(body) for name, body in coming.items()}, until)
+        kept = {name: _pages(body) for name, body in coming.items() if name not in refused}
+        full = make_room(rows, policies, kept, self.share.pages - need + sum(kept.values()), until)
+        return {**dict.fromkeys(refused, "limit"), **dict.fromkeys(full, "full")}
+
+    def _add(self, stream: str, body: bytes | str, content: Content, refused: str) -> None:
         """Give a content its number; one that cannot be kept has a tombstone in its place."""
         number = self._lives.next.get(stream, 0)
         key = Key(self._lives.known[0].id, stream, number, number)
@@ -281,13 +299,12 @@ class Store:
         dating = self._rows.dating
         dating.note(place(stream, self._lives.newest(), number), content)
         span = corrected(content, dating.clocks).wall
-        reason, size = (body, 0) if isinstance(body, str) else ("full", len(body))
+        reason, size = (body, 0) if isinstance(body, str) else (refused, len(body))
         if size > self.share.largest:
             reason = "too_large"
-        elif isinstance(body, bytes) and fits:
+        elif isinstance(body, bytes) and not refused:
             self._rows.add(key, span, body)
             return
-        self._rows.counts[reason] += 1
         self._rows.entomb(key, span, reason, size)
 
     def _newest_end(self) -> float | None:
@@ -342,6 +359,7 @@ class Store:
             self._database.undo()
             self._lives.load()
             self._rows.dating.load()
+            self._rows.load()
             self._coarsener.reset()
             self._stale = False
 
@@ -352,6 +370,11 @@ def _packed(content: Content) -> bytes | str:
         return codec.pack(content)
     except WireError as error:
         return error.reason
+
+
+def _pages(body: bytes | str) -> int:
+    """The pages that a content, or the tombstone in its place, takes at most."""
+    return ADDITION + (len(body) // OVERFLOW if isinstance(body, bytes) else 0)
 
 
 def _settle(path: Path, share: Share, now: float) -> Path | None:

@@ -35,7 +35,7 @@ from agent.ship.records import Key
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
-from agent.store.sizing import Limits
+from agent.store.sizing import POLICIES, Limits
 from agent.store.store import Flush, Store
 from collectors.api import Series
 
@@ -44,6 +44,7 @@ SPAN = 60.0
 FLUSHES = 60
 WARM = 3 * 1440
 YEAR = 365 * 1440
+KEPT = {name: policy._replace(max_age=1e12) for name, policy in POLICIES.items()}
 FULL_TIERS = tuple((2**k, 0.0) for k in range(1, 20))
 
 
@@ -187,7 +188,7 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="bench-store-", dir=args.directory))
     try:
         measure(place / "day", args.pause)
-        fully = Limits(tiers=FULL_TIERS, max_age=1e12, settle=0)
+        fully = Limits(tiers=FULL_TIERS, policies=KEPT, settle=0)
         merged(place / "merged", 1 << 13, 120, fully, "fully merged")
         if args.year:
             merged(place / "year", YEAR, 12, fully, "fully merged")

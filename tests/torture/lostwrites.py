@@ -40,7 +40,7 @@ from agent.store.reader import Reader
 from agent.store.sizing import MIB
 from agent.store.store import Flush
 from collectors.api import Series
-from tests.agent.store.device import LIMITS, Device, content
+from tests.agent.store.device import LIMITS, Device, content, kept
 from tests.torture.disk import TRACED, Call, Disk, calls
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ class Life(NamedTuple):
 def live(directory: Path, seed: int) -> None:
     """In a process of its own: flush, and say after each what there is now."""
     random = Random(seed)
-    with Device(directory, LIMITS._replace(max_age=3000.0)) as device:
+    with Device(directory, LIMITS._replace(policies=kept(3000.0))) as device:
         for _ in range(FLUSHES):
             device.now += random.choice((10.0, 10.0, 10.0, 60.0, 400.0, 1200.0))
             if random.random() < 0.1:
@@ -141,7 +141,7 @@ def lose(life: Life, random: Random, place: Path) -> str:
         disk.follow(call)
     _lay(place, disk.left(random))
     flushed = bisect_right(life.acknowledged, at - 1)
-    with Device(place, LIMITS._replace(max_age=3000.0), FIRST_EPOCH_AFTER) as device:
+    with Device(place, LIMITS._replace(policies=kept(3000.0)), FIRST_EPOCH_AFTER) as device:
         assert device.store.set_aside is None, f"call {at}: set aside, and there was no garbage"
         found = rows_of(device)
         expected = life.rows[flushed : flushed + 2]
@@ -173,7 +173,7 @@ def spoil(life: Life, random: Random, place: Path) -> str:
     _lay(place, files)
     written = {row[:5] for rows in life.rows for row in rows}
     try:
-        with Device(place, LIMITS._replace(max_age=3000.0), FIRST_EPOCH_AFTER) as device:
+        with Device(place, LIMITS._replace(policies=kept(3000.0)), FIRST_EPOCH_AFTER) as device:
             outcome = "opened" if device.store.set_aside is None else "set aside"
             unread = _given_out(place, device, written)
             _goes_on(device, unread)

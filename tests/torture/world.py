@@ -30,6 +30,7 @@ from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Gauge
 from agent.store.errors import StoreError
 from agent.store.reader import Reader
+from agent.store.sizing import POLICIES as DEFAULT_POLICIES
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Store
 from agent.view.fleet import FleetStore
@@ -40,7 +41,7 @@ DEVICE = "d"
 BOOT = "boot"
 OFFSET = 1_700_000_000.0
 TIERS = ((2, 300.0), (8, 1_200.0), (32, 4_800.0))
-MAX_AGE = 9_000.0
+POLICIES = {name: policy._replace(max_age=9_000.0) for name, policy in DEFAULT_POLICIES.items()}
 MAX_SIZE = 1 << 20
 
 
@@ -141,7 +142,7 @@ class World:
         """Start the daemon's parts anew on whatever store stands there."""
         self.store = Store.open(
             self.place / "device",
-            Limits(MAX_SIZE, TIERS, MAX_AGE),
+            Limits(MAX_SIZE, TIERS, POLICIES),
             now=self.now + OFFSET,
             new_epoch=self._epoch,
         )

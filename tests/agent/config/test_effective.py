@@ -24,6 +24,8 @@ exclude = ["veth*"]
 [[alert]]
 name = "hot"
 when = "hw.temperature{hw.name='cpu*'} > 85 Cel for 2m"
+[retention.samples]
+max_size = "1 MiB"
 """
 
 

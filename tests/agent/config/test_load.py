@@ -165,7 +165,7 @@ def test_no_fault_repeats_what_a_variable_holds(tmp_path: Path) -> None:
     text = (
         '[broker]\nurl = "mqtts://b"\nuser = "u"\nca_file = "/none/${SECRET}/ca"\n'
         'password_file = "/none/${SECRET}/p"\nbackoff_min = "${MIN}"\nbackoff_max = "${MAX}"\n'
-        '[store]\nmax_age = "${AGE}"\ntiers = { 8 = "${OLD}" }\n'
+        '[retention.windows]\nmax_age = "${AGE}"\n[store]\ntiers = { 8 = "${OLD}" }\n'
         '[[alert]]\nname = "a"\nwhen = "m > 85"\nclear = "${LEVEL}"\n'
         '[collect]\ninterval = "${EVERY}"\n[window]\nspan = "${SPAN}"\n'
     )
@@ -180,7 +180,8 @@ def test_no_fault_repeats_what_a_variable_holds(tmp_path: Path) -> None:
         'broker.ca_file: "/none/${SECRET}/ca" is missing',
         'broker.password_file: "/none/${SECRET}/p" cannot be read: No such file',
         'broker.backoff_min: "${MIN}" is above broker.backoff_max, allowed: at most "${MAX}"',
-        'the age "${OLD}" of 8 windows is never reached, allowed: ages below store.max_age, "${AGE}"',
+        'the age "${OLD}" of 8 windows is never reached',
+        'ages below retention.windows.max_age, "${AGE}"',
         "alert[1].clear: does not go with `when`, allowed",
         'collect.interval, "${EVERY}", is longer than a window of "${SPAN}"',
     ):

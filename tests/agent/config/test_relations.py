@@ -7,6 +7,7 @@ import pytest
 from agent.config.collected import Collect, Polling
 from agent.config.fault import Place
 from agent.config.relations import check
+from agent.config.retention import Portion, Retention, Samples, Windows
 from agent.config.settings import Alert, Broker, Config, Observed, Ship, Store, Window
 from agent.config.tables import Tier
 from collectors.options import Process, Processes
@@ -32,9 +33,17 @@ def test_the_longest_poll_is_a_window() -> None:
 
 
 def test_default_tiers_beyond_a_short_max_age_harm_nobody() -> None:
-    assert broken(Config(store=Store(max_age=86400.0)), ("store.max_age",)) == []
-    config = Config(store=Store(max_age=86400.0, tiers=(Tier(8, 86400.0),)))
-    assert broken(config, ("store.max_age", "store.tiers")) == ["store.tiers"]
+    short = Retention(windows=Windows(max_age=86400.0))
+    key = "retention.windows.max_age"
+    assert broken(Config(retention=short), (key,)) == []
+    config = Config(store=Store(tiers=(Tier(8, 86400.0),)), retention=short)
+    assert broken(config, (key, "store.tiers")) == ["store.tiers"]
+
+
+def test_no_stream_gets_more_bytes_than_the_store_has() -> None:
+    config = Config(retention=Retention(samples=Samples(max_size=Portion(size=32 * 1024 * 1024))))
+    assert broken(config) == ["retention.samples.max_size"]
+    assert broken(config._replace(store=Store(max_size=64 * 1024 * 1024))) == []
 
 
 def test_no_sink_confirms_json() -> None:

@@ -11,13 +11,20 @@ from agent.ship.records import Key, Row, union
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Gauge
 from agent.store.layout import Head
-from agent.store.sizing import MIB, Limits
+from agent.store.sizing import MIB, POLICIES, Limits, Policy
 from agent.store.store import Flush, Flushed, Store
 from collectors.api import Series
 
 START = 1_700_000_000.0
 SERIES = Series("test.value", "1", "gauge", ())
-LIMITS = Limits(max_size=MIB, tiers=((2, 100.0), (8, 1000.0)), max_age=5000.0, settle=0)
+
+
+def kept(max_age: float) -> dict[str, Policy]:
+    """The default policies, but all streams kept so long."""
+    return {name: policy._replace(max_age=max_age) for name, policy in POLICIES.items()}
+
+
+LIMITS = Limits(MIB, ((2, 100.0), (8, 1000.0)), kept(5000.0), settle=0)
 
 
 def content(start: float, value: float = 1.0, length: float = 10.0, offset: float = 1000.0) -> Content:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.ship.records import is_block
 from agent.stats.frame import Event
-from agent.store.coarsen import AT_ONCE, MERGES, Budget, Coarsener, halves
+from agent.store.coarsen import AT_ONCE, MERGES, Budget, Coarsener, Room, halves
 from agent.store.layout import Head, place
 from agent.store.sizing import Limits
 from agent.store.store import Flush
@@ -137,9 +137,9 @@ def test_pressure_rises_with_need_and_falls_again(device: Device) -> None:
     coarsener = Coarsener(((8, 1e6),), 100_000)
     rows.begin()
     device.store._connection.execute("BEGIN")
-    assert not coarsener.squeeze(rows, device.now, Budget(rows, 10_000), 2)
+    assert not coarsener.squeeze(rows, device.now, Budget(rows, 10_000), Room(2))
     assert coarsener.pressure == 25
     assert [(head.first, head.last) for head in device.heads()] == [(0, 63)]
-    assert coarsener.squeeze(rows, device.now, Budget(rows, 10_000), 100_000)
+    assert coarsener.squeeze(rows, device.now, Budget(rows, 10_000), Room(100_000))
     assert coarsener.pressure == 24
     device.store._connection.execute("ROLLBACK")

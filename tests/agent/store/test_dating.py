@@ -17,9 +17,9 @@ from agent.store.dating import MOST_ERAS
 from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits
 from agent.store.store import Flush
-from tests.agent.store.device import SERIES, START, Device
+from tests.agent.store.device import SERIES, START, Device, kept
 
-LIMITS = Limits(max_size=MIB, tiers=((2, 100.0), (8, 1000.0)), max_age=5000.0, settle=3)
+LIMITS = Limits(max_size=MIB, tiers=((2, 100.0), (8, 1000.0)), policies=kept(5000.0), settle=3)
 TRUE = START - 1000.0
 """Wall clock less boot clock, truly: the board is up for 1000 s at START."""
 

@@ -15,7 +15,7 @@ from agent.stats.window import Gauge
 from agent.store.errors import CorruptRow, StoreDenied, StoreError, StoreTooNew
 from agent.store.reader import Reader
 from tests.agent.store.conftest import MakeDevice
-from tests.agent.store.device import LIMITS, SERIES, START, Device
+from tests.agent.store.device import LIMITS, SERIES, START, Device, kept
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -88,7 +88,7 @@ def test_history_is_every_number_once_with_those_of_the_time_asked_for(device: D
 
 
 def test_history_read_while_blocks_merge_counts_nothing_twice(make_device: MakeDevice) -> None:
-    device = make_device(LIMITS._replace(tiers=((2, 500.0), (64, 600.0)), max_age=1e9))
+    device = make_device(LIMITS._replace(tiers=((2, 500.0), (64, 600.0)), policies=kept(1e9)))
     for n in range(1300):
         device.flush(1.0, aging=False)
         if n == 0:

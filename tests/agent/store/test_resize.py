@@ -11,10 +11,10 @@ from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits, share_of
 from agent.store.store import Flush
 from tests.agent.store.conftest import MakeDevice
-from tests.agent.store.device import START, Device, content
+from tests.agent.store.device import START, Device, content, kept
 
 TIERS = ((8, 1e9),)
-SMALL = Limits(max_size=MIB, tiers=TIERS, max_age=1e9, settle=0)
+SMALL = Limits(max_size=MIB, tiers=TIERS, policies=kept(1e9), settle=0)
 LARGE = SMALL._replace(max_size=3 * MIB)
 
 

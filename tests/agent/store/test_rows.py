@@ -7,7 +7,7 @@ from agent.store.errors import CorruptRow
 from agent.store.layout import Head
 from agent.store.rows import SEVERAL, Rows
 from tests.agent.store.conftest import MakeDevice
-from tests.agent.store.device import LIMITS, Device
+from tests.agent.store.device import LIMITS, Device, kept
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_the_newest_row_is_the_last_of_the_newest_life(rows: Rows) -> None:
 
 
 def test_what_is_spent_bounds_the_frames_of_the_log(make_device: MakeDevice) -> None:
-    device = make_device(LIMITS._replace(tiers=((2, 20.0), (16, 200.0)), max_age=900.0))
+    device = make_device(LIMITS._replace(tiers=((2, 20.0), (16, 200.0)), policies=kept(900.0)))
     log = device.store._database.log
     for n in range(400):
         used = log.used()

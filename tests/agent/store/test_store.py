@@ -19,7 +19,7 @@ from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits
 from agent.store.store import Flush, Store
 from tests.agent.store.conftest import MakeDevice
-from tests.agent.store.device import LIMITS, START, Device, content
+from tests.agent.store.device import LIMITS, START, Device, content, kept
 
 
 def test_each_flush_gives_the_next_number_of_its_stream(device: Device) -> None:
@@ -152,7 +152,7 @@ def test_tiers_merge_aligned_blocks_as_they_age(device: Device) -> None:
 
 
 def test_a_run_fully_merged_is_at_most_2_log2_n_rows(make_device: MakeDevice) -> None:
-    device = make_device(LIMITS._replace(tiers=tuple((2**k, 0.0) for k in range(1, 12)), max_age=1e9))
+    device = make_device(LIMITS._replace(tiers=tuple((2**k, 0.0) for k in range(1, 12)), policies=kept(1e9)))
     for n in range(500):
         device.flush(n)
     device.flush(None)
@@ -220,7 +220,7 @@ def test_after_a_leap_ages_hold_again_once_it_has_settled(make_device: MakeDevic
 
 
 def test_under_pressure_resolution_falls_before_anything_is_dropped(make_device: MakeDevice) -> None:
-    device = make_device(Limits(max_size=MIB, tiers=((8, 1e9),), max_age=1e9, settle=0))
+    device = make_device(Limits(max_size=MIB, tiers=((8, 1e9),), policies=kept(1e9), settle=0))
     noise = tuple(Event("boot-1", float(n), START, "e", (), os.urandom(200).hex()) for n in range(10))
     for n in range(600):
         device.now += 10.0
@@ -233,7 +233,7 @@ def test_under_pressure_resolution_falls_before_anything_is_dropped(make_device:
 
 
 def test_confirmed_history_goes_before_unconfirmed_data(make_device: MakeDevice) -> None:
-    device = make_device(Limits(max_size=MIB, tiers=(), max_age=1e9, settle=0))
+    device = make_device(Limits(max_size=MIB, tiers=(), policies=kept(1e9), settle=0))
     for n in range(400):
         events = tuple(Event("boot-1", 1e6 * n + i, START, "e", (), os.urandom(400).hex()) for i in range(8))
         device.now += 10.0
@@ -252,7 +252,7 @@ def test_confirmed_history_goes_before_unconfirmed_data(make_device: MakeDevice)
 
 
 def test_size_is_bounded_over_very_many_flushes(make_device: MakeDevice) -> None:
-    device = make_device(Limits(max_size=MIB, tiers=((8, 500.0), (64, 5000.0)), max_age=1e9, settle=0))
+    device = make_device(Limits(max_size=MIB, tiers=((8, 500.0), (64, 5000.0)), policies=kept(1e9), settle=0))
     for n in range(1000):
         length = 50 + n * 7919 % 997 * (20 if n % 40 == 0 else 1)
         noise = Content(events=(Event("boot-1", float(n), START, "e", (), os.urandom(512).hex()),) * 1)

@@ -17,7 +17,7 @@ from agent.stats.window import Gauge
 from agent.store.errors import StoreError
 from agent.store.layout import Head
 from agent.store.store import Flush
-from tests.agent.store.device import LIMITS, SERIES, Device, content
+from tests.agent.store.device import LIMITS, SERIES, Device, content, kept
 
 STREAMS = ("windows", "samples")
 
@@ -26,7 +26,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp())
-        self.device = Device(self.directory, LIMITS._replace(max_age=2000.0))
+        self.device = Device(self.directory, LIMITS._replace(policies=kept(2000.0)))
         self.given: dict[Key, int] = {}
         self.confirmed: set[Key] = set()
         self.token = 0
