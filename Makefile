@@ -51,7 +51,7 @@ clean:
 # Debian's tools for the tests, where we may install them; otherwise the run says what it lacks.
 # Each is COMMAND=PACKAGE.
 TOOLS := mosquitto=mosquitto strace=strace openssl=openssl gcc=gcc /usr/include/stdio.h=libc6-dev \
-    vmstat=procps mpstat=sysstat ip=iproute2 systemd-nspawn=systemd-container
+    vmstat=procps mpstat=sysstat ip=iproute2 systemd-nspawn=systemd-container nft=nftables
 tools:
 	@missing=; \
 	PATH="$$PATH:/usr/sbin"; \

@@ -29,15 +29,17 @@ class Authority:
             *("-keyout", str(self._key), "-out", str(self.certificate)),
         )
 
-    def sign(self, name: str, *, hosts: tuple[str, ...] = ("IP:127.0.0.1", "DNS:localhost")) -> Certificate:
-        """A new certificate with this common name, good for `hosts`."""
+    def sign(
+        self, name: str, *, hosts: tuple[str, ...] = ("IP:127.0.0.1", "DNS:localhost"), days: int = 2
+    ) -> Certificate:
+        """A new certificate with this common name, good for `hosts` and so many days; below 0 it is over."""
         key, request, signed = (self.directory / f"{name}.{end}" for end in ("key", "csr", "crt"))
         openssl("req", *CURVE, "-subj", f"/CN={name}", "-keyout", str(key), "-out", str(request))
         extensions = self.directory / f"{name}.ext"
         extensions.write_text(f"subjectAltName={','.join(hosts)}\n")
         openssl(
             *("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self._key)),
-            *("-CAcreateserial", "-days", "2", "-extfile", str(extensions), "-out", str(signed)),
+            *("-CAcreateserial", "-days", str(days), "-extfile", str(extensions), "-out", str(signed)),
         )
         return Certificate(signed, key)
 

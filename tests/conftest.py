@@ -1,8 +1,8 @@
 """What all tests share: real brokers on ports of their own, and a loud word on what is missing.
 
-Tests that need a tool carry its mark (`fuse`, `gcc`, `strace`, `mosquitto`, `systemd`, `nspawn`) and are
-skipped where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into a
-failure; CI sets it, so that a machine that lacks a tool cannot pass unseen.
+Tests that need a tool carry its mark (`fuse`, `gcc`, `strace`, `mosquitto`, `netns`, `systemd`, `nspawn`)
+and are skipped where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into
+a failure; CI sets it, so that a machine that lacks a tool cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -41,12 +41,21 @@ def can_compile() -> bool:
     return tried.returncode == 0
 
 
+def can_separate() -> bool:
+    """Whether we may make a network of our own, and drop packets in it."""
+    if not (shutil.which("unshare") and shutil.which("nft")):
+        return False
+    command = ["unshare", "--net", "nft", "list", "ruleset"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 TOOLS: dict[str, Callable[[], bool]] = {
     "atheris": lambda: find_spec("atheris") is not None,
     "fuse": can_hang,
     "gcc": can_compile,
     "oracles": lambda: all(map(shutil.which, ("vmstat", "mpstat", "ip", "findmnt", "df"))),
     "mosquitto": lambda: mosquitto_program() is not None,
+    "netns": can_separate,
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,
     "nspawn": can_boot,
@@ -86,7 +95,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.stats.get("skipped", []))
     terminalreporter.write_line(
         f"!!! {', '.join(missing)} not available: {skipped} tests were NOT run; the broker was "
-        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto strace systemd "
+        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto nftables strace systemd "
         "systemd-container iproute2",
         red=True,
         bold=True,

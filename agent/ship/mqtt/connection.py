@@ -215,7 +215,9 @@ class Connection:
             self._lose("protocol", "the broker sent what is not MQTT")
         else:
             why = (self._error or "closed") + self._hint()
-            self._lose("closed", f"the connection to the broker is lost: {why}")
+            # A reason of its own: each is said once, and a refused certificate must be.
+            kind = "tls" if "[SSL" in self._error else "closed"
+            self._lose(kind, f"the connection to the broker is lost: {why}")
 
     def _hint(self) -> str:
         """What may be wrong where the broker hangs up on us before it answers."""
