@@ -179,6 +179,7 @@ class Writer:
             self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")
         with self._ship.lock:
             self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
+            self._ship.outbox.remember(store.refused())
         return store
 
     def _damaged(self, kept: str) -> None:
@@ -234,7 +235,7 @@ class Writer:
         boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
         now = boot + offset
         with self._ship.lock:
-            confirmed = self._ship.outbox.settled()
+            confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
             corrupt, self._corrupt = self._corrupt, set()
         clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
         try:
@@ -244,6 +245,7 @@ class Writer:
                     contents,
                     confirmed,
                     alerts=alerts,
+                    refused=refused,
                     clock=clock,
                     quarantine=corrupt,
                     fresh_epoch=fresh_epoch,
@@ -262,6 +264,8 @@ class Writer:
                 del events[: len(waiting[name].events)]
         self._waiting = Content()
         self._alerts_written(alerts)
+        with self._ship.lock:
+            self._ship.outbox.remembered(refused)
         if self._most == TIGHT:
             self._store.give_back()
         self._worked(flushed)

@@ -87,10 +87,11 @@ def poll_json(series: Series, at: float, value: float) -> str:
     return json.dumps({**head, "kind": series.kind, "time": round(at, 3), "value": value})
 
 
-def record_json(stored: Stored) -> str:
-    """A record or tombstone as a JSON object; `size` in bytes, times in s since 1970."""
+def record_json(stored: Stored, refused: str | None) -> str:
+    """A record or tombstone as a JSON object; `refused` is why it can never be sent, `size` in bytes, times
+    in s since 1970."""
     key, grave = stored.row.key, stored.row.tombstone
-    kind: dict[str, object] = {"kind": "data"}
+    kind: dict[str, object] = {"kind": "data"} if refused is None else {"kind": "data", "refused": refused}
     if grave is not None:
         kind = {"kind": "lost", "reason": grave.reason, "records": grave.records}
     size = stored.row.size if grave is None else grave.size
@@ -98,10 +99,12 @@ def record_json(stored: Stored) -> str:
     return json.dumps({**key._asdict(), **kind, **span, "digest": stored.row.digest.hex()})
 
 
-def record(stored: Stored) -> str:
-    """Epoch, stream, numbers, what it is, bytes, and the time it covers."""
+def record(stored: Stored, refused: str | None) -> str:
+    """Epoch, stream, numbers, what it is, bytes, and the time it covers; `refused` is why it can never be
+    sent."""
     key, grave = stored.row.key, stored.row.tombstone
     kind = "data" if grave is None else f"lost: {clean(grave.reason)}"
+    kind = kind if refused is None else f"refused: {clean(refused)}"
     mark = "confirmed" if stored.row.confirmed else "unconfirmed"
     size = stored.row.size if grave is None else grave.size
     numbers = f"{key.first}-{key.last}"

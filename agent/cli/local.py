@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -29,11 +29,13 @@ It reads beside a running daemon. Times are UTC; older windows are merged into l
     "spool": """examples:
   outrider spool ls                                 what is kept, confirmed or lost
   outrider spool verify                             every checksum; exit code 1 when something is wrong
-  outrider spool export - | gzip > history.json.gz  every window as a line of JSON
+  outrider spool export - | gzip > history.json.gz  every window and event as a line of JSON
+  outrider spool export --refused left.json         those that can never be sent
 
 ls prints of each record: the epoch (a number that each start of the daemon draws), the stream, the
-numbers that it covers there, data or why it is lost, whether the far side confirmed it (ship.confirm
-says whose word counts), its bytes, when it begins (UTC) and how long it is.
+numbers that it covers there, data, or why it is lost or refused (it can never be sent, and is kept),
+whether the far side confirmed it (ship.confirm says whose word counts), its bytes, when it begins (UTC)
+and how long it is.
 """,
 }
 FAILED = 1
@@ -62,7 +64,8 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         listing.add_argument("--json", action="store_true", help="one JSON object a record")
         add_flags(listing, DIRECTORIES[:1])
         add_flags(_action(actions.add_parser, "verify", "check every record"), DIRECTORIES[:1])
-        export = _action(actions.add_parser, "export", "every window as a line of JSON")
+        export = _action(actions.add_parser, "export", "every window and event as a line of JSON")
+        export.add_argument("--refused", action="store_true", help="only of records that can never be sent")
         export.add_argument("file", metavar="FILE", help="written anew; - for standard output")
         add_flags(export, (DIRECTORIES[0], DIRECTORIES[2]))
         parser.set_defaults(run=lambda args: SPOOL[args.action](args))
@@ -124,13 +127,21 @@ def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
                 yield frame._replace(windows=windows)
 
 
-def _readable(reader: Reader, since: float) -> Iterator[Content]:
-    """The contents of the stream of windows; what cannot be read or is lost is said on stderr."""
+def _readable(
+    reader: Reader,
+    since: float,
+    streams: tuple[str, ...] = ("windows",),
+    only: Container[bytes] | None = None,
+) -> Iterator[Content]:
+    """The contents of these streams, or `only` those of these digests; what cannot be read or is lost is
+    said on stderr."""
     from agent.cli.listing import utc
     from agent.store.errors import CorruptRow
 
-    for stored in reader.stored(since, streams=("windows",)):
+    for stored in reader.stored(since, streams=streams):
         grave = stored.row.tombstone
+        if only is not None and stored.row.digest not in only:
+            continue
         if grave is not None:
             span = f"{utc(grave.start)} to {utc(grave.end)}"
             sys.stderr.write(f"{span}: {grave.records} records are lost ({grave.reason})\n")
@@ -182,7 +193,9 @@ def _ls(args: argparse.Namespace) -> int:
     show = record_json if args.json else record
 
     def lines(reader: Reader) -> int:
-        _print(map(show, reader.stored(bodies=False)), sys.stdout)
+        refused = reader.refused()
+        found = reader.stored(bodies=False)
+        _print((show(each, refused.get(each.row.digest)) for each in found), sys.stdout)
         return 0
 
     return _read(args, settings(args), lines)
@@ -209,15 +222,23 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    """Write every window as a line of JSON."""
+    """Write every window and event as a line of JSON."""
     from agent.cli.flags import settings
-    from agent.view.lines import json_lines
+    from agent.ship.records import STREAMS
+    from agent.view.lines import json_events, json_lines
 
     config = settings(args)
 
     def write(reader: Reader) -> int:
         device = _device(config)
-        lines = (line for content in _readable(reader, float("-inf")) for line in json_lines(device, content))
+        only = set(reader.refused()) if args.refused else None
+        # Samples are what some windows were made of: beside them they would count twice.
+        streams = STREAMS if args.refused else tuple(name for name in STREAMS if name != "samples")
+        lines = (
+            line
+            for content in _readable(reader, float("-inf"), streams, only)
+            for line in (*json_lines(device, content), *json_events(device, content))
+        )
         if args.file == "-":
             _print(lines, sys.stdout)
             return 0

@@ -125,7 +125,14 @@ class Broker(NamedTuple):
         float,
         Setting(Duration(0.1, HOUR), "The first wait before connecting again; doubles, with jitter."),
     ] = 1.0
-    backoff_max: Annotated[float, Setting(Duration(0.1, DAY), "The longest such wait.")] = 2 * MINUTE
+    # With one attempt that hangs for connect_timeout it is less than a minute.
+    backoff_max: Annotated[
+        float,
+        Setting(
+            Duration(0.1, DAY),
+            "The longest such wait; by default data flow again within a minute of any outage's end.",
+        ),
+    ] = 40.0
     in_flight: Annotated[
         int, Setting(Whole(1, 20), "Messages that may await their acknowledgement at a time.")
     ] = 4

@@ -345,7 +345,7 @@ class Link:
     # --- small words
 
     def _refuse(self, key: Key, digest: bytes, reason: str) -> None:
-        self._outbox.refused(key, digest)
+        self._outbox.refused(key, digest, reason)
         text = f"{key.stream} {key.first}..{key.last} cannot be sent and stays on the device: {reason}"
         self._say("error", "set_aside", reason, text)
 

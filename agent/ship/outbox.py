@@ -7,6 +7,8 @@ A row is in one of these states:
        ^-------- wanted, not held ------'
 
 An unsent row may be withheld for a while: it is pending as others are, and not taken.
+A refused row, with the reason, can never go: it stays as history, and is not tried again. That outlives a
+restart (`refusals`, `remember`): what a broker closes its connection on would cost each start some.
 
 PUBACK counts for a row as it was sent: one that was merged since has left the index, and the block
 that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = "broker"`).
@@ -15,8 +17,8 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -40,6 +42,9 @@ RESENT = 64
 """Rows that one acknowledgement may have sent again: whoever may publish it spends our link."""
 
 ONE_OFFS = 256
+REFUSALS = 32
+"""Refusals that one flush may have stored; the others follow with the next."""
+
 REPEATS = 3
 SMALLEST_ROW = 128
 
@@ -91,6 +96,7 @@ class Outbox:
         self._order: list[Key] | None = None
         self._withheld: dict[str, Callable[[Key], bool]] = {}
         self._one_off: dict[Key, Tombstone] = {}
+        self._refusals: dict[bytes, str | None] = {}
         self._pending_intervals = pending_intervals
         self._open_rows = open_rows
 
@@ -104,7 +110,7 @@ class Outbox:
         gone = [key for key in self._entries if key.epoch in strange] if strange else []
         self.epochs = tuple(epochs)
         for key in (*removed, *gone):
-            self._entries.pop(key, None)
+            self._forget(key)
         fresh = [row for row in added if not row.confirmed]
         self._entries.update((row.key, Entry(row)) for row in fresh)
         self._live = frozenset(row.key for row in fresh if row.key.first == row.key.last)
@@ -154,11 +160,31 @@ class Outbox:
             entry.state = UNSENT
             self._order = None
 
-    def refused(self, key: Key, digest: bytes) -> None:
+    def refused(self, key: Key, digest: bytes, reason: str) -> None:
         """The row can never go: it stays as history, and a sink that wants it gets a tombstone."""
         entry = self._found(key, digest)
         if entry is not None:
-            entry.state = REFUSED
+            self._set_aside(entry, reason)
+
+    def remember(self, refused: Iterable[bytes]) -> None:
+        """At the start: the rows of these digests were refused in an earlier life."""
+        known = {entry.row.digest: entry for entry in self._entries.values()}
+        for digest in refused:
+            if digest in known:
+                known[digest].state = REFUSED
+            else:
+                self._refusals[digest] = None
+        self._order = None
+
+    def refusals(self) -> dict[bytes, str | None]:
+        """What to store with the next flush: why a digest was refused, None for one that is gone."""
+        return dict(islice(self._refusals.items(), REFUSALS))
+
+    def remembered(self, stored: Mapping[bytes, str | None]) -> None:
+        """These are stored."""
+        for digest, reason in stored.items():
+            if self._refusals.get(digest, "") == reason:
+                del self._refusals[digest]
 
     def cut(self) -> None:
         """The connection is lost: what was in flight is unsent."""
@@ -215,6 +241,16 @@ class Outbox:
         handed = list(self._one_off.values())
         self._one_off.clear()
         return handed
+
+    def _forget(self, key: Key) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None and entry.state == REFUSED and not entry.extra:
+            self._refusals[entry.row.digest] = None
+
+    def _set_aside(self, entry: Entry, reason: str) -> None:
+        entry.state = REFUSED
+        if not entry.extra:
+            self._refusals[entry.row.digest] = reason
 
     def _found(self, key: Key, digest: bytes) -> Entry | None:
         entry = self._entries.get(key)
@@ -296,7 +332,9 @@ class Outbox:
         below = held.cut is None or key.last < held.cut
         if entry.state == OPEN and below and _inside(key, held.done):
             entry.repeats += 1
-            entry.state = UNSENT if entry.repeats <= REPEATS else REFUSED
+            entry.state = UNSENT
+            if entry.repeats > REPEATS:
+                self._set_aside(entry, "other_content")
 
     def _wanted(self, wants: Iterable[Key]) -> list[Key]:
         """Mark what is known for sending again; what remains is for the store to look up."""

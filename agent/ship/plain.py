@@ -99,7 +99,7 @@ def json_messages(device: str, key: Key, content: Content, digits: int | None = 
     """
     head = {"v": list(VERSION), "device": device, **key._asdict()}
     items = [("windows", window) for frame in content.frames for window in _windows(frame, digits)]
-    items += [("events", _event(event)) for event in content.events]
+    items += [("events", json_event(event)) for event in content.events]
     texts = [(where, json_text(item)) for where, item in items]
     parts = _portions([len(item) + 1 for _, item in texts])
     for number, (start, end) in enumerate(parts, 1):
@@ -200,6 +200,7 @@ def _histogram(h: Histogram) -> dict[str, Any]:
     return {**counts, **extent, **quantiles, "scale": h.scale, "zero": h.zero, **buckets}
 
 
-def _event(event: Event) -> dict[str, Any]:
+def json_event(event: Event) -> dict[str, Any]:
+    """An event as plain JSON says it; `at` is wall clock in s."""
     at = round(event.at + event.offset, 3)
     return {"at": at, "name": event.name, "attributes": dict(event.attributes), "text": event.text}

@@ -54,7 +54,7 @@ class Settings(NamedTuple):
     ack_timeout: float = 30.0
     connect_timeout: float = 15.0
     backoff_min: float = 1.0
-    backoff_max: float = 120.0
+    backoff_max: float = 40.0
     status_every: float = 900.0
     protocol: int | None = None
     site: str = ""

@@ -16,7 +16,8 @@
         content     the packed content (codec.py); NULL in a tombstone
     epochs      life (1, 2, ... in the order of this file), id (random), prev (id or NULL),
                 prev_next (JSON: stream -> the number it would have given next)
-    states      (kind, name) -> value: "position", a log's place; "alert", a rule's state
+    states      (kind, name) -> value: "position", a log's place; "alert", a rule's state;
+                "refused", why the row of this digest (in hexadecimal) can never be sent
     clocks      boot -> offset (s), quality, life in which it was last set
 
 Why so. `place` is the rowid, so that a flush appends at the end of its stream: two or three content

@@ -148,6 +148,11 @@ class Reader:
         with self._snapshot():
             return States(self._connection).all(kind)
 
+    def refused(self) -> dict[bytes, str]:
+        """Why rows can never be sent, by their digests."""
+        with self._snapshot():
+            return States(self._connection).refused()
+
     def stored(
         self,
         since: float = float("-inf"),

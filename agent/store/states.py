@@ -1,4 +1,4 @@
-"""Small things that must agree with the records: places in logs, alert states."""
+"""Small things that must agree with the records: places in logs, alert states, refusals."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ class States:
             else:
                 statement = "INSERT OR REPLACE INTO states VALUES (?, ?, ?)"
                 self._connection.execute(statement, (kind, name, value))
+
+    def refused(self) -> dict[bytes, str]:
+        """Why rows can never be sent, by their digests."""
+        found = self.all("refused")
+        return {bytes.fromhex(name): reason.decode("utf-8", "replace") for name, reason in found.items()}
+
+    def set_refused(self, refused: Mapping[bytes, str | None]) -> None:
+        """Note why; None forgets it."""
+        for digest, reason in refused.items():
+            self.put("refused", {digest.hex(): None if reason is None else reason.encode()})

@@ -48,6 +48,7 @@ class Flush(NamedTuple):
 
     `now` is the wall clock in s. `contents` by stream; empty ones get no number. `confirmed` are rows
     the far side holds, by key and digest. `positions` and `alerts` are states by name, None deletes.
+    `refused` says by digest why a row can never be sent, None forgets it.
     `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
     after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
     now on. Without `aging` nothing is merged or dropped for its age. A wall clock that is not `trusted` is
@@ -59,6 +60,7 @@ class Flush(NamedTuple):
     confirmed: Iterable[tuple[Key, bytes]] = ()
     positions: Mapping[str, bytes | None] = NOTHING
     alerts: Mapping[str, bytes | None] = NOTHING
+    refused: Mapping[bytes, str | None] = MappingProxyType({})
     clock: Clock | None = None
     quarantine: Iterable[Key] = ()
     fresh_epoch: bool = False
@@ -186,6 +188,11 @@ class Store:
             heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
         return max([head.end for head in heads if head and self._rows.dating.surely(head)], default=0.0)
 
+    def refused(self) -> dict[bytes, str]:
+        """Why rows can never be sent, by their digests."""
+        with self._database.explained():
+            return self._states.refused()
+
     def alerts(self) -> dict[str, bytes]:
         """The stored state of every alert."""
         with self._database.explained():
@@ -248,6 +255,7 @@ class Store:
             self._add(stream, body, flush.contents[stream], refused.get(stream, ""))
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
+        self._states.set_refused(flush.refused)
         self._forget()
         return Flushed(
             self._lives.epochs(),

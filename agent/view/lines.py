@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TextIO
 
 from agent.ship.alert import Alert
-from agent.ship.plain import json_series, mean_rate
+from agent.ship.plain import json_event, json_series, mean_rate
 from agent.ship.records import Key
 from agent.stats.frame import Content, Span
 from agent.stats.histogram import Histogram
@@ -91,6 +91,14 @@ def json_lines(device: str, content: Content) -> Iterator[str]:
         for series, summary in frame.windows.items():
             row = {**_head(device, series, frame.span), **statistics(summary, frame.span.covered)}
             yield json.dumps(row, separators=(",", ":"), allow_nan=False)
+
+
+def json_events(device: str, content: Content) -> Iterator[str]:
+    """One JSON object an event: no `metric`, but `event`, its name; its time is `at`."""
+    for event in content.events:
+        row = {"device": device, "event": event.name, **json_event(event)}
+        del row["name"]
+        yield json.dumps(row, separators=(",", ":"), allow_nan=False)
 
 
 def json_alert(alert: Alert, *, fires: bool) -> str:

@@ -248,6 +248,25 @@ def test_a_damaged_store_in_whose_place_none_can_be_made_at_once_gets_one_later(
     assert rig.outbox.epochs[0].id not in {epoch.id for epoch in before}
 
 
+def test_a_row_that_can_never_be_sent_is_known_after_a_restart_and_not_tried_again(rig: Rig) -> None:
+    rig.window()
+    rig.window()
+    until(lambda: len(rig.flushes()) == 3)
+    first, second = rig.outbox.take(10_000)
+    rig.outbox.refused(first.key, first.digest, "packet_too_large")
+    rig.outbox.failed(second.key, second.digest)
+    rig.window()
+    assert rig.writer.stop(20)
+    assert rig.outbox.refusals() == {}
+    again = Rig(rig.directory)
+    again.writer.start()
+    assert again.writer.ready.wait(20)
+    waiting = [row.key for row in again.outbox.take(10_000)]
+    assert second.key in waiting
+    assert first.key not in waiting
+    assert again.writer.stop(20)
+
+
 def test_an_alert_is_written_before_the_window_ends_with_its_state_and_once_a_window(rig: Rig) -> None:
     rig.judged("alert.fired", hot=b"1")
     while len(rig.flushes()) < 2:

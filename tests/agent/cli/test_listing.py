@@ -68,10 +68,10 @@ def test_a_poll_is_a_line_or_an_object() -> None:
 
 def test_a_record_shows_what_it_is_and_whether_it_arrived() -> None:
     data = Stored(Row(KEY, b"12345678", True, 900, None), START, START + 480, None, (START, START + 480), {})
-    assert record(data).split() == [
+    assert record(data, None).split() == [
         *("7", "windows", "8-15", "data", "confirmed", "900", "B", "2023-11-14T22:13:20Z", "480s"),
     ]
-    found = json.loads(record_json(data))
+    found = json.loads(record_json(data, None))
     assert (found["kind"], found["first"], found["last"]) == ("data", 8, 15)
     assert found["digest"] == "3132333435363738"
 
@@ -79,8 +79,8 @@ def test_a_record_shows_what_it_is_and_whether_it_arrived() -> None:
 def test_a_tombstone_shows_why_and_how_much() -> None:
     grave = Tombstone(KEY, "full", 3, 1200, START, START + 480)
     lost = Stored(Row(KEY, b"12345678", False, 0, grave), START, START + 480, None, (START, START + 480), {})
-    assert record(lost).split()[3:8] == ["lost:", "full", "unconfirmed", "1200", "B"]
-    found = json.loads(record_json(lost))
+    assert record(lost, None).split()[3:8] == ["lost:", "full", "unconfirmed", "1200", "B"]
+    found = json.loads(record_json(lost, None))
     assert (found["kind"], found["reason"], found["records"], found["size"]) == ("lost", "full", 3, 1200)
 
 

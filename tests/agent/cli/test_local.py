@@ -10,6 +10,7 @@ import pytest
 
 from agent.cli import main
 from agent.daemon import RING
+from agent.stats.frame import Content, Event
 from agent.stats.ring import Ring
 from agent.store.sizing import MIB, Limits
 from agent.store.store import Flush
@@ -142,6 +143,32 @@ def test_spool_ls_is_a_line_a_record(device: Device, capsys: pytest.CaptureFixtu
     assert [words[4] for words in shown] == ["confirmed"] + ["unconfirmed"] * 9
     assert run(device, "spool", "ls", "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["confirmed"] is True
+
+
+def test_what_can_never_be_sent_is_marked_and_exported(
+    device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = list(device.index.values())[3]
+    event = Event("boot-1", 5.0, 1_700_000_000.0, "e", (("k", "v"),), "text")
+    device.flush(None, contents={"events": Content(events=(event,))})
+    other = list(device.index.values())[-1]
+    device.flush(None, refused={row.digest: "packet_too_large", other.digest: "range"})
+    assert run(device, "spool", "ls") == 0
+    marked = [line for line in capsys.readouterr().out.splitlines() if "refused: packet_too_large" in line]
+    assert [line.split()[2] for line in marked] == ["3-3"]
+    assert run(device, "spool", "ls", "--json") == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["refused"] for each in found if "refused" in each] == ["packet_too_large", "range"]
+    assert run(device, "spool", "export", "--refused", "-") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 5
+    assert rows[-1] == {
+        "device": rows[0]["device"],
+        "event": "e",
+        "at": 1_700_000_005.0,
+        "attributes": {"k": "v"},
+        "text": "text",
+    }
 
 
 def test_spool_verify_says_ok_or_what_is_wrong(device: Device, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,4 +53,4 @@ def test_waits_shorten_when_something_got_through() -> None:
     waits = [made.wait() for _ in range(3)]
     made.through()
     assert waits[2] > waits[1] > waits[0] == made.wait()
-    assert made.wait(long=True) >= 60.0
+    assert made.wait(long=True) >= 20.0

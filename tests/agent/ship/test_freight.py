@@ -29,7 +29,7 @@ class Loading:
         self.freight = Freight(p.Settings("f", "d", sink), self.outbox, self._refuse)
 
     def _refuse(self, name: Key, digest: bytes, reason: str) -> None:
-        self.outbox.refused(name, digest)
+        self.outbox.refused(name, digest, reason)
         self.refused.append((name, reason))
 
     def load(self) -> None:

@@ -44,9 +44,9 @@ class Ledger(Outbox):
         self._end(key, digest)
         super().failed(key, digest)
 
-    def refused(self, key: Key, digest: bytes) -> None:
+    def refused(self, key: Key, digest: bytes, reason: str) -> None:
         self._end(key, digest)
-        super().refused(key, digest)
+        super().refused(key, digest, reason)
 
     def heard(self, ack: Ack) -> Heard:
         self.surprises = True

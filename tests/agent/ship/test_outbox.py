@@ -205,10 +205,33 @@ def test_numbers_above_our_own_tell_of_a_resumed_snapshot() -> None:
 def test_a_refused_row_is_given_up_in_words_when_it_is_wanted() -> None:
     box = outbox(row(0, 3))
     box.take(1)
-    box.refused(row(0, 3).key, row(0).digest)
+    box.refused(row(0, 3).key, row(0).digest, "too_large")
     assert box.idle()
     box.heard(Ack("main", (), (Key(OWN, "windows", 2, 5),)))
     assert [(s.key.first, s.key.last, s.reason) for s in box.extra_tombstones()] == [(2, 3, "refused")]
+
+
+def test_a_refusal_is_stored_with_the_next_flush_and_no_start_tries_the_row_again() -> None:
+    box = outbox(row(0), row(1))
+    box.take(1)
+    box.refused(row(0).key, row(0).digest, "too_large")
+    refusals = box.refusals()
+    assert refusals == {row(0).digest: "too_large"}
+    box.remembered(refusals)
+    assert box.refusals() == {}
+    later = outbox(row(0), row(1))
+    later.remember([row(0).digest])
+    assert [each.key for each in later.take(10_000)] == [row(1).key]
+    later.flushed(later.epochs, (), [row(0).key])
+    assert later.refusals() == {row(0).digest: None}, "merged or dropped since"
+
+
+def test_a_refusal_of_a_row_that_is_gone_is_forgotten_and_only_so_many_go_at_once() -> None:
+    box = outbox(row(0))
+    box.remember([bytes([n]) * 8 for n in range(40)])
+    assert list(box.refusals().values()) == [None] * 32
+    box.remembered(box.refusals())
+    assert len(box.refusals()) == 8
 
 
 def test_claims_explain_every_epoch_they_name() -> None:

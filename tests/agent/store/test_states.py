@@ -23,3 +23,11 @@ def test_kinds_do_not_mix(database: sqlite3.Connection) -> None:
     states.put("alert", {"a": b"3"})
     states.put("position", {"a": None, "b": b"4"})
     assert (states.all("position"), states.all("alert")) == ({"b": b"4"}, {"a": b"3"})
+
+
+def test_a_refusal_is_known_by_its_digest_until_it_is_forgotten(database: sqlite3.Connection) -> None:
+    states = States(database)
+    states.set_refused({b"digest00": "too_large", b"digest01": "range"})
+    assert states.refused() == {b"digest00": "too_large", b"digest01": "range"}
+    states.set_refused({b"digest00": None})
+    assert states.refused() == {b"digest01": "range"}
