@@ -72,6 +72,8 @@ class Alarms:
         """A tick at `now` on the boot clock, `wall` s since 1970, so many s after it was due."""
         self._now, self._wall = now, wall
         self._alerts.begin(now, wall, late)
+        if redated := self._alerts.redated():
+            self._outlets.post(shipped.Alerts({name: self._alert(name) for name in redated}))
 
     def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
         """How far apart the readings of each collector are from now on, and why some have none."""

@@ -167,7 +167,7 @@ class Poller:
             self._paced()
         if judge is not None:
             late = now - self.due
-            judge.begin(now, self._clocks.wall(), late if late > LATE else 0.0)
+            judge.begin(now, now + self._clocks.offset(), late if late > LATE else 0.0)
         for each in self._runner.poll(now, token):
             self._fold.add(each[0], now, each[1])
             if judge is not None:

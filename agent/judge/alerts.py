@@ -28,6 +28,7 @@ from typing import Any, Literal, NamedTuple
 from agent.judge import saved
 from agent.judge.rule import Rule
 from agent.judge.watch import FIRING, OK, PENDING, Judged, Layout, Match, Watch
+from agent.stats.frame import MAX_STEP
 from collectors.api import Reading, Series
 
 GONE, FORGOTTEN = 300.0, 86400.0
@@ -72,7 +73,9 @@ class Alerts:
         self._boot = boot
         self._rules = {name: Judged(name, rule) for name, rule in rules.items()}
         self._layouts: dict[str, Layout] = {}
-        self._now = self._wall = 0.0
+        self._now = self._wall = self._offset = 0.0
+        self._dated_by: float | None = None
+        self._redated: set[str] = set()
         self._last: float | None = None
         self._watched = 0.0
         self._sweep_due = 0.0
@@ -89,7 +92,15 @@ class Alerts:
         if self._last is not None:
             self._watched += max(0.0, now - self._last - late)
         self._last = self._now = now
-        self._wall = wall
+        self._wall, self._offset = wall, wall - now
+        if self._dated_by is None or abs(self._offset - self._dated_by) > MAX_STEP:
+            self._dated_by = self._offset
+            self._date()
+
+    def redated(self) -> set[str]:
+        """The rules of which something fires since another time than was said: the wall clock stepped."""
+        names, self._redated = self._redated, set()
+        return names
 
     def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
         """The seconds between two readings of each source are these from now on; `off` says why there are
@@ -212,10 +223,19 @@ class Alerts:
             judged.never = None
 
     def _fire(self, watch: Watch) -> None:
-        watch.state, watch.since = FIRING, self._wall
+        watch.state, watch.since, watch.offset = FIRING, self._wall, self._offset
         self._sweep_due = 0.0
         reason = "" if watch.judged.rule.op else self._off.get(watch.source, "")
         self._changes.append(Change(watch.judged.name, "fired", watch.series, watch.value, reason))
+
+    def _date(self) -> None:
+        """Say since when by the clock as it is now, not as it was when an alert of this boot began."""
+        firing = (w for judged in self._rules.values() for w in judged.watches.values() if w.state == FIRING)
+        for watch in firing:
+            by = 0.0 if watch.offset is None else self._offset - watch.offset
+            if abs(by) > MAX_STEP:
+                watch.since, watch.offset = watch.since + by, self._offset
+                self._redated.add(watch.judged.name)
 
     def _clear(self, watch: Watch, reason: str = "") -> None:
         watch.state, watch.before = OK, None
@@ -310,7 +330,7 @@ class Alerts:
         for row in rows:
             watch = judged.watches[row.series] = Watch(judged, row.series, 0.0)
             watch.state = FIRING if row.fires else PENDING
-            watch.held, watch.since, watch.value = row.held, row.since, row.value
+            watch.held, watch.since, watch.value, watch.offset = row.held, row.since, row.value, row.offset
             if row.series == _all(judged.rule):
                 judged.never = watch
 

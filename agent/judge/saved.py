@@ -1,7 +1,7 @@
 """The state of a rule as the store keeps it: what fires, what is on its way, and which rule that was.
 
-JSON in UTF-8: {"rule": the rule, "boot": boot id, "rows": [[series, fires, held, since, value], ...]}. What
-cannot be read is forgotten: the rule begins anew.
+JSON in UTF-8: {"rule": the rule, "boot": boot id, "rows": [[series, fires, held, since, value, offset],
+...]}. What cannot be read is forgotten: the rule begins anew.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ LARGEST = 64 * 1024
 
 class Row(NamedTuple):
     """One series: whether it fires, or else for how many s it was beyond the level; since when it
-    fires (wall s), and its last value."""
+    fires (wall s), its last value, and by which offset of the wall clock `since` is told, None where that
+    is not known any more."""
 
     series: Series
     fires: bool
     held: float
     since: float
     value: float | None
+    offset: float | None = None
 
 
 def dump(rule: Rule, boot: str, rows: Iterable[Row]) -> bytes:
@@ -44,7 +46,9 @@ def load(blob: bytes, boot: str) -> tuple[object, list[Row]]:
     try:
         fields = json.loads(blob) if len(blob) <= LARGEST else {}
         rows = [_row(*each) for each in fields["rows"][:ROWS]]
-        return fields["rule"], [row for row in rows if row.fires or fields["boot"] == boot]
+        if fields["boot"] == boot:
+            return fields["rule"], rows
+        return fields["rule"], [row._replace(offset=None) for row in rows if row.fires]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, []
 
@@ -58,7 +62,7 @@ def _written(rule: Rule) -> list[object]:
     return [str(rule.selector), *rule[1:]]
 
 
-def _row(series: Any, fires: Any, held: Any, since: Any, value: Any) -> Row:
+def _row(series: Any, fires: Any, held: Any, since: Any, value: Any, offset: Any = None) -> Row:
     """
     Raises:
         ValueError, TypeError: it is none.
@@ -66,7 +70,7 @@ def _row(series: Any, fires: Any, held: Any, since: Any, value: Any) -> Row:
     name, unit, kind, attributes = series
     pairs = tuple((key, text) for key, text in attributes)
     texts = (name, unit, kind, *(text for pair in pairs for text in pair))
-    numbers = (held, since, 0.0 if value is None else value)
+    numbers = (held, since, *(0.0 if each is None else each for each in (value, offset)))
     if not all(isinstance(text, str) for text in texts) or not all(map(math.isfinite, numbers)):
         raise ValueError("no row of a state")
-    return Row(Series(name, unit, kind, pairs), fires is True, held, since, value)
+    return Row(Series(name, unit, kind, pairs), fires is True, held, since, value, offset)

@@ -16,11 +16,12 @@ OK, PENDING, FIRING = range(3)
 
 class Watch:
     """One series of one rule. `at` is when its last total was read, `before` when it last was beyond
-    the level, both on the boot clock; `seen`, on the watched clock, when it last had a value, None before
+    the level, both on the boot clock; `offset`, by which clock `since` is told, None where that was another
+    boot's; `seen`, on the watched clock, when it last had a value, None before
     its first; `gone`, when its collector left it out. `dropped`: its rule does not know it any more."""
 
-    __slots__ = ("at", "before", "dropped", "gone", "held", "judged", "longest", "seen", "series", "since",
-                 "source", "state", "total", "value")  # fmt: skip
+    __slots__ = ("at", "before", "dropped", "gone", "held", "judged", "longest", "offset", "seen", "series",
+                 "since", "source", "state", "total", "value")  # fmt: skip
 
     def __init__(self, judged: Judged, series: Series, seen: float | None = None) -> None:
         self.judged = judged
@@ -31,6 +32,7 @@ class Watch:
         self.held = 0.0
         self.before: float | None = None
         self.since = 0.0
+        self.offset: float | None = None
         self.value: float | None = None
         self.seen = seen
         self.gone: float | None = None
@@ -60,7 +62,7 @@ class Judged:
     def rows(self) -> list[saved.Row]:
         """What is worth keeping, what fires first."""
         kept = sorted((w for w in self.watches.values() if w.state != OK), key=lambda w: -w.state)
-        return [saved.Row(w.series, w.state == FIRING, w.held, w.since, w.value) for w in kept]
+        return [saved.Row(w.series, w.state == FIRING, w.held, w.since, w.value, w.offset) for w in kept]
 
 
 class Match:

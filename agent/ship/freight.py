@@ -188,7 +188,7 @@ class Freight:
 
     def _queue(self, row: Row, content: Content, *, live: bool) -> None:
         try:
-            item, size = self._encoded(row, content)
+            item, size = self._encoded(row, content, live=live)
         except WireError as error:
             self._refuse(row.key, row.digest, error.reason)
             return
@@ -199,10 +199,11 @@ class Freight:
         else:
             self._lanes.add(item, live=live)
 
-    def _encoded(self, row: Row, content: Content) -> tuple[Body | Texts, int]:
+    def _encoded(self, row: Row, content: Content, *, live: bool) -> tuple[Body | Texts, int]:
         """The row as it travels, and the bytes of what cannot be divided further."""
         if self._settings.json:
-            texts = list(json_messages(self._settings.device, row.key, content, self._settings.digits))
+            device, digits = self._settings.device, self._settings.digits
+            texts = list(json_messages(device, row.key, content, digits, historical=not live))
             return Texts(row, texts), max(map(len, texts), default=0)
         body = encode_body(content, self._settings.digits)
         return Body(row, body), len(body)

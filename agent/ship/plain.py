@@ -91,13 +91,18 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def json_messages(device: str, key: Key, content: Content, digits: int | None = DIGITS) -> Iterator[bytes]:
-    """The texts of a record, each a JSON object of at most about 64 KB.
+def json_messages(
+    device: str, key: Key, content: Content, digits: int | None = DIGITS, *, historical: bool = False
+) -> Iterator[bytes]:
+    """The texts of a record, each a JSON object of at most about 64 KB; `historical` says that it was not
+    sent with its own flush.
 
     Raises:
         WireError: "range": a number is NaN or infinite, which JSON cannot say.
     """
     head = {"v": list(VERSION), "device": device, **key._asdict()}
+    if historical:
+        head["historical"] = True
     items = [("windows", window) for frame in content.frames for window in _windows(frame, digits)]
     items += [("events", json_event(event)) for event in content.events]
     texts = [(where, json_text(item)) for where, item in items]

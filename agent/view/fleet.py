@@ -17,6 +17,7 @@ from typing import NamedTuple
 from agent.ship.body import decode_body, unpack
 from agent.ship.records import Key, Message
 from agent.stats.frame import Content
+from agent.view import dating
 from agent.view.reception import Notice, Outcome, Reception, ancestors, device_row
 from agent.view.settle import HOLE_AFTER, Ledger
 
@@ -97,7 +98,7 @@ class FleetStore:
         db = sqlite3.connect(str(path) if path else ":memory:", timeout=10, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.executescript(SCHEMA)
+        db.executescript(SCHEMA + dating.SCHEMA)
         return cls(db, sink)
 
     def close(self) -> None:
@@ -151,13 +152,18 @@ class FleetStore:
         ]
 
     def contents(self, device: str, since: float) -> Iterator[tuple[Key, Content]]:
-        """The records of a device that end after `since` (wall s), oldest first."""
+        """The records of a device that end after `since` (wall s), oldest first, all by what it has told of
+        its clocks."""
         query = (
-            "SELECT epoch, stream, first, last, body FROM data JOIN devices ON devices.id = data.device"
-            " WHERE name = ? AND finish > ? ORDER BY data.start, epoch, first"
+            "SELECT epoch, stream, first, last, body FROM data"
+            " WHERE device = ? AND finish > ? ORDER BY start, epoch, first"
         )
-        for *key, body in self._db.execute(query, (device, since)):
-            yield Key(*key), decode_body(unpack(body))
+        number = self._db.execute("SELECT id FROM devices WHERE name = ?", (device,)).fetchone()
+        if number is None:
+            return
+        clocks = dating.clocks_of(self._db, *number)
+        for *key, body in self._db.execute(query, (*number, since)):
+            yield Key(*key), clocks.corrected(decode_body(unpack(body)))
 
     def spans(self, device: str, table: str) -> list[Key]:
         """The intervals of a device in "data", "lost", "ended", "missing" or "aside", in order.

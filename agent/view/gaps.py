@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 from agent.ship.records import Key
@@ -61,14 +61,22 @@ def gaps(series: Series, held: Sequence[Window], now: float, known: Circumstance
         return []
     step = cadence(held)
     found = []
-    for before, after in pairwise(held):
+    # What came late may lie within another window: a gap is what no earlier window reaches into.
+    furthest = list(accumulate(held, _further))
+    for before, after in zip(furthest, held[1:], strict=False):
         end = max(before.end, before.start + step)
         if after.start - end > 0.5 * step:
             found.append(Gap(end, after.start, _between(series, before, after, known)))
-    end = max(held[-1].end, held[-1].start + step)
+    last = furthest[-1]
+    end = max(last.end, last.start + step)
     if now - end > 1.5 * step + 2.0:
-        found.append(Gap(end, now, _since(series, held[-1], known)))
+        found.append(Gap(end, now, _since(series, last, known)))
     return found
+
+
+def _further(one: Window, two: Window) -> Window:
+    """The one that ends later."""
+    return one if one.end > two.end else two
 
 
 def _between(series: Series, before: Window, after: Window, known: Circumstances) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from agent.ship.records import Key
+from agent.stats.clocks import told_by
 from agent.stats.frame import Content
 from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
@@ -63,7 +64,11 @@ class Observer:
         """A record is newly held."""
         self._first.setdefault(device, {}).setdefault(key[:2], key.first)
         self._figures.take(device, content, self._wall())
-        if device == self._device:
+        if device == self._device and any(map(told_by, content.events)):
+            # What is held is dated anew.
+            series, self._device = self._series, None
+            self.choose(device, series)
+        elif device == self._device:
             self._board.add(key, content)
             self._track.add(key, content)
 

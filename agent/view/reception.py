@@ -13,7 +13,8 @@ from agent.ship.body import WireError, decode_body, pack
 from agent.ship.limits import INTERVALS, NUMBERS, fault
 from agent.ship.records import Ack, Epoch, Key, Message, Part, Spans
 from agent.stats.frame import Content
-from agent.view.settle import Arrived, Ledger, answer, numbers
+from agent.view.dating import Dating
+from agent.view.settle import LOOKED_AT, Arrived, Ledger, answer, numbers
 
 PARTS_KEPT = 1_000_000
 LEAST_PART = 256
@@ -57,6 +58,7 @@ class Reception:
         self._row = device_row(db, message.device)
         self._device = int(self._row["id"])
         self._ledger = Ledger(db, self._device)
+        self._dating = Dating(db, self._device)
         self._room = Room(NUMBERS_AT_ONCE)
         self._notices: list[Notice] = []
         self._unsaid = 0
@@ -66,7 +68,10 @@ class Reception:
         self._db.execute("UPDATE devices SET seen = ? WHERE id = ?", (self._now, self._device))
         for epoch in self._message.epochs:
             self._learn(epoch)
-        applied = tuple(self._records())
+        records = tuple(self._records())
+        # A clock may be told by the last of them.
+        applied = tuple((key, self._dating.dated(content)) for key, content in records)
+        self._dating.settle(LOOKED_AT)
         self._losses()
         self._restored()
         ack = None
@@ -130,10 +135,11 @@ class Reception:
         except WireError as error:
             self._notice("malformed", f"{name}: {error}")
             return
-        start, end = content.wall
-        arrived = Arrived(part.key, part.digest, pack(whole), start, end)
+        self._dating.learn(content.events)
+        arrived = Arrived(part.key, part.digest, pack(whole), *self._dating.dated(content).wall)
         verdict = self._ledger.insert(arrived, self._now)
         if verdict == "new":
+            self._dating.place(part.key, content)
             yield part.key, content
         elif verdict != "repeat":
             self._notice("aside", f"{name}: {verdict}")

@@ -59,6 +59,7 @@ class Ledger:
             return "repeat"
         inside = "DELETE FROM data WHERE {at} AND first BETWEEN ? AND ? AND last <= ?"
         self._run(inside, key, key.first, key.last, key.last)
+        self._run("DELETE FROM placed WHERE {at} AND first BETWEEN ? AND ?", key, key.first, key.last)
         self._cut("lost", "reason, start, finish", key)
         self._cut("missing", "since", key)
         self._db.execute(
@@ -178,6 +179,7 @@ class Ledger:
         streams: dict[tuple[int, str], Spans] = {}
         for key in found:
             self._run("DELETE FROM data WHERE {at} AND first = ?", key, key.first)
+            self._run("DELETE FROM placed WHERE {at} AND first = ?", key, key.first)
             streams.setdefault((key.epoch, key.stream), []).append(key[2:])
         for name, spans in streams.items():
             self._end(*name, spans)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from agent.alarms import Alarms, Outlets, described
 from agent.config.settings import Alert
 from agent.judge.allowance import MOST
+from agent.ship import alert as shipped_alert
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST
 from agent.ship.limits import ATTRIBUTES
@@ -184,3 +185,15 @@ def test_values_are_said_in_their_units() -> None:
     assert described(Series("a", "1", "gauge", ()), 0.5) == "a is 0.5"
     assert described(Series("a", "By", "counter", ()), 1e9) == "a is 1e+09 By/s"
     assert described(Series("a", "", "gauge", ()), None) == "a has no value"
+
+
+def test_when_the_clock_is_set_the_link_hears_since_when_it_really_fires() -> None:
+    rig = Rig(HOT)
+    rig.tick(90.0)
+    posts = len(rig.posts)
+    rig.alarms.begin(rig.now + 1, WALL + 5e7 + rig.now + 1)
+    rig.alarms.end()
+    [post] = rig.posts[posts:]
+    alert = post["hot"]
+    assert isinstance(alert, shipped_alert.Alert)
+    assert alert.since == WALL + 5e7 + rig.now

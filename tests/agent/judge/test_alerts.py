@@ -444,3 +444,47 @@ def test_an_alert_on_a_value_fires_on_while_its_collector_is_switched_off() -> N
     assert device.ticks(3600) == [], "nobody knows that it ended"
     governed(device, 1.0)
     assert device.tick(80.0) == [cleared()]
+
+
+def step(device: Device, by: float, *values: object) -> None:
+    """A tick after the wall clock has jumped."""
+    device.now += device.interval
+    device.alerts.begin(device.now, WALL + by + device.now)
+    device.alerts.take("source", Reading(device.series, values))
+    device.alerts.end()
+
+
+def test_since_when_it_fires_follows_a_step_of_the_clock() -> None:
+    """A board that boots in 1970 fires an alert, and then its clock is set."""
+    device = Device("hw.temperature > 85")
+    device.tick(90.0)
+    [before] = device.alerts.firing("r0")
+    assert device.alerts.redated() == set()
+    step(device, 5e7, 90.0)
+    [after] = device.alerts.firing("r0")
+    assert after.since == before.since + 5e7
+    assert device.alerts.redated() == {"r0"}
+    assert device.alerts.redated() == set()
+    step(device, 5e7 + 0.5, 90.0)
+    assert device.alerts.redated() == set()
+
+
+def test_a_step_while_the_daemon_was_down_is_followed_in_the_same_boot_alone() -> None:
+    device = Device("hw.temperature > 85")
+    device.tick(90.0)
+    [before] = device.alerts.firing("r0")
+    same, other = device.restart("hw.temperature > 85"), device.restart("hw.temperature > 85", boot="boot-2")
+    for again in (same, other):
+        again.now = device.now
+        step(again, 5e7, 90.0)
+    assert same.alerts.firing("r0")[0].since == before.since + 5e7
+    assert other.alerts.firing("r0")[0].since == before.since
+
+
+def test_what_the_store_keeps_follows_the_step_too() -> None:
+    device = Device("hw.temperature > 85")
+    device.tick(90.0)
+    assert device.alerts.states().keys() == {"r0"}
+    assert device.alerts.states() == {}
+    step(device, 5e7, 90.0)
+    assert device.alerts.states().keys() == {"r0"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from random import Random
 from zlib import crc32
 
@@ -16,6 +17,7 @@ from agent.stats.window import Counter
 from collectors.api import Series
 from tests.agent.ship.bench import EPOCH, Bench, ack, content, key
 
+LIGHT = Series("light", "lx", "counter", ())
 STAMP = Stamp((EPOCH, 1), 5, 1.5)
 
 
@@ -155,3 +157,35 @@ def test_a_delivery_forgives_the_strikes() -> None:
     made.freight.delivered(packed[1])
     strikes += [made.freight.strike() for _ in range(STRIKES)]
     assert strikes == [False] * (2 * STRIKES - 2) + [True]
+
+
+def test_what_is_shipped_late_is_marked_as_history_and_keeps_its_own_time() -> None:
+    """zigbee2mqtt#2586: a delayed message without origin time looks as if it had happened now."""
+    made = Loading()
+    made.freight = Freight(p.Settings("f", "d", json=True), made.outbox, made._refuse)
+    first, second, now = (
+        Content(
+            (Frame(Span("b", at, at + 60.0, 60.0, 1.7e9, "synchronised"), {LIGHT: Counter(1, 1.0, 1.0, 0)}),)
+        )
+        for at in (60.0, 120.0, 7200.0)
+    )
+    made.bench.backlog(first, second)
+    [row] = made.bench.backlog(now)
+    made.freight.flushed({row.key: now})
+    made.freight.take_live(probe=False)
+    said = [json.loads(text) for text in texts(made.freight, live=True)]
+    made.load()
+    said += [json.loads(text) for text in texts(made.freight, live=False)]
+    assert [text.get("historical") for text in said] == [None, True, True]
+    windows = [window for text in said for window in text["windows"]]
+    starts = [1.7e9 + 7200.0, 1.7e9 + 60.0, 1.7e9 + 120.0]
+    assert [window["start"] for window in windows] == starts
+    assert {window["quality"] for window in windows} == {"synchronised"}
+
+
+def texts(freight: Freight, *, live: bool) -> list[bytes]:
+    """All that there is to send."""
+    found = []
+    while (packed := freight.message(STAMP, live=live)) is not None:
+        found.append(packed[0])
+    return found

@@ -98,3 +98,11 @@ def test_of_several_collectors_only_one_that_spoke_since_is_believed() -> None:
 def test_a_foreign_metric_has_no_collector_but_the_one_it_names() -> None:
     assert collectors_of(series("acme.widgets")) == ()
     assert collectors_of(series("outrider.up", outrider__collector="gpu")) == ("gpu",)
+
+
+def test_what_came_late_within_a_block_makes_no_gap() -> None:
+    block = Window(Key(7, "windows", 0, 3), 0.0, 240.0, 240.0, gauge(1.0))
+    late = Window(Key(7, "windows", 4, 4), 60.0, 120.0, 0.0, gauge(2.0))
+    held = [block, late, window(5, 4), window(6, 5)]
+    assert gaps(CPU, held, 362.0, Circumstances()) == []
+    assert [gap[:2] for gap in gaps(CPU, [block, late], 900.0, Circumstances())] == [(240.0, 900.0)]

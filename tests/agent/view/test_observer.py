@@ -8,6 +8,8 @@ import pytest
 
 from agent.ship.plain import parse_status, status_json
 from agent.ship.wire import encode_message
+from agent.stats.clocks import Clock, clock_event
+from agent.stats.frame import Content
 from agent.view.fleet import FleetStore
 from agent.view.observer import Observer
 from tests.messages import Sender, minute, series
@@ -121,3 +123,19 @@ def test_a_notice_names_its_device(looker: Looker) -> None:
     assert looker.observer.scene("").notice == ""
     looker.observer.notice("restored", "gate-7", "the device went back")
     assert looker.observer.scene("").notice == "gate-7: restored: the device went back"
+
+
+def test_when_the_clock_of_a_boot_is_told_what_is_shown_is_dated_anew(looker: Looker) -> None:
+    frame = minute(0.0, 0).frames[0]
+    wrong = frame._replace(span=frame.span._replace(offset=-3600.0, quality="unsynchronised"))
+    told = clock_event(Clock("boot-1", NOW - 3720.0, "synchronised"), 3700.0)
+    looker.observer.choose("gate-7", CPU)
+    sender = Sender("gate-7")
+    for content in (Content((wrong,)), Content(events=(told,))):
+        payload = encode_message(sender.message(content))
+        looker.observer.intake.take("outrider/v1/lab/gate-7/data", payload, NOW)
+    scene = looker.observer.scene("")
+    assert scene.chosen is not None
+    assert scene.track is not None
+    assert {row.age for row in scene.chosen.rows} == {60.0}
+    assert [(window.start, window.end) for window in scene.track.held] == [(NOW - 120.0, NOW - 60.0)]
