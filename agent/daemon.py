@@ -24,6 +24,7 @@ from agent.config.settings import Config
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
+from agent.ledger import Entry
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
 from agent.ship.link import Link
@@ -91,6 +92,7 @@ class Daemon:
             self._alarms if config.alert else None,
         )
         self._condition: tuple[str, ...] = ()
+        self._cut = 0
 
     def start(self, why: str) -> None:
         """Open the store, begin the epoch with an event that says why, and let everything run.
@@ -150,6 +152,10 @@ class Daemon:
     def _closed(self, closed: Closed) -> None:
         self._tally.set("outrider.series.kept", self._fold.kept)
         self._tally.set("outrider.series.refused", self._fold.refused)
+        if self._fold.refused > self._cut:
+            cut, self._cut = self._fold.refused - self._cut, self._fold.refused
+            span = closed.frame.span.wall
+            self._writer.enter(Entry("cut", "windows", "max_series", "fold", cut, span=span))
         excluded = self._runner.excluded()
         if excluded is not None:
             self._tally.set("outrider.series.excluded", excluded)
@@ -210,7 +216,9 @@ class Daemon:
     def _noticed(self, notice: shipped.Notice) -> None:
         if notice.level != "debug":
             self._say(notice.level, notice.text)
-        if notice.level in ("warning", "error"):
+        if notice.key is not None:
+            self._writer.enter(Entry("refused", notice.key.stream, notice.reason, "link"))
+        elif notice.level in ("warning", "error"):
             self._writer.event(f"ship.{notice.name}", notice.text, (("reason", notice.reason),))
 
     def _begin_epoch(self) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from agent.ledger import Entry, Ledger, event_of
 from agent.poller import Clocks, Closed
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.records import Key
 from agent.stats.clocks import WRONG, Clock, clock_event, corrected
-from agent.stats.frame import Content, Event, bounded
+from agent.stats.frame import Content, Event, Frame, bounded
+from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
 from agent.trust import Wait
@@ -76,6 +78,7 @@ class Writer:
         self._waiting = Content()
         self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
         self._events_lock = threading.Lock()
+        self._ledger = Ledger()
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
@@ -132,13 +135,21 @@ class Writer:
         at = self._clocks.boot()
         self._note("events", (Event(self._boot, at, self._clocks.offset(), name, attributes, text),))
 
-    def _note(self, stream: str, events: Iterable[Event]) -> None:
+    def enter(self, entry: Entry) -> None:
+        """Something that was lost, cut, refused or made coarser: into the ledger, and with it to people."""
         with self._events_lock:
-            for event in events:
-                if len(self._events[stream]) < EVENTS:
+            self._ledger.note(entry, self._clocks.boot())
+
+    def _note(self, stream: str, events: Iterable[Event]) -> None:
+        for event in events:
+            with self._events_lock:
+                fits = len(self._events[stream]) < EVENTS
+                if fits:
                     self._events[stream].append(event)
-                else:
-                    self._tally.add("outrider.events.dropped")
+            if not fits:
+                self._tally.add("outrider.events.dropped")
+                span = (event.wall, event.wall)
+                self.enter(Entry("lost", stream, "too_many", "writer", span=span))
 
     def _run(self) -> None:
         try:
@@ -157,6 +168,7 @@ class Writer:
             else:
                 self._judged(item)
             self._busy_since = None
+        self._flush(ending=True)
         if not self._broken:
             self._store.close()
 
@@ -217,17 +229,27 @@ class Writer:
         """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
         coarser, _ = bounded(self._waiting, most // 2)
         if len(coarser.frames) > most:
-            self._tally.add("outrider.windows.dropped", len(coarser.frames) - most)
-            self.event("windows.dropped", "nothing could be written for long, and the clock kept jumping")
+            dropped = coarser.frames[:-most]
+            self._tally.add("outrider.windows.dropped", len(dropped))
+            self._enter_frames("lost", dropped)
             coarser = coarser._replace(frames=coarser.frames[-most:])
         self._tally.add("outrider.windows.coarsened")
+        self._enter_frames("merged", self._waiting.frames)
         self._waiting = coarser
 
-    def _flush(self) -> None:
-        """One transaction for all that waits; when it fails, all of it waits on."""
+    def _enter_frames(self, what: str, frames: tuple[Frame, ...]) -> None:
+        """What happened to windows in memory while the store did not take them."""
+        self.enter(Entry(what, "windows", "unwritten", "writer", len(frames), span=Content(frames).wall))
+
+    def _flush(self, *, ending: bool = False) -> None:
+        """One transaction for all that waits; when it fails, all of it waits on. At the end only where
+        something is left to say."""
         if self._broken and not self._begun_anew():
             return
         with self._events_lock:
+            told = self._ledger.take(self._clocks.boot(), ending=ending)
+            if ending and not told:
+                return
             waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
         waiting["windows"] = self._waiting
         alerts = dict(islice(self._alerts.items(), STATES))
@@ -238,6 +260,8 @@ class Writer:
             confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
             corrupt, self._corrupt = self._corrupt, set()
         clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
+        entries = (event_of(entry, self._boot, boot, offset) for entry in told)
+        contents["events"] = Content(events=(*contents["events"].events, *entries))
         try:
             flushed = self._store.flush(
                 Flush(
@@ -255,6 +279,8 @@ class Writer:
         except StoreError as error:
             with self._ship.lock:
                 self._corrupt |= corrupt
+            with self._events_lock:
+                self._ledger.give_back(told, boot)
             self._failed(error)
             return
         if fresh_epoch:
@@ -312,6 +338,10 @@ class Writer:
         for what, count in flushed.counts.items():
             self._tally.add("outrider.store.rows", count, reason=what)
         self._tally.set("outrider.store.pages", flushed.pages)
+        for change in flushed.changes:
+            entry = _entry(change)
+            if entry is not None:
+                self.enter(entry)
         if self.degraded:
             self.degraded = ""
             self._say("info", "the store works again")
@@ -349,3 +379,12 @@ class Writer:
 def _of(epoch: int) -> Callable[[Key], bool]:
     """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
     return lambda key: key.epoch == epoch and key.stream != "alerts"
+
+
+def _entry(change: Change) -> Entry | None:
+    """What the ledger says of a change in the store: not that events were put together, which loses none."""
+    what = "merged" if change.what == "joined" else change.what
+    if what == "merged" and change.stream != "windows":
+        return None
+    span = (change.start, change.end)
+    return Entry(what, change.stream, change.reason, "store", change.records, change.size, span)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
 
+from agent.ledger import utc
 from agent.stats.frame import Frame
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
@@ -18,17 +18,6 @@ from agent.view.units import human
 from collectors.api import Series
 
 SHOWN = ("mean", "min", "max", "last", "delta", "rate", "peak", "p50", "p90", "p99", "p999")
-
-
-def utc(at: float) -> str:
-    """A wall-clock time in s, to the nearest second, as people read it; one that no calendar has as a number.
-
-    A window begins some microseconds beside its full second: cut off, it would seem to begin one too early.
-    """
-    try:
-        return datetime.fromtimestamp(round(at), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"{at:.0f}"
 
 
 def name(series: Series) -> str:

@@ -93,7 +93,8 @@ def history(args: argparse.Namespace) -> int:
 
 
 def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: float) -> int:
-    from agent.cli.listing import latest, utc, window
+    from agent.cli.listing import latest, window
+    from agent.ledger import utc
     from agent.stats.frame import Content
     from agent.view.lines import json_lines
 
@@ -135,7 +136,7 @@ def _readable(
 ) -> Iterator[Content]:
     """The contents of these streams, or `only` those of these digests; what cannot be read or is lost is
     said on stderr."""
-    from agent.cli.listing import utc
+    from agent.ledger import utc
     from agent.store.errors import CorruptRow
 
     for stored in reader.stored(since, streams=streams):

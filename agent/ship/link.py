@@ -347,14 +347,14 @@ class Link:
     def _refuse(self, key: Key, digest: bytes, reason: str) -> None:
         self._outbox.refused(key, digest, reason)
         text = f"{key.stream} {key.first}..{key.last} cannot be sent and stays on the device: {reason}"
-        self._say("error", "set_aside", reason, text)
+        self._say("error", "set_aside", reason, text, key)
 
-    def _say(self, level: p.Level, name: p.Happening, reason: str, text: str) -> None:
+    def _say(self, level: p.Level, name: p.Happening, reason: str, text: str, key: Key | None = None) -> None:
         """Say it once until something gets through; then only count."""
         if (name, reason) in self._said:
             level = "debug"
         self._said.add((name, reason))
-        self._commands.append(p.Notice(level, name, reason, text))
+        self._commands.append(p.Notice(level, name, reason, text, key))
 
     def _answer_due(self) -> float:
         since = self._unanswered.since()

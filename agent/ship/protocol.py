@@ -227,12 +227,14 @@ class Wake(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something to count as `outrider.ship.<name>` with this reason, and to say unless "debug"."""
+    """Something to count as `outrider.ship.<name>` with this reason, and to say unless "debug"; `key` is the
+    record that it is about, if it is about one."""
 
     level: Level
     name: Happening
     reason: str
     text: str
+    key: Key | None = None
 
 
 class Ended(NamedTuple):

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.ledger import Entry, entry_of
 from agent.poller import Clocks, Closed
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Counter
+from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
@@ -81,6 +83,11 @@ class Rig:
             return [event.name for each in reader.stored() for event in each.content().events]
         finally:
             reader.close()
+
+    def entries(self) -> list[Entry]:
+        with closing(Reader.open(self.directory)) as reader:
+            events = [event for each in reader.stored() for event in each.content().events]
+        return [entry for event in events if (entry := entry_of(event)) is not None]
 
     def contents(self) -> list[Content]:
         reader = Reader.open(self.directory)
@@ -152,7 +159,11 @@ def test_events_go_with_the_next_flush_and_are_bounded(rig: Rig) -> None:
     events = [e for each in reader.stored() for e in each.content().events]
     reader.close()
     assert [e.text for e in events[:3]] == ["0", "1", "2"]
-    assert len(events) + rig.counted("outrider.events.dropped") == 300
+    entries = [entry for event in events if (entry := entry_of(event)) is not None]
+    dropped = rig.counted("outrider.events.dropped")
+    assert len(events) - len(entries) + dropped == 300
+    assert [each[:4] for each in entries] == [("lost", "events", "too_many", "writer")]
+    assert entries[0].records == dropped == 100
 
 
 def test_what_the_outbox_settled_is_confirmed_with_the_next_flush(rig: Rig) -> None:
@@ -191,6 +202,35 @@ def test_where_nothing_can_merge_the_oldest_go_and_it_is_said(
     dropped = rig.counted("outrider.windows.dropped")
     assert dropped > 0
     assert rig.total() == WAITING + 10 - dropped
+    lost = [each for each in rig.entries() if each.what == "lost"]
+    assert {each[:4] for each in lost} == {("lost", "windows", "unwritten", "writer")}
+    assert sum(each.records for each in lost) == dropped
+    assert any(each.what == "merged" for each in rig.entries())
+
+
+def test_what_the_store_merges_drops_and_deletes_is_entered_and_nothing_twice(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = (
+        Change("merged", "windows", "space", 8, 4000, 0.0, 480.0),
+        Change("merged", "events", "age", 2, 100, 0.0, 480.0),
+        Change("joined", "windows", "crowded", 3, 500, 0.0, 480.0),
+        Change("lost", "samples", "full", 1, 900, 0.0, 60.0),
+    )
+    real = rig.opened[0].flush
+    monkeypatch.setattr(rig.opened[0], "flush", lambda what: real(what)._replace(changes=changes))
+    rig.window()
+    while len(rig.flushes()) < 2:
+        time.sleep(0.01)
+    monkeypatch.undo()
+    rig.writer.enter(Entry("refused", "windows", "packet_too_large", "link"))
+    assert rig.writer.stop(20)
+    assert sorted(each[:5] for each in rig.entries()) == [
+        ("lost", "samples", "full", "store", 1),
+        ("merged", "windows", "crowded", "store", 3),
+        ("merged", "windows", "space", "store", 8),
+        ("refused", "windows", "packet_too_large", "link", 1),
+    ]
 
 
 def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Rig) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from agent.cli.listing import latest, poll, poll_json, record, record_json, utc, window
+from agent.cli.listing import latest, poll, poll_json, record, record_json, window
 from agent.ship.records import Key, Row, Tombstone
 from agent.stats.frame import Frame, Span
 from agent.stats.window import Counter
@@ -82,14 +82,6 @@ def test_a_tombstone_shows_why_and_how_much() -> None:
     assert record(lost, None).split()[3:8] == ["lost:", "full", "unconfirmed", "1200", "B"]
     found = json.loads(record_json(lost, None))
     assert (found["kind"], found["reason"], found["records"], found["size"]) == ("lost", "full", 3, 1200)
-
-
-def test_a_time_no_calendar_has_is_a_number() -> None:
-    assert utc(1e20) == "100000000000000000000"
-
-
-def test_a_window_is_not_shown_a_second_too_early() -> None:
-    assert utc(START - 0.000_07) == utc(START + 0.002) == "2023-11-14T22:13:20Z"
 
 
 def test_the_last_windows_stand_below_each_other() -> None:
