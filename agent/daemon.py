@@ -21,9 +21,11 @@ from agent import uplink
 from agent.alarms import Alarms, Outlets
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
+from agent.flash import Flash
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
+from agent.judge.thrift import DAY, Thrift
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
@@ -37,6 +39,7 @@ from agent.store.sizing import Limits, Policy
 from agent.store.store import Store
 from agent.stored import StoredRecords
 from agent.trust import Trust
+from agent.wear import Wear
 from agent.writer import Shipping, Writer
 from collectors.host import Host
 from collectors.runner import REPORT, Runner
@@ -76,7 +79,8 @@ class Daemon:
         self._runner = self._make_runner(host)
         self._shipper = self._make_shipper()
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
-        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say)
+        wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
+        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, wear)
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
@@ -121,7 +125,8 @@ class Daemon:
         states = self._runner.states()
         stale = [f"collector {each.name}: {each.reason}" for each in states if each.state == "stale"]
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
-        condition = (*store, *stale, *self._governing.look(now))
+        flash = ("flash.budget",) if self._writer.thrifty else ()
+        condition = (*store, *stale, *self._governing.look(now), *flash)
         if condition != self._condition:
             self._condition = condition
             self._shipper.post(shipped.Condition(condition))
@@ -178,6 +183,10 @@ class Daemon:
     def _make_alarms(self, boot: str) -> Alarms:
         outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
         return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets)
+
+    def _thrift(self) -> Thrift:
+        budget = self.config.store.write_budget
+        return Thrift(budget.size * DAY / budget.seconds)
 
     def _make_governing(self, host: Host) -> Governing:
         outlets = Looks(self._writer.event, self._writer.tighten, self._say, self._tally)

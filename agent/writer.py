@@ -23,11 +23,14 @@ from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
 from agent.trust import Wait
+from agent.wear import KEPT, Wear
 from collectors.api import Attributes
 from collectors.runner import Transition
 from collectors.tally import Tally
 
 WAITING = 16
+# Of the largest record that the store takes, what frames that wait may fill.
+FULL = 0.8
 # The same while memory is short.
 TIGHT = 4
 EVENTS = 200
@@ -65,8 +68,10 @@ class Writer:
         boot: str,
         tally: Tally,
         say: Callable[[str, str], None],
+        wear: Wear,
     ) -> None:
         """`open_store` runs in the writer's thread; `say(level, text)` logs a line."""
+        self._wear = wear
         self._open = open_store
         self._ship = ship
         self._clocks = clocks
@@ -83,6 +88,8 @@ class Writer:
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
         self._most = WAITING
+        self._frame_size = 0.0
+        self._ending = False
         self._corrupt: set[Key] = set()
         self._wait = Wait(ship.clock_wait)
         self._fresh_epoch = threading.Event()
@@ -105,6 +112,11 @@ class Writer:
     def alerts(self) -> Mapping[str, bytes]:
         """The states of alert rules that the store kept over the restart; for use once `ready` is set."""
         return self._alerts_kept
+
+    @property
+    def thrifty(self) -> bool:
+        """Whether the budget of writes runs short."""
+        return self._wear.thrifty
 
     def stop(self, patience: float) -> bool:
         """Write what has come, and end; False if that takes longer than `patience` s."""
@@ -164,7 +176,9 @@ class Writer:
             self._busy_since = self._clocks.boot()
             if isinstance(item, Closed):
                 self._take(item)
-                self._flush()
+                self._count()
+                if item.early or self._must_commit() or self._wear.thrift.may_commit(self._clocks.boot()):
+                    self._flush()
             else:
                 self._judged(item)
             self._busy_since = None
@@ -173,10 +187,11 @@ class Writer:
             self._store.close()
 
     def _judged(self, judged: Judged) -> None:
-        """Write an alert before the window ends, so that a crash forgets none; once a window, for flash."""
+        """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
+        not at all while the budget runs short: it goes with the next commit."""
         self._note("alerts", judged.events)
         self._alerts.update(judged.states)
-        if not self._early:
+        if not self._early and self._wear.thrift.may_hurry():
             self._early = True
             self._flush()
 
@@ -184,6 +199,7 @@ class Writer:
         """The store, and the link's index of what is in it."""
         store = self._open()
         self._alerts_kept = store.alerts()
+        self._wear.begin(store.kept().get(KEPT, b""), self._clocks.boot(), self._clocks.wall())
         if store.set_aside:
             self._damaged(store.set_aside.name)
         if store.resize_fault:
@@ -201,6 +217,7 @@ class Writer:
 
     def _take(self, closed: Closed) -> None:
         self._early = False
+        self._ending = closed.early == "stop"
         self._alerts.update(closed.alerts)
         if closed.frame.windows:
             self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
@@ -208,8 +225,8 @@ class Writer:
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
-        while len(self._waiting.frames) > self._most:
-            self._make_room(self._most)
+        while len(self._waiting.frames) > (most := self._room()):
+            self._make_room(most)
 
     def _tell(self, transitions: Sequence[Transition]) -> None:
         """An event for each; in the log a line, but one for all of which there is nothing on this host."""
@@ -241,6 +258,24 @@ class Writer:
         """What happened to windows in memory while the store did not take them."""
         self.enter(Entry(what, "windows", "unwritten", "writer", len(frames), span=Content(frames).wall))
 
+    def _room(self) -> int:
+        """How many frames may wait: they go into one record, which must not be too large for the store."""
+        if not self._frame_size or self._broken:
+            return self._most
+        return max(1, min(self._most, int(FULL * self._store.share.largest / self._frame_size)))
+
+    def _must_commit(self) -> bool:
+        """Whether what waits may not wait longer, whatever the budget says."""
+        return max(map(len, self._events.values())) >= EVENTS // 2 or self._fresh_epoch.is_set()
+
+    def _count(self) -> int:
+        """Bytes that this process wrote since the count before; tells what that changed."""
+        written, turn = self._wear.look(self._clocks.boot())
+        if turn is not None:
+            self.event(turn.name, turn.text, turn.attributes)
+            self._say("warning" if self._wear.thrifty else "info", turn.text)
+        return written
+
     def _flush(self, *, ending: bool = False) -> None:
         """One transaction for all that waits; when it fails, all of it waits on. At the end only where
         something is left to say."""
@@ -248,7 +283,7 @@ class Writer:
             return
         with self._events_lock:
             told = self._ledger.take(self._clocks.boot(), ending=ending)
-            if ending and not told:
+            if ending and not told and not self._waiting.frames:
                 return
             waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
         waiting["windows"] = self._waiting
@@ -262,6 +297,7 @@ class Writer:
         clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
         entries = (event_of(entry, self._boot, boot, offset) for entry in told)
         contents["events"] = Content(events=(*contents["events"].events, *entries))
+        state = self._wear.thrift.state(now, last=self._ending)
         try:
             flushed = self._store.flush(
                 Flush(
@@ -270,10 +306,12 @@ class Writer:
                     confirmed,
                     alerts=alerts,
                     refused=refused,
+                    kept={KEPT: state} if state is not None else {},
                     clock=clock,
                     quarantine=corrupt,
                     fresh_epoch=fresh_epoch,
                     trusted=quality != WRONG,
+                    aging=self._wear.thrift.may_merge(boot),
                 )
             )
         except StoreError as error:
@@ -288,6 +326,8 @@ class Writer:
         with self._events_lock:
             for name, events in self._events.items():
                 del events[: len(waiting[name].events)]
+        self._wear.thrift.committed(boot, self._count())
+        self._measure(flushed)
         self._waiting = Content()
         self._alerts_written(alerts)
         with self._ship.lock:
@@ -296,6 +336,12 @@ class Writer:
             self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
+
+    def _measure(self, flushed: Flushed) -> None:
+        """How large a frame is in the record that holds what waited."""
+        sizes = [row.size for row in flushed.added if row.key.stream == "windows" and row.tombstone is None]
+        if self._waiting.frames and sizes:
+            self._frame_size = sizes[-1] / len(self._waiting.frames)
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():

@@ -47,7 +47,8 @@ class Flush(NamedTuple):
     """What one transaction is to hold.
 
     `now` is the wall clock in s. `contents` by stream; empty ones get no number. `confirmed` are rows
-    the far side holds, by key and digest. `positions` and `alerts` are states by name, None deletes.
+    the far side holds, by key and digest. `positions`, `alerts` and `kept` (of other parts) are states
+    by name, None deletes.
     `refused` says by digest why a row can never be sent, None forgets it.
     `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
     after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
@@ -61,6 +62,7 @@ class Flush(NamedTuple):
     positions: Mapping[str, bytes | None] = NOTHING
     alerts: Mapping[str, bytes | None] = NOTHING
     refused: Mapping[bytes, str | None] = MappingProxyType({})
+    kept: Mapping[str, bytes | None] = NOTHING
     clock: Clock | None = None
     quarantine: Iterable[Key] = ()
     fresh_epoch: bool = False
@@ -198,6 +200,11 @@ class Store:
         with self._database.explained():
             return self._states.all("alert")
 
+    def kept(self) -> dict[str, bytes]:
+        """The stored states of other parts, by their names."""
+        with self._database.explained():
+            return self._states.all("kept")
+
     def give_back(self) -> None:
         """Free the pages that SQLite keeps in memory; it reads them again when it needs them."""
         self._connection.execute("PRAGMA shrink_memory")
@@ -215,7 +222,8 @@ class Store:
         if unknown:
             raise ValueError(f"streams {sorted(unknown)} are none of {STREAMS}")
         packed = {name: _packed(content) for name, content in flush.contents.items() if any(content)}
-        states = [state for state in (*flush.positions.values(), *flush.alerts.values()) if state]
+        parts = (*flush.positions.values(), *flush.alerts.values(), *flush.kept.values())
+        states = [state for state in parts if state]
         need = SPARE + sum(map(_pages, (*states, *packed.values())))
         with self._database.explained():
             frames = self._database.room(need)
@@ -256,6 +264,7 @@ class Store:
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
         self._states.set_refused(flush.refused)
+        self._states.put("kept", flush.kept)
         self._forget()
         return Flushed(
             self._lives.epochs(),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.flash import Flash
+from agent.judge.thrift import Thrift
 from agent.ledger import Entry, entry_of
 from agent.poller import Clocks, Closed
 from agent.ship import protocol as shipped
@@ -22,8 +24,10 @@ from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
+from agent.wear import Wear
 from agent.writer import STATES, WAITING, Judged, Shipping, Writer
 from collectors.api import Series
+from collectors.host import Host
 from collectors.runner import Transition
 from collectors.tally import Tally
 from tests.waiting import until
@@ -35,7 +39,7 @@ OFFSET = 1_700_000_000.0
 class Rig:
     """A writer on a real store, with its log and what it tells the link."""
 
-    def __init__(self, directory: Path, clock_wait: float = 600.0) -> None:
+    def __init__(self, directory: Path, clock_wait: float = 600.0, a_day: float = 50e6) -> None:
         self.directory = directory
         self.tally = Tally()
         self.lines: list[tuple[str, str]] = []
@@ -44,9 +48,10 @@ class Rig:
         self.opened: list[Store] = []
         self.now, self.offset, self.quality = 1000.0, OFFSET, "unknown"
         clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
+        self.wear = Wear(Thrift(a_day), lambda: Flash(Host(), directory), self.tally)
         ship = Shipping(self.outbox, threading.Lock(), self.posts.append, clock_wait)
         self.writer = Writer(
-            self._open, ship, clocks, "boot", self.tally, lambda *line: self.lines.append(line)
+            self._open, ship, clocks, "boot", self.tally, lambda *line: self.lines.append(line), self.wear
         )
         self.number = 0
 
@@ -60,10 +65,10 @@ class Rig:
         self.opened.append(store)
         return store
 
-    def window(self, *, offset: float = OFFSET, quality: str = "unknown") -> None:
+    def window(self, *, offset: float = OFFSET, quality: str = "unknown", early: str = "") -> None:
         start = 60.0 * self.number
         span = Span("boot", start, start + 60, 60.0, offset, quality)
-        self.writer.put(Closed(Frame(span, {REQUESTS: Counter(60, 1.0, 1.0, 0)}), "", ()))
+        self.writer.put(Closed(Frame(span, {REQUESTS: Counter(60, 1.0, 1.0, 0)}), early, ()))
         self.number += 1
 
     def judged(self, name: str, **states: bytes | None) -> None:
@@ -469,3 +474,104 @@ def test_a_flush_that_fails_tells_the_clock_with_the_next(rig: Rig, monkeypatch:
     assert rig.writer.stop(20)
     assert rig.events() == ["clock", "clock"]
     assert store.clocks["boot"].offset == pytest.approx(OFFSET + 100.0)
+
+
+# --- the budget of writes
+
+
+@pytest.fixture
+def spare(tmp_path: Path) -> Iterator[Rig]:
+    """A writer whose budget is used up: the next commit is due in an hour."""
+    rig = Rig(tmp_path / "state", a_day=1e6)
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    rig.wear.thrift.left = -1e5
+    yield rig
+    rig.writer.stop(20)
+
+
+def taken(rig: Rig) -> None:
+    """Return when the writer has taken all that came."""
+    deadline = time.monotonic() + 20
+    while not rig.writer._inbox.empty() or rig.writer._busy_since is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_windows_share_a_commit_while_the_budget_is_short_and_all_of_them_are_in_it(spare: Rig) -> None:
+    before = len(spare.flushes())
+    for _ in range(10):
+        spare.window()
+    taken(spare)
+    assert len(spare.flushes()) == before, "none came before its time"
+    assert spare.writer.thrifty
+    assert spare.writer.stop(20)
+    assert spare.total() == 10.0, "an end is no loss"
+
+
+def test_what_waits_for_the_budget_is_written_when_it_ends(spare: Rig) -> None:
+    for _ in range(10):
+        spare.window()
+    taken(spare)
+    spare.window(early="stop")
+    taken(spare)
+    assert spare.total() == 11.0
+    assert len(spare.contents()) == 1
+    assert len(spare.contents()[0].frames) == 11
+
+
+def test_an_hour_without_a_commit_keeps_every_window_covered_and_little_in_memory(spare: Rig) -> None:
+    for _ in range(60):
+        spare.window()
+    taken(spare)
+    assert len(spare.writer._waiting.frames) <= WAITING
+    spare.window(early="stop")
+    taken(spare)
+    (content,) = spare.contents()
+    assert spare.total() == 61.0
+    spans = [frame.span for frame in content.frames]
+    assert (spans[0].start, spans[-1].end) == (0.0, 61 * 60.0)
+    assert all(a.end == b.start for a, b in itertools.pairwise(spans))
+
+
+def test_an_alert_is_not_committed_ahead_of_its_time_while_the_budget_is_short(spare: Rig) -> None:
+    before = len(spare.flushes())
+    spare.wear.look(0.0)
+    assert spare.writer.thrifty
+    spare.judged("alert.fired", hot=b"1")
+    taken(spare)
+    assert len(spare.flushes()) == before
+    spare.window(early="stop")
+    taken(spare)
+    spare.writer.stop(20)
+    assert spare.written() == {"hot": b"1"}
+    assert "alert.fired" in spare.events()
+
+
+def test_the_budget_says_when_it_runs_short_in_an_event_and_in_the_log(spare: Rig) -> None:
+    spare.window()
+    taken(spare)
+    assert [level for level, text in spare.lines if "store.write_budget" in text] == ["warning"]
+    spare.window(early="stop")
+    taken(spare)
+    assert "flash.thrifty" in spare.events()
+
+
+def test_the_budget_is_known_over_a_restart(spare: Rig) -> None:
+    spare.window(early="stop")
+    taken(spare)
+    left = spare.wear.thrift.left
+    spare.writer.stop(20)
+    again = Rig(spare.directory, a_day=1e6)
+    again.writer.start()
+    assert again.writer.ready.wait(20)
+    assert again.wear.thrift.left == pytest.approx(left, abs=5e4)
+    again.writer.stop(20)
+
+
+def test_windows_that_wait_never_become_a_record_too_large_for_the_store(spare: Rig) -> None:
+    spare.writer._frame_size = spare.opened[0].share.largest / 3
+    for _ in range(12):
+        spare.window()
+    taken(spare)
+    assert len(spare.writer._waiting.frames) <= 2
