@@ -1,26 +1,33 @@
-"""A paho client that no broker can make grow: small packets, no QoS 2, answers that are read.
+"""A paho client that no broker can make grow: small packets, no QoS 2, answers that are read; and that
+takes any reason for a refusal.
 
 MQTT lets a packet have 256 MB, and paho reads whatever comes; what CONNECT says of our limits binds
-honest brokers alone. The two methods are paho's inner ones: the tests hold what they are for.
+honest brokers alone. The methods are paho's inner ones: the tests hold what they are for.
 """
 
 from __future__ import annotations
 
-from paho.mqtt.client import Client
+from typing import Literal
+
+from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 LARGEST = 65_536
 UNREAD = 1_000
 QOS_2 = 0x04
+UNSPECIFIED = 0x80
 
 
 class BoundedClient(Client):
     """Its `loop_read` raises ValueError for what goes beyond the limits; the connection is of no use then.
 
-    `largest` is how many bytes a packet may have.
+    `largest` is how many bytes a packet may have, `code` what the last PUBACK said.
     """
 
     largest = LARGEST
+    code = 0
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if bufsize > self.largest:
@@ -34,3 +41,15 @@ class BoundedClient(Client):
         if len(self._out_packet) > UNREAD:
             raise ValueError(f"messages, while it leaves {UNREAD} answers unread")
         return super()._handle_publish()
+
+    def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
+        """A code that MQTT has no name for in a PUBACK ends the connection in paho, and the same publish
+        would end the next one: Mosquitto 2.0 says 0x95, packet too large."""
+        packet = bytearray(self._in_packet["packet"])
+        self.code = packet[2] if self._protocol == MQTTv5 and len(packet) > 2 else 0
+        try:
+            ReasonCode(PacketTypes.PUBACK, identifier=self.code)
+        except (KeyError, ValueError):
+            packet[2] = UNSPECIFIED
+            self._in_packet["packet"] = packet
+        return super()._handle_pubackcomp(cmd)

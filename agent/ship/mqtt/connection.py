@@ -62,7 +62,7 @@ class Connection:
         self._counted = (0, 0)
         self._client = self._make(command)
 
-    def _make(self, command: p.Connect) -> Client:
+    def _make(self, command: p.Connect) -> BoundedClient:
         client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             self._broker.client_id,
@@ -230,8 +230,8 @@ class Connection:
             self._over = True
             self.events.append(p.Lost(reason, text, code))
 
-    def _on_publish(self, _client: Client, _data: object, mid: int, reason: Any, _more: object) -> None:
-        self.events.append(p.Puback(self._tokens.pop(mid, 0), reason.value))
+    def _on_publish(self, _client: Client, _data: object, mid: int, _reason: Any, _more: object) -> None:
+        self.events.append(p.Puback(self._tokens.pop(mid, 0), self._client.code))
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self.events.append(p.Received(message.topic, bytes(message.payload)))
