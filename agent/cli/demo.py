@@ -116,7 +116,11 @@ def end(view: Child, daemon: Child) -> None:
 
 def daemon_of(directory: Path, url: str, span: str) -> Child:
     """The daemon, with all its files below `directory`."""
-    command = [sys.executable, "-m", "agent", "run", "--broker", url, "--span", span]
+    settings = directory / "outrider.toml"
+    # A commit each second is beyond what a card bears in a day; here it is for minutes.
+    settings.write_text('[store]\nwrite_budget = "1 TB/day"\n')
+    command = [sys.executable, "-m", "agent", "run", "--config", str(settings)]
+    command += ["--broker", url, "--span", span]
     command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory / "run")]
     return Child("daemon", command, directory / "daemon.log")
 

@@ -25,6 +25,7 @@ confirm = "sink:main"
 digits = 0
 [store]
 max_size = "1 MiB"
+write_budget = "1 TB/day"
 tiers = { 8 = "1d" }
 [broker]
 url = "URL"

@@ -40,6 +40,10 @@ name = "dut"
 [broker]
 url = "mqtts://{OUTSIDE}:{TLS_PORT}"
 ca_file = "/etc/outrider/ca.crt"
+[store]
+write_budget = "1 TB/day"
+[limits]
+cpu = "100 %"
 """
 # Those that read what changes slowly would take a minute to show what they can read.
 CONFIGURATION += "".join(f'[collectors.{name}]\ninterval = "1s"\n' for name in catalog.NAMES)
