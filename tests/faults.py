@@ -47,6 +47,8 @@ name = "dut"
 [ship]
 confirm = "sink:main"
 digits = 0
+[store]
+write_budget = "1 TB/day"
 [broker]
 """
 # For tests that cannot wait for half a minute. Where an answer takes 4 s, one must.

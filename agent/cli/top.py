@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.onlooker import Onlooker
     from agent.poller import Clocks
-    from agent.trust import Trust
 
 EXAMPLES = """examples:
   outrider top                       live, from the polls of the daemon on this device
@@ -47,6 +46,7 @@ def top(args: argparse.Namespace) -> int:
     from agent.cli.flags import settings
     from agent.observed import host
     from agent.poller import Clocks
+    from agent.trust import Trust
 
     config = settings(args)
     trust = Trust.of(host(config))
