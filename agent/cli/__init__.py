@@ -44,6 +44,7 @@ VERBS = {
     "doctor": Verb("agent.cli.doctor", "say what is wrong with this device and its broker, and what to do"),
     "config": Verb("agent.cli.config", "print the default or effective settings, or their JSON schema"),
     "history": Verb("agent.cli.local", "print what this device has kept"),
+    "ledger": Verb("agent.cli.ledger", "say what became coarser or was lost on this device, and why"),
     "spool": Verb("agent.cli.local", "list, verify or export the records of this device"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
     "view": Verb("agent.cli.fleet", "watch devices and series live, in the terminal"),

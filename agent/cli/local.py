@@ -53,7 +53,7 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
             "metric", nargs="?", metavar="METRIC", help="a name, or a pattern like 'system.cpu.*'"
         )
         parser.add_argument(
-            "--last", type=_duration, default="1h", metavar="D", help="how far back (default: 1h)"
+            "--last", type=duration, default="1h", metavar="D", help="how far back (default: 1h)"
         )
         parser.add_argument("--raw", action="store_true", help="each poll, from the ring of the last hour")
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
@@ -89,7 +89,7 @@ def history(args: argparse.Namespace) -> int:
     now = time.time()
     if args.raw:
         return _raw(args, config, now)
-    return _read(args, config, lambda reader: _windows(args, config, reader, now))
+    return read_store(args, config, lambda reader: _windows(args, config, reader, now))
 
 
 def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: float) -> int:
@@ -108,7 +108,7 @@ def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: floa
         lines = latest(frames)
     else:
         lines = (window(frame, *of) for frame in frames for of in frame.windows.items())
-    if _print(lines, sys.stdout):
+    if print_lines(lines, sys.stdout):
         return 0
     if args.metric is None:
         advice = f"the first is kept when its span ({config.window.span:g} s) is over; or try a longer --last"
@@ -167,7 +167,7 @@ def _raw(args: argparse.Namespace, config: Config, now: float) -> int:
     except (OSError, RingError) as error:
         return _fail("history", f"{path}: {_why(error)}; {_who(error, 'runtime')}")
     offset = now - time.clock_gettime(time.CLOCK_BOOTTIME)
-    if not _print(_polls(args, snapshot, offset, now - args.last), sys.stdout):
+    if not print_lines(_polls(args, snapshot, offset, now - args.last), sys.stdout):
         asked = args.metric or "any metric"
         return _fail("history", f"{path}: no poll of {asked} in the last {args.last:g} s")
     return 0
@@ -196,10 +196,10 @@ def _ls(args: argparse.Namespace) -> int:
     def lines(reader: Reader) -> int:
         refused = reader.refused()
         found = reader.stored(bodies=False)
-        _print((show(each, refused.get(each.row.digest)) for each in found), sys.stdout)
+        print_lines((show(each, refused.get(each.row.digest)) for each in found), sys.stdout)
         return 0
 
-    return _read(args, settings(args), lines)
+    return read_store(args, settings(args), lines)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -241,22 +241,22 @@ def _export(args: argparse.Namespace) -> int:
             for line in (*json_lines(device, content), *json_events(device, content))
         )
         if args.file == "-":
-            _print(lines, sys.stdout)
+            print_lines(lines, sys.stdout)
             return 0
         try:
             with Path(args.file).open("w", encoding="ascii") as file:
-                _print(lines, file)
+                print_lines(lines, file)
         except OSError as error:
             return _fail("spool", f"{args.file}: {error.strerror}; choose another file")
         return 0
 
-    return _read(args, config, write)
+    return read_store(args, config, write)
 
 
 SPOOL = {"ls": _ls, "verify": _verify, "export": _export}
 
 
-def _read(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:
+def read_store(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:
     """Open the store of this device for reading, and use it."""
     from agent.store.errors import StoreError
     from agent.store.reader import Reader
@@ -287,7 +287,7 @@ def _who(error: Exception, kind: str) -> str:
     return f"is there a daemon with this {kind} directory? --{kind}-dir or --config name another"
 
 
-def _print(lines: Iterator[str], out: IO[str]) -> int:
+def print_lines(lines: Iterator[str], out: IO[str]) -> int:
     """Write the lines; how many there were."""
     count = 0
     for line in lines:
@@ -304,7 +304,8 @@ def _device(config: Config) -> str:
     return config.device.name or device_name(host(config))
 
 
-def _duration(text: str) -> float:
+def duration(text: str) -> float:
+    """The type of an argument like 90s, 12h or 30d: seconds."""
     from agent.config.quantity import parse_duration
 
     try:

@@ -3,6 +3,7 @@
 A reason is looked for from what is certain to what is likely:
 
     lost, or not received yet     the numbers between the two windows say so
+    lost before it had a number   the device's ledger says so (an event)
     the agent began anew          the windows on both sides are of different epochs
     what its collector said       an event of the collector in that time, or before it
     the device is silent          at the end: nothing of the whole device is newer
@@ -16,6 +17,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from agent.ledger import entry_of
 from agent.ship.records import Key
 from agent.stats.frame import Event
 from agent.view.clean import clean
@@ -93,6 +95,9 @@ def _between(series: Series, before: Window, after: Window, known: Circumstances
         return "not received"
     if first <= last:
         return "not received, or not known to this view"
+    said = ledger_reason("lost", before.end, after.start, known.events)
+    if said:
+        return f"lost on the device: {said}"
     return collector_reason(series, before.end, after.start, known.events) or "its source was silent"
 
 
@@ -123,6 +128,27 @@ def collector_reason(series: Series, start: float, end: float, events: Sequence[
         return ""
     state, name = told[-1].name.removeprefix("collector."), dict(told[-1].attributes)[COLLECTOR]
     return f"collector {clean(name, 40)} {clean(state, 20)}: {clean(told[-1].text, 120)}".removesuffix(": ")
+
+
+def coarser(held: Sequence[Window], events: Sequence[Event]) -> list[Gap]:
+    """The windows that stand for several, and why, as far as the device's ledger has said it."""
+    step = cadence(held) if held else 0.0
+    return [
+        Gap(each.start, each.end, f"made coarser{f' ({said})' if said else ''}")
+        for each in held
+        if each.end - each.start > 1.5 * step
+        for said in [ledger_reason("merged", each.start, each.end, events)]
+    ]
+
+
+def ledger_reason(what: str, start: float, end: float, events: Sequence[Event]) -> str:
+    """Why the ledger says that this happened to windows of that time, and by whom; "" if it does not."""
+    for entry in map(entry_of, reversed(events)):
+        if entry is None or entry.what != what or entry.stream != "windows" or entry.span is None:
+            continue
+        if entry.span[0] < end - 0.5 and entry.span[1] > start + 0.5:
+            return f"{clean(entry.reason, 40)}, by {clean(entry.by, 20)}"
+    return ""
 
 
 def collectors_of(series: Series) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from agent.stats.clocks import told_by
 from agent.stats.frame import Content
 from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
-from agent.view.gaps import Circumstances, Loss, gaps
+from agent.view.gaps import Circumstances, Loss, coarser, gaps
 from agent.view.intake import Intake
 from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
@@ -154,7 +154,8 @@ class Observer:
             chosen.events,
             self._board.newest,
         )
-        return Track(row, held, tuple(gaps(row.series, held, now, known)))
+        found = tuple(gaps(row.series, held, now, known))
+        return Track(row, held, found, tuple(coarser(held, chosen.events)))
 
 
 def _reasons(said: Mapping[str, object]) -> tuple[str, ...]:

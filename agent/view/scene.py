@@ -42,11 +42,13 @@ class Chosen(NamedTuple):
 
 
 class Track(NamedTuple):
-    """The series that is looked at: its row, its windows (oldest first), and why some are not there."""
+    """The series that is looked at: its row, its windows (oldest first), why some are not there, and
+    which stand for several, and why."""
 
     row: Row
     held: tuple[Window, ...]
     gaps: tuple[Gap, ...] = ()
+    coarse: tuple[Gap, ...] = ()
 
 
 class Scene(NamedTuple):

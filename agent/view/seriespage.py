@@ -25,6 +25,7 @@ BESIDE = 72
 
 NOTES = 3
 LIST = 8
+COARSE = "="
 
 
 class _Table(NamedTuple):
@@ -122,12 +123,13 @@ def _listed(track: Track, height: int) -> list[Line]:
     names = (middle, low, high) if low else (middle, high)
     lines = [line(Ink(f"{left('TIME', 8)}{''.join(right(name.upper(), NUMBER) for name in names)}", "dim"))]
     found = [_Table(each.start, each, None) for each in track.held]
-    found += [_Table(gap.start, None, gap) for gap in track.gaps]
+    found += [_Table(gap.start, None, gap) for gap in (*track.gaps, *track.coarse)]
     for each in sorted(found, key=lambda row: row.start, reverse=True)[: height - 1]:
         if each.gap is not None:
             length = age(each.gap.end - each.gap.start)
-            told = f"{_clock(each.start)}  {GAP} {length}: {each.gap.reason}"
-            lines.append(fit(line(Ink(told, "warn")), TABLE))
+            mark, style = (GAP, "warn") if each.gap in track.gaps else (COARSE, "dim")
+            told = f"{_clock(each.start)}  {mark} {length}: {each.gap.reason}"
+            lines.append(fit(line(Ink(told, style)), TABLE))
         elif each.window is not None:
             lines.append(line(Ink(_clock(each.start), "dim"), *_numbers(each.window, track.row)))
     return lines

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from agent.ledger import Entry, event_of
 from agent.ship.records import Key
 from agent.stats.frame import Event
-from agent.view.gaps import Circumstances, Gap, Loss, collector_reason, collectors_of, gaps
+from agent.view.gaps import Circumstances, Gap, Loss, coarser, collector_reason, collectors_of, gaps
 from agent.view.rows import Window
 from collectors.api import Series
 from tests.messages import gauge
@@ -106,3 +107,31 @@ def test_what_came_late_within_a_block_makes_no_gap() -> None:
     held = [block, late, window(5, 4), window(6, 5)]
     assert gaps(CPU, held, 362.0, Circumstances()) == []
     assert [gap[:2] for gap in gaps(CPU, [block, late], 900.0, Circumstances())] == [(240.0, 900.0)]
+
+
+def told(entry: Entry) -> Event:
+    return event_of(entry, "boot", 400.0, 0.0)
+
+
+def test_what_was_lost_before_it_had_a_number_is_told_by_the_ledger() -> None:
+    held = [window(0, 0), window(1, 1), window(2, 4), window(3, 5)]
+    lost = Entry("lost", "windows", "unwritten", "writer", 2, None, (120.0, 240.0))
+    reason = "lost on the device: unwritten, by writer"
+    assert only(held, Circumstances(events=(told(lost),))) == Gap(120.0, 240.0, reason)
+    for other in (
+        lost._replace(stream="events"),
+        lost._replace(what="merged"),
+        lost._replace(span=(0.0, 120.0)),
+        lost._replace(span=None),
+    ):
+        assert only(held, Circumstances(events=(told(other),))).reason == "its source was silent"
+
+
+def test_a_window_that_stands_for_several_says_why_as_far_as_it_is_known() -> None:
+    block = Window(Key(7, "windows", 0, 7), 0.0, 480.0, 480.0, gauge(1.0))
+    held = [block, *(window(n, n) for n in range(8, 14))]
+    merged = Entry("merged", "windows", "space", "store", 8, 4000, (0.0, 480.0))
+    assert coarser(held, [told(merged)]) == [Gap(0.0, 480.0, "made coarser (space, by store)")]
+    assert coarser(held, []) == [Gap(0.0, 480.0, "made coarser")]
+    assert coarser(held[1:], [told(merged)]) == []
+    assert coarser([], []) == []

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.view.gaps import Gap
 from agent.view.ink import plain, span
 from agent.view.scene import Track
 from agent.view.seriespage import page
@@ -34,6 +35,13 @@ def test_a_gap_has_its_reason_in_full_and_a_line_in_the_table() -> None:
     shown = text("hw.temperature")
     assert "20m  no data: collector thermal failing: OSError: [Errno 5] Input/output error" in shown
     assert "21:54:00  · 20m: collector" in shown
+
+
+def test_a_window_that_stands_for_several_says_so_in_the_table() -> None:
+    row, held, known, _ = TRACKS["hw.temperature"]
+    coarse = Gap(held[-2].start, held[-2].end, "made coarser (age, by store)")
+    lines = page(Track(row, held, known, (coarse,)), 120, 40)
+    assert [text for each in lines if "  = 1m: made coarser" in (text := plain(each))]
 
 
 def test_values_have_unit_and_age() -> None:
