@@ -26,6 +26,7 @@ from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, T
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
 from agent.config.quantity import Rate
+from agent.config.recording import Recorder
 from agent.config.retention import Retention
 from agent.config.section import Each, Items, Pairs, Section, Setting, section
 from agent.config.tables import Tier, Tiers
@@ -324,6 +325,7 @@ class Config(NamedTuple):
     ] = MappingProxyType({})
     window: Window = Window()
     ring: Ring = Ring()
+    recorder: Recorder = Recorder()
     store: Store = Store()
     retention: Retention = Retention()
     ship: Ship = Ship()

@@ -242,7 +242,8 @@ class Snapshot:
         ]
 
 
-def _at_once(path: str, flags: int) -> int:
+def at_once(path: str, flags: int) -> int:
+    """An opener that waits for nobody: opening a pipe would."""
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
@@ -254,7 +255,7 @@ def snapshot_of(path: Path) -> Snapshot:
         RingError: it is no ring, is damaged, or its table changed at each try.
     """
     for _ in range(TRIES):
-        with FileIO(path, "rb", opener=_at_once) as file:
+        with FileIO(path, "rb", opener=at_once) as file:
             size = size_of(file.fileno())
             before = header_of(os.pread(file.fileno(), HEADER.size, 0), size)
             data = os.pread(file.fileno(), size, 0)
