@@ -32,6 +32,7 @@ CALLERS = 4
 
 PATIENCE = 0.2
 LONGEST, NOTE = 3600.0, 256
+ROOT = 0
 _CREDENTIALS = struct.Struct("3i")
 
 Fields = Mapping[str, object]
@@ -98,19 +99,18 @@ class ControlSocket:
 
     def _hear(self, caller: socket.socket) -> None:
         caller.setblocking(False)
-        try:
-            if not _may_ask(caller):
-                _tell(caller, {"state": "refused", "reason": "denied"})
-            elif len(self._callers) >= CALLERS:
-                _tell(caller, {"state": "refused", "reason": "callers"})
-            else:
+        if not _may_ask(caller):
+            _turn_away(caller, "denied")
+        elif len(self._callers) >= CALLERS:
+            _turn_away(caller, "callers")
+        else:
+            try:
                 request = _request(caller)
-                self._callers.append(caller)
-                self._take(Asked(request, lambda fields: _tell(caller, fields)))
+            except (ValueError, TypeError, RecursionError, OSError):
+                _turn_away(caller, "malformed")
                 return
-        except (ValueError, TypeError, RecursionError, OSError):
-            _tell(caller, {"state": "refused", "reason": "malformed"})
-        caller.close()
+            self._callers.append(caller)
+            self._take(Asked(request, lambda fields: _tell(caller, fields)))
 
 
 def ask(directory: Path, fields: Fields, patience: float) -> Iterator[dict[str, Any]]:
@@ -153,7 +153,7 @@ def _clear(directory: int) -> None:
 def _may_ask(caller: socket.socket) -> bool:
     """Whether the other side is root or this very user, by the kernel's word."""
     told = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return _CREDENTIALS.unpack(told)[1] in (0, os.geteuid())
+    return _CREDENTIALS.unpack(told)[1] in (ROOT, os.geteuid())
 
 
 def _request(caller: socket.socket) -> Request:
@@ -184,6 +184,14 @@ def _tell(caller: socket.socket, fields: Fields) -> None:
     """Answer; one that went away or does not read has no need of it."""
     with suppress(OSError):
         caller.send(json.dumps(fields).encode("ascii"), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+
+def _turn_away(caller: socket.socket, reason: str) -> None:
+    """Say why, and hang up. What it said is read first: else it would find a broken line, not our answer."""
+    with suppress(OSError):
+        caller.recv(1)
+    _tell(caller, {"state": "refused", "reason": reason})
+    caller.close()
 
 
 def _gone(caller: socket.socket) -> bool:

@@ -1,6 +1,6 @@
 """The daemon: the one place that wires collectors, windows, store and link, and watches over them.
 
-    main thread   signals, watchdog, a hung collector; wakes every few seconds
+    main thread   signals, requests (`agent.control_socket`), watchdog, a hung collector; wakes each few s
     poll          ticks: collectors -> fold -> ring, and the end of each window (`agent.poller`)
     writer        one transaction a window (`agent.writer`)
     link          the broker (`agent.ship.mqtt`)
@@ -21,6 +21,7 @@ from agent import uplink
 from agent.alarms import Alarms, Outlets
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
+from agent.control_socket import ControlSocket
 from agent.flash import Flash
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
@@ -28,6 +29,7 @@ from agent.identity import boot_id, device_name
 from agent.judge.thrift import DAY, Thrift
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed, Poller
+from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
 from agent.ship.link import Link
 from agent.ship.mqtt import Ports, Shipper
@@ -80,11 +82,13 @@ class Daemon:
         self._shipper = self._make_shipper()
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
         wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
-        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, wear)
+        ring = self._open_ring(boot)
+        place = Place(ring.path if ring else None, config.ring.keep, boot)
+        recorder = Recorder(config.recorder, place, self.clocks, tally)
+        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, wear, recorder)
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
-        ring = self._open_ring(boot)
         self._poller = Poller(
             self._runner,
             self._fold,
@@ -97,6 +101,7 @@ class Daemon:
         )
         self._condition: tuple[str, ...] = ()
         self._cut = 0
+        self.control: ControlSocket | None = None
 
     def start(self, why: str) -> None:
         """Open the store, begin the epoch with an event that says why, and let everything run.
@@ -113,6 +118,7 @@ class Daemon:
         self._alarms.restore(self._writer.alerts, self.clocks.boot(), self.clocks.wall())
         self._shipper.start()
         self._poller.start()
+        self.control = self._open_control()
         # What lives now lives long: the collector of garbage need not look at it again.
         gc.collect()
         gc.freeze()
@@ -138,6 +144,8 @@ class Daemon:
     def stop(self, why: str) -> None:
         """End the window, write it, send it if the broker listens, and say goodbye."""
         self._writer.event("agent.stop", why)
+        if self.control is not None:
+            self.control.close()
         self._poller.stop(LAST_POLL)
         if not self._writer.stop(LAST_FLUSH):
             self._say("error", "the last window could not be written in time")
@@ -240,6 +248,17 @@ class Daemon:
         opened = Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
         self._trust.floor = opened.surely()
         return opened
+
+    def _open_control(self) -> ControlSocket | None:
+        """Listen for people on this device who ask for a capture; without, all else goes on."""
+        directory = Path(self.config.runtime.directory)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return ControlSocket(directory, self._writer.put)
+        except OSError as error:
+            text = f"runtime.directory {directory}: {error.strerror}; nobody can ask for a capture"
+            self._say("warning", text)
+            return None
 
     def _open_ring(self, boot: str) -> Ring | None:
         config = self.config

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Fields
 from agent.poller import Clocks
-from agent.stats.capture import Bounds, Capture, Captures, Trigger
+from agent.stats.capture import EVENT, KEY, Bounds, Capture, Captures, Trigger
 from agent.stats.frame import Content, Event, Frame
 from agent.stats.freeze import LEAD, Clock, Frozen, fitted, frozen
 from agent.stats.ringfile import RingError
@@ -30,8 +30,6 @@ from collectors.api import Attributes, Series
 from collectors.tally import Tally
 
 STATE = "captures"
-KEY = "outrider.capture."
-EVENT = "recorder.capture"
 TRIGGERS: Mapping[str, str] = MappingProxyType({"alert.fired": "outrider.alert.rule"})
 """Events that begin a capture, and their attribute that says what caused them."""
 
@@ -42,6 +40,8 @@ VALUES, SERIES = 50_000, 5_000
 """Values and series of one capture: it is 12 MB of memory while it is made."""
 
 ABOUT, TEXT = 16, 256
+SLACK = 0.5
+"""Seconds that the last tick of a capture may come late."""
 
 
 class Place(NamedTuple):
@@ -105,7 +105,7 @@ class Recorder:
         due = self._captures.due()
         if due is None or self.content.frames:
             return None
-        return max(0.0, due - self._clocks.boot())
+        return max(0.0, due + 2 * SLACK - self._clocks.boot())
 
     def freeze(self) -> tuple[Event, ...]:
         """Take the capture that is due into `content`; the event that tells of it, or why it failed."""
@@ -129,6 +129,10 @@ class Recorder:
         """What the store must learn: with a capture, that it is no longer pending."""
         self._offered = self._captures.saved(pending=not self.content.frames)
         return {} if self._offered == self._kept else {STATE: self._offered}
+
+    def forgotten(self) -> None:
+        """The store was begun anew, and knows nothing of what `states` gave."""
+        self._kept = b""
 
     def written(self) -> None:
         """A flush is committed: what `states` gave is kept, and `content` is a record."""
@@ -159,9 +163,8 @@ class Recorder:
         snapshot = tail_of(self._place.ring, pending.start - LEAD)
         if snapshot.boot != pending.boot:
             raise RingError("it is of another boot")
-        now = self._clocks.boot()
-        clock = Clock(self._clocks.wall() - now, self._clocks.quality())
-        found = frozen(snapshot, pending.start, pending.end, clock, self._wanted(snapshot.series))
+        clock = Clock(self._clocks.offset(), self._clocks.quality())
+        found = frozen(snapshot, pending.start, pending.end + SLACK, clock, self._wanted(snapshot.series))
         return fitted(found, pending.trigger.at, VALUES, self._largest, self._size)
 
     def _wanted(self, series: Sequence[Series]) -> frozenset[Series]:
@@ -212,9 +215,8 @@ class Recorder:
         return outcome
 
     def _event(self, name: str, of: Capture, text: str, at: float, figures: Attributes = ()) -> Event:
-        now = self._clocks.boot()
         attributes = ((f"{KEY}id", of.id), *((KEY + key, said) for key, said in figures), *of.trigger.about)
-        return Event(self._place.boot, at, self._clocks.wall() - now, name, attributes, text)
+        return Event(self._place.boot, at, self._clocks.offset(), name, attributes, text)
 
 
 def _figures(of: Frozen, pending: Capture) -> Attributes:

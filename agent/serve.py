@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from agent.config import Faults
 from agent.config.settings import Config
+from agent.control_socket import ControlSocket
 from agent.daemon import Daemon
 from agent.observed import host
 from agent.service.notify import Notifier
@@ -39,10 +40,12 @@ class Signals:
         for number in self.NAMES:
             signal.signal(number, self._take)
 
-    def wait(self, seconds: float) -> str:
-        """The next word, or "" when the time is over; to stop comes before to reload."""
+    def wait(self, seconds: float, control: ControlSocket | None = None) -> str:
+        """The next word, or "" when the time is over or somebody asks something by `control`; to stop comes
+        before to reload."""
         if not self._seen:
-            select.select([self._read], [], [], seconds)
+            ears = [self._read] if control is None else [self._read, control.fileno()]
+            select.select(ears, [], [], seconds)
         # Blocking would mean that nothing was written: the time is over.
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 512)
@@ -71,7 +74,9 @@ def serve(load: Callable[[], Config]) -> int:
             return FAILED
         notifier.ready(_words(daemon))
         beat = min(LOOK_EVERY, notifier.watchdog_interval or LOOK_EVERY)
-        while (word := signals.wait(beat)) != "stop":
+        while (word := signals.wait(beat, daemon.control)) != "stop":
+            if daemon.control is not None:
+                daemon.control.hear()
             if word == "reload":
                 daemon = _reloaded(daemon, load, notifier, tally)
                 if daemon is None:

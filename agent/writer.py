@@ -1,4 +1,4 @@
-"""The flush: one thread that puts each ended window into the store and tells the link.
+"""The flush: one thread that puts each ended window, and each capture, into the store and tells the link.
 
 What cannot be written now waits in memory, at most `WAITING` frames: beyond that neighbours are
 merged, so that coverage stays whole while resolution falls, as in the store itself.
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from agent.control_socket import Asked
 from agent.ledger import Entry, Ledger, event_of
 from agent.poller import Clocks, Closed
+from agent.recorder import Recorder
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
-from agent.ship.records import Key
+from agent.ship.records import RAW, Key
 from agent.stats.clocks import WRONG, Clock, clock_event, corrected
 from agent.stats.frame import Content, Event, Frame, bounded
 from agent.store.account import Change
@@ -57,6 +59,13 @@ class Judged(NamedTuple):
     states: Mapping[str, bytes | None]
 
 
+class Due:
+    """A capture is to be taken now."""
+
+
+Item = Closed | Judged | Asked
+
+
 class Writer:
     """Owns the store. Its thread wakes when a window ends, and for the first alert in it."""
 
@@ -69,6 +78,7 @@ class Writer:
         tally: Tally,
         say: Callable[[str, str], None],
         wear: Wear,
+        recorder: Recorder,
     ) -> None:
         """`open_store` runs in the writer's thread; `say(level, text)` logs a line."""
         self._wear = wear
@@ -78,7 +88,8 @@ class Writer:
         self._boot = boot
         self._tally = tally
         self._say = say
-        self._inbox: queue.SimpleQueue[Closed | Judged | None] = queue.SimpleQueue()
+        self._recorder = recorder
+        self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._store: Store
         self._waiting = Content()
         self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
@@ -104,9 +115,9 @@ class Writer:
         """Open the store and wait for windows; `ready` is set when it is open, or `fault` says why not."""
         self._thread.start()
 
-    def put(self, closed: Closed | Judged) -> None:
-        """Take a window that ended, or what alert rules found; returns at once."""
-        self._inbox.put(closed)
+    def put(self, item: Item) -> None:
+        """Take a window that ended, what alert rules found, or a request for a capture; returns at once."""
+        self._inbox.put(item)
 
     @property
     def alerts(self) -> Mapping[str, bytes]:
@@ -172,26 +183,41 @@ class Writer:
             return
         self._flush()
         self.ready.set()
-        while (item := self._inbox.get()) is not None:
+        while (item := self._next()) is not None:
             self._busy_since = self._clocks.boot()
             if isinstance(item, Closed):
                 self._take(item)
                 self._count()
                 if item.early or self._must_commit() or self._wear.thrift.may_commit(self._clocks.boot()):
                     self._flush()
-            else:
+            elif isinstance(item, Judged):
                 self._judged(item)
+            elif isinstance(item, Due):
+                self._note("events", self._recorder.freeze())
+                self._flush()
+            elif self._recorder.asked(item):
+                self._flush()
             self._busy_since = None
         self._flush(ending=True)
         if not self._broken:
             self._store.close()
 
+    def _next(self) -> Item | Due | None:
+        """What came, or that a capture is due, which goes before what came after its end."""
+        patience = self._recorder.patience()
+        try:
+            return Due() if patience == 0 else self._inbox.get(timeout=patience)
+        except queue.Empty:
+            return Due()
+
     def _judged(self, judged: Judged) -> None:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
-        not at all while the budget runs short: it goes with the next commit."""
+        not at all while the budget runs short: it goes with the next commit. Captures are few, and each is
+        written as it begins."""
         self._note("alerts", judged.events)
         self._alerts.update(judged.states)
-        if not self._early and self._wear.thrift.may_hurry():
+        begun = self._recorder.judged(judged.events)
+        if begun or (not self._early and self._wear.thrift.may_hurry()):
             self._early = True
             self._flush()
 
@@ -199,7 +225,9 @@ class Writer:
         """The store, and the link's index of what is in it."""
         store = self._open()
         self._alerts_kept = store.alerts()
-        self._wear.begin(store.kept().get(KEPT, b""), self._clocks.boot(), self._clocks.wall())
+        kept = store.kept()
+        self._wear.begin(kept.get(KEPT, b""), self._clocks.boot(), self._clocks.wall())
+        self._note("events", self._recorder.restore(kept, store.share.largest))
         if store.set_aside:
             self._damaged(store.set_aside.name)
         if store.resize_fault:
@@ -286,7 +314,7 @@ class Writer:
             if ending and not told and not self._waiting.frames:
                 return
             waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
-        waiting["windows"] = self._waiting
+        waiting["windows"], waiting["samples"] = self._waiting, self._recorder.content
         alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
         boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
@@ -298,6 +326,7 @@ class Writer:
         entries = (event_of(entry, self._boot, boot, offset) for entry in told)
         contents["events"] = Content(events=(*contents["events"].events, *entries))
         state = self._wear.thrift.state(now, last=self._ending)
+        kept = {**self._recorder.states(), **({KEPT: state} if state is not None else {})}
         try:
             flushed = self._store.flush(
                 Flush(
@@ -306,7 +335,7 @@ class Writer:
                     confirmed,
                     alerts=alerts,
                     refused=refused,
-                    kept={KEPT: state} if state is not None else {},
+                    kept=kept,
                     clock=clock,
                     quarantine=corrupt,
                     fresh_epoch=fresh_epoch,
@@ -330,6 +359,7 @@ class Writer:
         self._measure(flushed)
         self._waiting = Content()
         self._alerts_written(alerts)
+        self._recorder.written()
         with self._ship.lock:
             self._ship.outbox.remembered(refused)
         if self._most == TIGHT:
@@ -365,12 +395,14 @@ class Writer:
 
     def _follow(self, flushed: Flushed, contents: Mapping[str, Content], *, wait: bool) -> None:
         """Keep the link's index in step, and hand it what is fresh while it is in memory. While records
-        `wait` for the clock, what this life has recorded stays here; what an earlier one has goes."""
+        `wait` for the clock, what this life has recorded stays here; what an earlier one has goes. A
+        capture is large, and waits for its turn in the store."""
         own = flushed.epochs[0]
         fresh = {
             row.key: contents[row.key.stream]
             for row in flushed.added
             if row.tombstone is None
+            and row.key.stream != RAW
             and row.key.epoch == own.id
             and row.key.first == row.key.last == own.next[row.key.stream] - 1
             and any(contents[row.key.stream])
@@ -417,6 +449,7 @@ class Writer:
             return False
         self._broken = False
         self._alerts = {**self._alerts_kept, **self._alerts}
+        self._recorder.forgotten()
         self._corrupt.clear()
         self._damaged(f"{self._store.path.name}.corrupt-*")
         return True

@@ -11,6 +11,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Summary
 from agent.store.reader import Stored
+from agent.view.captures import Captured
 from agent.view.clean import clean
 from agent.view.lines import statistics
 from agent.view.rows import natural
@@ -99,6 +100,17 @@ def record(stored: Stored, refused: str | None) -> str:
     numbers = f"{key.first}-{key.last}"
     span = f"{utc(stored.start)} {stored.end - stored.start:8.0f}s"
     return f"{key.epoch:20d}  {key.stream:8} {numbers:>15}  {kind:16} {mark:11} {size:8d} B  {span}"
+
+
+def capture(found: Captured, stored: Stored) -> str:
+    """A capture of the flight recorder: its name, what began it, how far it reaches, what it holds, bytes."""
+    what = clean(" ".join(word for word in (found.by, found.rule, found.text) if word))
+    cut = f"  {found.cut} ticks cut" if found.cut else ""
+    joined = f"  {found.joined} more triggers" if found.joined else ""
+    return (
+        f"{clean(found.id)}  -{found.before:.0f}s +{found.after:.0f}s  {found.ticks:5d} ticks "
+        f"{found.series:5d} series  {stored.row.size:8d} B  {what}{cut}{joined}"
+    )
 
 
 def is_share(metric: str) -> bool:

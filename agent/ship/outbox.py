@@ -23,6 +23,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from agent.ship.records import (
+    RAW,
     Ack,
     Epoch,
     Held,
@@ -113,7 +114,9 @@ class Outbox:
             self._forget(key)
         fresh = [row for row in added if not row.confirmed]
         self._entries.update((row.key, Entry(row)) for row in fresh)
-        self._live = frozenset(row.key for row in fresh if row.key.first == row.key.last)
+        self._live = frozenset(
+            row.key for row in fresh if row.key.first == row.key.last and row.key.stream != RAW
+        )
         self._order = None
 
     def withhold(self, why: str, held: Callable[[Key], bool] | None) -> None:

@@ -8,15 +8,16 @@ with some of its windows and `part` counting them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from agent.ship.decimals import DIGITS, Decimals
 from agent.ship.limits import STATUS, VERSION, fault, level_name, text, versioned, whole
-from agent.ship.records import Key
+from agent.ship.records import RAW, Key
 from agent.stats.frame import Content, Event, Frame
 from agent.stats.histogram import Histogram
+from agent.stats.ticks import polled
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from collectors.api import Series
@@ -24,6 +25,9 @@ from collectors.api import Series
 STATES = ("online", "degraded", "offline")
 TEXT = 64 * 1024
 """Bytes of one text of a record; a single longer window has a text of its own."""
+
+POINTS = 1000
+"""Samples in one object."""
 
 NO_LABELS: Mapping[str, Any] = MappingProxyType({})
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
@@ -103,7 +107,10 @@ def json_messages(
     head = {"v": list(VERSION), "device": device, **key._asdict()}
     if historical:
         head["historical"] = True
-    items = [("windows", window) for frame in content.frames for window in _windows(frame, digits)]
+    if key.stream == RAW:
+        items = [("samples", one) for one in _samples(content.frames, digits)]
+    else:
+        items = [("windows", one) for frame in content.frames for one in _windows(frame, digits)]
     items += [("events", json_event(event)) for event in content.events]
     texts = [(where, json_text(item)) for where, item in items]
     parts = _portions([len(item) + 1 for _, item in texts])
@@ -112,7 +119,7 @@ def json_messages(
         mine = texts[start:end]
         lists = [
             b'"%s":[%s]' % (name.encode(), b",".join([item for where, item in mine if where == name]))
-            for name in ("windows", "events")
+            for name in ("samples" if key.stream == RAW else "windows", "events")
         ]
         yield json_text(about)[:-1] + b"," + b",".join(lists) + b"}"
 
@@ -156,6 +163,15 @@ def _windows(frame: Frame, digits: int | None) -> Iterator[dict[str, Any]]:
             **times,
             **{k: json_number(v, cut) for k, v in _summary(summary, span.covered).items()},
         }
+
+
+def _samples(frames: Iterable[Frame], digits: int | None) -> Iterator[dict[str, Any]]:
+    """The polls of each series, a thousand an object: no windows, so that nobody adds them to any."""
+    cut = None if digits is None else Decimals(digits)
+    for series, polls in sorted(polled(frames).items()):
+        points = [[round(at, 3), json_number(value, cut)] for at, value in polls]
+        for start in range(0, len(points), POINTS):
+            yield {**json_series(series), "samples": points[start : start + POINTS]}
 
 
 def json_number(value: Any, decimals: Decimals | None = None) -> Any:

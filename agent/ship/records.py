@@ -13,6 +13,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 STREAMS = ("windows", "events", "samples", "alerts")
+RAW = "samples"
+"""The stream of raw material, which waits for all others: its frames lie in time where `windows` do, and
+are never added to them."""
+
 DIGEST_SIZE = 8
 
 

@@ -23,6 +23,9 @@ from zlib import crc32
 
 from collectors.api import Attributes
 
+EVENT, KEY = "recorder.capture", "outrider.capture."
+"""The event that tells of a capture, and what its attributes begin with."""
+
 DAY = 86_400.0
 STRETCH = 2.0
 """How many times its length a capture may become by what joins it."""

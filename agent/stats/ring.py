@@ -119,6 +119,11 @@ class Ring:
         return cls(path, boot, rows, max_series)
 
     @property
+    def path(self) -> Path:
+        """Where its file is."""
+        return self._path
+
+    @property
     def refused(self) -> int:
         """How many distinct series found no column; counted up to the number of columns."""
         return len(self._refused)

@@ -6,7 +6,7 @@ reaches back to the poll before, so that a rate is always over the time in which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agent.stats.frame import Frame, Span
 from agent.stats.window import Counter, Gauge, Summary
@@ -48,3 +48,16 @@ class Polls:
             Frame(Span(self._boot, start, at, at - start, offset, self._quality), windows)
             for start, windows in found.items()
         )
+
+
+def polled(frames: Iterable[Frame]) -> dict[Series, list[tuple[float, float]]]:
+    """Of each series its polls as (when, in wall s; value), in the order of the frames: the value of a
+    gauge, of a counter its growth a second since the poll before. What is no tick is left out."""
+    found: dict[Series, list[tuple[float, float]]] = {}
+    for frame in frames:
+        for series, summary in frame.windows.items():
+            if isinstance(summary, Gauge):
+                found.setdefault(series, []).append((frame.span.wall[1], summary.last))
+            elif isinstance(summary, Counter):
+                found.setdefault(series, []).append((frame.span.wall[1], summary.rate))
+    return found

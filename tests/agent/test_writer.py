@@ -11,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from agent.config.recording import Recorder as Recording
+from agent.control_socket import Asked, Request
 from agent.flash import Flash
 from agent.judge.thrift import Thrift
 from agent.ledger import Entry, entry_of
 from agent.poller import Clocks, Closed
+from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.stats.frame import Content, Event, Frame, Span
+from agent.stats.ring import Ring
 from agent.stats.window import Counter
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreFull
@@ -26,7 +30,7 @@ from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
 from agent.wear import Wear
 from agent.writer import STATES, WAITING, Judged, Shipping, Writer
-from collectors.api import Series
+from collectors.api import Reading, Series
 from collectors.host import Host
 from collectors.runner import Transition
 from collectors.tally import Tally
@@ -36,10 +40,21 @@ REQUESTS = Series("model.requests", "{request}", "counter", ())
 OFFSET = 1_700_000_000.0
 
 
-class Rig:
-    """A writer on a real store, with its log and what it tells the link."""
+OFF = Recording(enabled=False)
 
-    def __init__(self, directory: Path, clock_wait: float = 600.0, a_day: float = 50e6) -> None:
+
+class Rig:
+    """A writer on a real store, with its log and what it tells the link; its boot clock goes a second on
+    each time that it is asked."""
+
+    def __init__(
+        self,
+        directory: Path,
+        clock_wait: float = 600.0,
+        a_day: float = 50e6,
+        recording: Recording = OFF,
+        ring: Path | None = None,
+    ) -> None:
         self.directory = directory
         self.tally = Tally()
         self.lines: list[tuple[str, str]] = []
@@ -50,8 +65,16 @@ class Rig:
         clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
         self.wear = Wear(Thrift(a_day), lambda: Flash(Host(), directory), self.tally)
         ship = Shipping(self.outbox, threading.Lock(), self.posts.append, clock_wait)
+        recorder = Recorder(recording, Place(ring, 600.0, "boot"), clocks, self.tally)
         self.writer = Writer(
-            self._open, ship, clocks, "boot", self.tally, lambda *line: self.lines.append(line), self.wear
+            self._open,
+            ship,
+            clocks,
+            "boot",
+            self.tally,
+            lambda *line: self.lines.append(line),
+            self.wear,
+            recorder,
         )
         self.number = 0
 
@@ -486,6 +509,17 @@ def spare(tmp_path: Path) -> Iterator[Rig]:
     rig.writer.start()
     assert rig.writer.ready.wait(20)
     rig.wear.thrift.left = -1e5
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[Rig]:
+    """A writer whose recorder has a ring; a capture is over a few looks at the clock after its trigger."""
+    ring = Ring.open(tmp_path / "ring", "boot", 3000)
+    for at in range(800, 1800):
+        ring.write(float(at), [("all", Reading((REQUESTS,), [at]))])
+    rig = Rig(tmp_path / "state", recording=Recording(before=30.0, after=5.0), ring=ring.path)
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
     yield rig
     rig.writer.stop(20)
 
@@ -575,3 +609,57 @@ def test_windows_that_wait_never_become_a_record_too_large_for_the_store(spare: 
         spare.window()
     taken(spare)
     assert len(spare.writer._waiting.frames) <= 2
+
+
+def captures(rig: Rig) -> list[Content]:
+    with closing(Reader.open(rig.directory)) as reader:
+        return [each.content() for each in reader.stored(streams=("samples",))]
+
+
+def asked(rig: Rig) -> list[str]:
+    """The answers to somebody who asks for a capture, as they come."""
+    heard: list[str] = []
+    rig.writer.put(Asked(Request(), lambda fields: heard.append(str(fields["state"]))))
+    return heard
+
+
+def test_a_capture_is_a_record_of_its_own_and_is_told_as_an_event(recording: Rig) -> None:
+    heard = asked(recording)
+    until(lambda: heard == ["begun", "captured"], lambda: heard)
+    assert recording.writer.stop(20)
+    (capture,) = captures(recording)
+    assert len(capture.frames) >= 35
+    assert [event.name for event in capture.events] == ["recorder.capture"]
+    assert recording.events() == ["recorder.capture", "recorder.capture"], "in `events` and in the record"
+
+
+def test_a_capture_is_not_handed_to_the_link_but_waits_in_the_store(recording: Rig) -> None:
+    heard = asked(recording)
+    until(lambda: "captured" in heard, lambda: heard)
+    assert recording.writer.stop(20)
+    assert {key.stream for post in recording.flushes() for key in post.fresh} == {"events"}
+    assert [row.key.stream for row in recording.outbox.take(10**6)] == ["events", "samples"]
+
+
+def test_a_capture_that_could_not_be_written_is_written_once_the_disk_has_room(
+    recording: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = asked(recording)
+    until(lambda: heard == ["begun"], lambda: heard)
+    monkeypatch.setattr(recording.opened[0], "flush", failing(recording.opened[0], 2))
+    until(lambda: recording.counted("outrider.store.errors") >= 1)
+    recording.window()
+    recording.window()
+    until(lambda: heard == ["begun", "captured"], lambda: heard)
+    assert recording.writer.stop(20)
+    assert len(captures(recording)) == 1
+
+
+def test_an_alert_late_in_a_window_is_stored_with_the_capture_that_it_begins(recording: Rig) -> None:
+    recording.window()
+    recording.judged("alert.cleared", hot=b"1")
+    fired = Event("boot", 1010.0, OFFSET, "alert.fired", (), "")
+    recording.writer.put(Judged((fired,), {"hot": b"2"}))
+    until(lambda: len(captures(recording)) == 1)
+    assert recording.writer.stop(20)
+    assert recording.written() == {"hot": b"2"}
