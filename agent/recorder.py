@@ -11,11 +11,12 @@ All is called in the writer's thread.
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Fields
@@ -36,6 +37,7 @@ TRIGGERS: Mapping[str, str] = MappingProxyType({"alert.fired": "outrider.alert.r
 SEVERITY, METRIC = "outrider.alert.severity", "outrider.alert.metric"
 OWN = "outrider.alert."
 SEVERITIES = ("info", "warning", "critical", "none")
+T = TypeVar("T")
 VALUES, SERIES = 50_000, 5_000
 """Values and series of one capture: it is 12 MB of memory while it is made."""
 
@@ -44,12 +46,24 @@ SLACK = 0.5
 """Seconds that the last tick of a capture may come late."""
 
 
+class Due:
+    """A capture is to be taken now."""
+
+
 class Place(NamedTuple):
     """Where the ring is (None: there is none), how far it goes back in s, and of which boot it is."""
 
     ring: Path | None
     keep: float
     boot: str
+
+
+def awaited(inbox: queue.SimpleQueue[T], patience: float | None) -> T | Due:
+    """What comes in `patience` s, or that a capture is due: at 0 that goes before what came after its end."""
+    try:
+        return Due() if patience == 0 else inbox.get(timeout=patience)
+    except queue.Empty:
+        return Due()
 
 
 class Recorder:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from agent.control_socket import Asked
 from agent.ledger import Entry, Ledger, event_of
 from agent.poller import Clocks, Closed
-from agent.recorder import Recorder
+from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.records import RAW, Key
@@ -24,10 +24,10 @@ from agent.stats.frame import Content, Event, Frame, bounded
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
+from agent.transitions import tell
 from agent.trust import Wait
 from agent.wear import KEPT, Wear
 from collectors.api import Attributes
-from collectors.runner import Transition
 from collectors.tally import Tally
 
 WAITING = 16
@@ -57,10 +57,6 @@ class Judged(NamedTuple):
 
     events: tuple[Event, ...]
     states: Mapping[str, bytes | None]
-
-
-class Due:
-    """A capture is to be taken now."""
 
 
 Item = Closed | Judged | Asked
@@ -183,7 +179,7 @@ class Writer:
             return
         self._flush()
         self.ready.set()
-        while (item := self._next()) is not None:
+        while (item := awaited(self._inbox, self._recorder.patience())) is not None:
             self._busy_since = self._clocks.boot()
             if isinstance(item, Closed):
                 self._take(item)
@@ -201,14 +197,6 @@ class Writer:
         self._flush(ending=True)
         if not self._broken:
             self._store.close()
-
-    def _next(self) -> Item | Due | None:
-        """What came, or that a capture is due, which goes before what came after its end."""
-        patience = self._recorder.patience()
-        try:
-            return Due() if patience == 0 else self._inbox.get(timeout=patience)
-        except queue.Empty:
-            return Due()
 
     def _judged(self, judged: Judged) -> None:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
@@ -249,26 +237,12 @@ class Writer:
         self._alerts.update(closed.alerts)
         if closed.frame.windows:
             self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
-        self._tell(closed.transitions)
+        tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
         while len(self._waiting.frames) > (most := self._room()):
             self._make_room(most)
-
-    def _tell(self, transitions: Sequence[Transition]) -> None:
-        """An event for each; in the log a line, but one for all of which there is nothing on this host."""
-        absent = []
-        for change in transitions:
-            name = f"collector.{change.state}"
-            self.event(name, change.reason, (("outrider.collector", change.name),))
-            if change.state == "absent":
-                absent.append(change.name)
-                continue
-            level = "warning" if change.up is False else "info"
-            self._say(level, f"collector {change.name}: {change.state} {change.reason}")
-        if absent:
-            self._say("info", f"nothing here for {', '.join(absent)}; `outrider test` tells why")
 
     def _make_room(self, most: int) -> None:
         """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""

@@ -174,7 +174,7 @@ def _samples(args: argparse.Namespace, config: Config, kept: list[Stored]) -> It
 
 def _kept(reader: Reader) -> Iterator[Stored]:
     """The records of captures; one that is lost or cannot be read is said on stderr."""
-    from agent.cli.listing import utc
+    from agent.ledger import utc
     from agent.ship.records import RAW
     from agent.store.errors import CorruptRow
 

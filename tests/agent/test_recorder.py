@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Request
 from agent.poller import Clocks
-from agent.recorder import SLACK, STATE, VALUES, Place, Recorder
+from agent.recorder import SLACK, STATE, VALUES, Due, Place, Recorder, awaited
 from agent.ship.body import encode_body
 from agent.stats.frame import Event
 from agent.stats.ring import Ring
@@ -322,3 +323,12 @@ def test_a_capture_goes_back_no_further_than_the_ring(rig: Rig) -> None:
     rig.fires()
     found = rig.captured()
     assert found.before == 99.0, "100 polls, the last of them at the trigger"
+
+
+def test_what_comes_is_taken_in_order_but_a_capture_that_is_due_goes_first() -> None:
+    inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    assert isinstance(awaited(inbox, 0.01), Due)
+    inbox.put("window")
+    inbox.put(None)
+    assert isinstance(awaited(inbox, 0), Due)
+    assert (awaited(inbox, 5.0), awaited(inbox, None)) == ("window", None)

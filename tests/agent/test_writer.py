@@ -509,17 +509,6 @@ def spare(tmp_path: Path) -> Iterator[Rig]:
     rig.writer.start()
     assert rig.writer.ready.wait(20)
     rig.wear.thrift.left = -1e5
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> Iterator[Rig]:
-    """A writer whose recorder has a ring; a capture is over a few looks at the clock after its trigger."""
-    ring = Ring.open(tmp_path / "ring", "boot", 3000)
-    for at in range(800, 1800):
-        ring.write(float(at), [("all", Reading((REQUESTS,), [at]))])
-    rig = Rig(tmp_path / "state", recording=Recording(before=30.0, after=5.0), ring=ring.path)
-    rig.writer.start()
-    assert rig.writer.ready.wait(20)
     yield rig
     rig.writer.stop(20)
 
@@ -609,6 +598,22 @@ def test_windows_that_wait_never_become_a_record_too_large_for_the_store(spare: 
         spare.window()
     taken(spare)
     assert len(spare.writer._waiting.frames) <= 2
+
+
+# --- the flight recorder
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[Rig]:
+    """A writer whose recorder has a ring; a capture is over a few looks at the clock after its trigger."""
+    ring = Ring.open(tmp_path / "ring", "boot", 3000)
+    for at in range(800, 1800):
+        ring.write(float(at), [("all", Reading((REQUESTS,), [at]))])
+    rig = Rig(tmp_path / "state", recording=Recording(before=30.0, after=5.0), ring=ring.path)
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    yield rig
+    rig.writer.stop(20)
 
 
 def captures(rig: Rig) -> list[Content]:

@@ -128,7 +128,7 @@ def test_kill_9_between_the_trigger_and_the_end_loses_nothing_that_was_polled(
 
 def pending(daemon: Daemon) -> bool:
     with reading(daemon.state) as reader:
-        return b'"low"' in reader.states("recorder").get("captures", b"")
+        return b'"low"' in reader.states("kept").get("captures", b"")
 
 
 def record(daemon: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
