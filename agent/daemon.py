@@ -28,6 +28,7 @@ from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
 from agent.judge.thrift import DAY, Thrift
 from agent.ledger import Entry
+from agent.leftover import Leftover
 from agent.poller import Clocks, Closed, Poller
 from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
@@ -82,10 +83,11 @@ class Daemon:
         self._shipper = self._make_shipper()
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
         wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
-        ring = self._open_ring(boot)
+        leftover, ring = self._open_ring(boot)
         place = Place(ring.path if ring else None, config.ring.keep, boot)
         recorder = Recorder(config.recorder, place, self.clocks, tally)
         self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, wear, recorder)
+        self._writer.leftover = leftover
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
@@ -260,23 +262,26 @@ class Daemon:
             self._say("warning", text)
             return None
 
-    def _open_ring(self, boot: str) -> Ring | None:
+    def _open_ring(self, boot: str) -> tuple[Leftover | None, Ring | None]:
+        """What an earlier life left in the ring, and the ring of this one."""
         config = self.config
         if not config.ring.enabled:
-            return None
+            return None, None
         directory = Path(config.runtime.directory)
         rows = max(1, int(config.ring.keep / config.collect.interval))
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            leftover = Leftover(directory / RING, boot, 2 * config.collect.interval, config.window.span)
             ring = Ring.open(directory / RING, boot, rows, config.collect.max_series)
         except OSError as error:
             self._tally.add("outrider.ring.failed")
             text = f"runtime.directory {directory}: {error.strerror}; there is no ring until a restart"
             self._say("error", text)
-            return None
+            return None, None
         if ring.reason:
             self._say("info", f"the ring of the last {config.ring.keep:g} s begins anew: {ring.reason}")
-        return ring
+        leftover.ring = ring
+        return leftover, ring
 
 
 def _labels(config: Config) -> tuple[tuple[str, str], ...]:

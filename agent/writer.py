@@ -14,18 +14,20 @@ from typing import NamedTuple
 
 from agent.control_socket import Asked
 from agent.ledger import Entry, Ledger, event_of
+from agent.leftover import Leftover
 from agent.poller import Clocks, Closed
 from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.records import RAW, Key
 from agent.stats.clocks import WRONG, Clock, clock_event, corrected
-from agent.stats.frame import Content, Event, Frame, bounded
+from agent.stats.frame import Content, Event, Frame
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
 from agent.transitions import tell
 from agent.trust import Wait
+from agent.waiting import Waiting
 from agent.wear import KEPT, Wear
 from collectors.api import Attributes
 from collectors.tally import Tally
@@ -59,11 +61,20 @@ class Judged(NamedTuple):
     states: Mapping[str, bytes | None]
 
 
-Item = Closed | Judged | Asked
+class Late(NamedTuple):
+    """Windows of another time than now."""
+
+    frames: tuple[Frame, ...]
+
+
+Item = Closed | Judged | Asked | Late
 
 
 class Writer:
-    """Owns the store. Its thread wakes when a window ends, and for the first alert in it."""
+    """Owns the store. Its thread wakes when a window ends, and for the first alert in it.
+
+    `leftover` is what an earlier life of this boot left in the ring; set before the start.
+    """
 
     def __init__(
         self,
@@ -87,7 +98,8 @@ class Writer:
         self._recorder = recorder
         self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._store: Store
-        self._waiting = Content()
+        self._waiting = Waiting(tally, self.enter)
+        self.leftover: Leftover | None = None
         self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
         self._events_lock = threading.Lock()
         self._ledger = Ledger()
@@ -114,6 +126,10 @@ class Writer:
     def put(self, item: Item) -> None:
         """Take a window that ended, what alert rules found, or a request for a capture; returns at once."""
         self._inbox.put(item)
+
+    def put_late(self, frames: Iterable[Frame]) -> None:
+        """Take windows of another time, at most a day late; they go with the next flush. Returns at once."""
+        self._inbox.put(Late(tuple(frames)))
 
     @property
     def alerts(self) -> Mapping[str, bytes]:
@@ -177,6 +193,7 @@ class Writer:
             self.fault = error
             self.ready.set()
             return
+        self._recover()
         self._flush()
         self.ready.set()
         while (item := awaited(self._inbox, self._recorder.patience())) is not None:
@@ -186,6 +203,8 @@ class Writer:
                 self._count()
                 if item.early or self._must_commit() or self._wear.thrift.may_commit(self._clocks.boot()):
                     self._flush()
+            elif isinstance(item, Late):
+                self._waiting.take_late(item.frames, self._clocks.wall())
             elif isinstance(item, Judged):
                 self._judged(item)
             elif isinstance(item, Due):
@@ -226,6 +245,23 @@ class Writer:
             self._ship.outbox.remember(store.refused())
         return store
 
+    def _recover(self) -> None:
+        """Take what a life of this boot that was killed left in the ring: with the first flush, which is what
+        makes it once."""
+        if self.leftover is None:
+            return
+        now = Clock(self._boot, self._clocks.offset(), self._clocks.quality())
+        frames = self.leftover.take(self._store.ended(self._boot), now)
+        if not frames:
+            return
+        seconds = f"{frames[-1].span.end - frames[0].span.start:.0f}"
+        for frame in frames:
+            self._waiting.take(frame, self._most)
+        self._tally.add("outrider.windows.recovered", len(frames))
+        text = f"the last {seconds} s before the daemon was killed come from the ring"
+        self.event("agent.recovered", text, (("seconds", seconds),))
+        self._say("info", text)
+
     def _damaged(self, kept: str) -> None:
         self._tally.add("outrider.store.set_aside")
         self.event("store.set_aside", f"the store was damaged and is kept as {kept}; a new one was begun")
@@ -235,30 +271,11 @@ class Writer:
         self._early = False
         self._ending = closed.early == "stop"
         self._alerts.update(closed.alerts)
-        if closed.frame.windows:
-            self._waiting = Content(frames=(*self._waiting.frames, closed.frame))
+        self._waiting.take(closed.frame, self._room())
         tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
-        while len(self._waiting.frames) > (most := self._room()):
-            self._make_room(most)
-
-    def _make_room(self, most: int) -> None:
-        """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
-        coarser, _ = bounded(self._waiting, most // 2)
-        if len(coarser.frames) > most:
-            dropped = coarser.frames[:-most]
-            self._tally.add("outrider.windows.dropped", len(dropped))
-            self._enter_frames("lost", dropped)
-            coarser = coarser._replace(frames=coarser.frames[-most:])
-        self._tally.add("outrider.windows.coarsened")
-        self._enter_frames("merged", self._waiting.frames)
-        self._waiting = coarser
-
-    def _enter_frames(self, what: str, frames: tuple[Frame, ...]) -> None:
-        """What happened to windows in memory while the store did not take them."""
-        self.enter(Entry(what, "windows", "unwritten", "writer", len(frames), span=Content(frames).wall))
 
     def _room(self) -> int:
         """How many frames may wait: they go into one record, which must not be too large for the store."""
@@ -285,10 +302,10 @@ class Writer:
             return
         with self._events_lock:
             told = self._ledger.take(self._clocks.boot(), ending=ending)
-            if ending and not told and not self._waiting.frames:
+            if ending and not told and not self._waiting.content.frames:
                 return
             waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
-        waiting["windows"], waiting["samples"] = self._waiting, self._recorder.content
+        waiting["windows"], waiting["samples"] = self._waiting.content, self._recorder.content
         alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
         boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
@@ -330,8 +347,10 @@ class Writer:
             for name, events in self._events.items():
                 del events[: len(waiting[name].events)]
         self._wear.thrift.committed(boot, self._count())
-        self._measure(flushed)
-        self._waiting = Content()
+        self._measure(flushed, waiting["windows"])
+        if self.leftover is not None:
+            self.leftover.kept(waiting["windows"], self._boot)
+        self._waiting.written()
         self._alerts_written(alerts)
         self._recorder.written()
         with self._ship.lock:
@@ -341,11 +360,11 @@ class Writer:
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
 
-    def _measure(self, flushed: Flushed) -> None:
+    def _measure(self, flushed: Flushed, windows: Content) -> None:
         """How large a frame is in the record that holds what waited."""
         sizes = [row.size for row in flushed.added if row.key.stream == "windows" and row.tombstone is None]
-        if self._waiting.frames and sizes:
-            self._frame_size = sizes[-1] / len(self._waiting.frames)
+        if windows.frames and sizes:
+            self._frame_size = sizes[-1] / len(windows.frames)
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():

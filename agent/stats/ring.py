@@ -90,7 +90,8 @@ class Ring:
     """The ring as the daemon writes it.
 
     `reason` says why the ring was begun anew, None where the earlier one goes on. `fault` says why
-    it could not grow at last, None if it could.
+    it could not grow at last, None if it could. Whoever stores windows sets `kept` to the time of the last
+    row that is in one; it is written with the next tick.
     """
 
     def __init__(self, path: Path, boot: str, rows: int, max_series: int) -> None:
@@ -103,6 +104,7 @@ class Ring:
         self._refused: set[Series] = set()
         self._ring: RingMap
         self._arranged = False
+        self.kept = 0.0
         self.fault: str | None = None
         self.reason = self._resume(boot)
 
@@ -166,6 +168,8 @@ class Ring:
         self._ring.close()
 
     def _put(self, now: float, row: tuple[Any, ...]) -> None:
+        if self.kept > self._ring.head.kept:
+            self._ring.keep(self.kept)
         try:
             data = array("f", row).tobytes()
         except (TypeError, OverflowError):

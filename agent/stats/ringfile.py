@@ -11,6 +11,7 @@
     32      u32    generation: odd while the table is being changed
     40      u64    written: rows written since the ring was begun; row n lies in slot n % rows
     48      40s    boot id, padded with zero bytes
+    88      f64    kept: time of the last row that is in a window of the store, 0 for none
     96      room   table: MessagePack, [[column, since, name, unit, kind, [[key, value], ...]], ...]
     96+room        rows of: f64 time on the boot clock in s, columns x f32
 
@@ -41,11 +42,12 @@ VERSION = 1
 STEP = 32
 """Columns by which a ring grows."""
 
-HEADER = struct.Struct("=8s7I4xQ40s8x")
+HEADER = struct.Struct("=8s7I4xQ40sd")
 GENERATION = struct.Struct("=I")
 GENERATION_AT = 32
 WRITTEN = struct.Struct("=Q")
 WRITTEN_AT = 40
+KEPT_AT = 88
 TIME = struct.Struct("=d")
 TRIES = 5
 LARGEST = 1 << 30
@@ -66,7 +68,8 @@ class Place(NamedTuple):
 
 
 class Header(NamedTuple):
-    """The head of the file, in its order; `boot` without the padding."""
+    """The head of the file, in its order; `boot` without the padding. `kept` is the time of the last row
+    that is in a window of the store."""
 
     rows: int
     columns: int
@@ -76,6 +79,7 @@ class Header(NamedTuple):
     generation: int
     written: int
     boot: str
+    kept: float = 0.0
 
     @property
     def stride(self) -> int:
@@ -94,8 +98,8 @@ class Header(NamedTuple):
 
     def packed(self) -> bytes:
         """The head as bytes."""
-        *numbers, boot = self
-        return HEADER.pack(MAGIC, VERSION, *numbers, boot.encode())
+        *numbers, boot, kept = self
+        return HEADER.pack(MAGIC, VERSION, *numbers, boot.encode(), kept)
 
 
 def size_of(descriptor: int) -> int:
@@ -118,12 +122,12 @@ def header_of(data: bytes, size: int) -> Header:
     """
     if len(data) < HEADER.size:
         raise RingError(f"the ring has {len(data)} bytes, too few for its head")
-    magic, version, *numbers, boot = HEADER.unpack_from(data)
+    magic, version, *numbers, boot, kept = HEADER.unpack_from(data)
     if magic != MAGIC:
         raise RingError("the file does not begin as a ring")
     if version != VERSION:
         raise RingError(f"the ring has version {version}, this program reads {VERSION}")
-    header = Header._make([*numbers, boot.rstrip(b"\0").decode("ascii", "replace")])
+    header = Header._make([*numbers, boot.rstrip(b"\0").decode("ascii", "replace"), kept])
     if header.size != size or not header.rows or header.columns % STEP or header.room % 8:
         raise RingError(f"the ring's head asks for {header.size} bytes, the file has {size}")
     if size > LARGEST or header.room > LARGEST_ROOM:
@@ -194,6 +198,11 @@ class Snapshot:
     def boot(self) -> str:
         """The boot id whose clock the times are of."""
         return self._header.boot
+
+    @property
+    def kept(self) -> float:
+        """The time of the last row that is in a window of the store, in s on the boot clock; 0 for none."""
+        return self._header.kept if isfinite(self._header.kept) else 0.0
 
     @property
     def series(self) -> tuple[Series, ...]:

@@ -12,6 +12,7 @@ from agent.stats.ringfile import (
     GENERATION,
     GENERATION_AT,
     HEADER,
+    KEPT_AT,
     TIME,
     WRITTEN,
     WRITTEN_AT,
@@ -99,6 +100,11 @@ class RingMap:
         ring[at : at + TIME.size] = TIME.pack(now)
         self.written += 1
         WRITTEN.pack_into(ring, WRITTEN_AT, self.written)
+
+    def keep(self, until: float) -> None:
+        """All rows up to that time are in windows of the store."""
+        TIME.pack_into(self._map, KEPT_AT, until)
+        self.head = self.head._replace(kept=until)
 
     def with_table(self, table: dict[Series, Place]) -> RingMap:
         """The ring with this table: this one, or a new file where the table has outgrown its room.

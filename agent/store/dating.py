@@ -58,6 +58,13 @@ class Dating:
         skew = self.skew(head.place)
         return head._replace(start=head.start + skew, end=head.end + skew) if skew else head
 
+    def uptime(self, head: Head, boot: str) -> float | None:
+        """When a row ended on the clock of this boot, in s; None for a row of another."""
+        era = self._era(head.place)
+        if era is None or era.boot != boot:
+            return None
+        return head.end - era.offset - self._off(era)
+
     def surely(self, head: Head) -> bool:
         """Whether a time service kept the clock by which this row is dated."""
         era = self._era(head.place)
@@ -140,8 +147,10 @@ def _all(content: Content) -> Iterator[Clock]:
 
 def _last(content: Content) -> Clock:
     """The clock of what ended last in a content."""
-    *_, last = _all(content)
-    return last
+    span = max((frame.span for frame in content.frames), key=lambda span: span.wall[1], default=None)
+    if span is not None:
+        return Clock(span.boot, span.offset, span.quality)
+    return Clock(content.events[-1].boot, content.events[-1].offset, UNKNOWN)
 
 
 def _clock(value: Any) -> Clock | None:

@@ -183,6 +183,12 @@ class Store:
         """The clock for the next flush, if readers must hear of one; `now` is what is known by now."""
         return self._rows.dating.to_tell(now, contents)
 
+    def ended(self, boot: str) -> float:
+        """When the newest window of this boot ended, in s on its clock; 0 if none is near."""
+        with self._database.explained():
+            heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
+        return max([self._rows.dating.uptime(head, boot) or 0.0 for head in heads if head], default=0.0)
+
     def surely(self) -> float:
         """When the newest row ended that was made while a time service kept the clock, in wall s; 0 if
         none is near."""

@@ -18,11 +18,12 @@ OF = {
 
 
 def figures(content: Content) -> dict[str, float]:
-    """The figures of a record's last frame; what it does not say is not there."""
+    """The figures of a record's latest frame; what it does not say is not there."""
     if not content.frames:
         return {}
     found: dict[str, float] = {}
-    for series, summary in content.frames[-1].windows.items():
+    latest = max(content.frames, key=lambda frame: frame.span.wall[1])
+    for series, summary in latest.windows.items():
         name = OF.get(series.name)
         value = _figure(series, summary) if name else None
         if name and value is not None:

@@ -1,0 +1,95 @@
+"""What waits for the store is bounded, late windows keep their own time, and too late ones are counted."""
+
+from __future__ import annotations
+
+from agent.ledger import Entry
+from agent.stats.frame import MAX_FRAMES, Frame, Span
+from agent.stats.window import Counter
+from agent.waiting import AHEAD, LATE, Waiting
+from agent.writer import WAITING
+from collectors.api import Series
+from collectors.tally import Tally
+
+REQUESTS = Series("model.requests", "{request}", "counter", ())
+NOW = 1_795_689_600.0
+
+
+def frame(start: float, length: float = 60.0, offset: float = 0.0) -> Frame:
+    return Frame(
+        Span("b", start, start + length, length, offset, "unknown"), {REQUESTS: Counter(1, 1.0, 1.0, 0)}
+    )
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.entries: list[tuple[str, str, int]] = []
+        self.waiting = Waiting(self.tally, self._enter)
+
+    def _enter(self, entry: Entry) -> None:
+        assert entry.span is not None
+        self.entries.append((entry.what, entry.reason, entry.records))
+
+    def total(self) -> float:
+        windows = (frame.windows[REQUESTS] for frame in self.waiting.content.frames)
+        return sum(window.delta for window in windows if isinstance(window, Counter))
+
+    def counted(self, name: str) -> dict[str, float]:
+        mine = [each for each in self.tally.snapshot() if each.name == name]
+        return {dict(each.attributes).get("reason", ""): each.value for each in mine}
+
+
+def test_beyond_the_bound_neighbours_are_merged() -> None:
+    rig = Rig()
+    for n in range(100):
+        rig.waiting.take(frame(60.0 * n), WAITING)
+    assert len(rig.waiting.content.frames) <= WAITING
+    assert rig.total() == 100
+    assert {entry[:2] for entry in rig.entries} == {("merged", "unwritten")}
+
+
+def test_windows_of_a_clock_that_keeps_jumping_are_dropped_and_that_is_said() -> None:
+    rig = Rig()
+    for n in range(WAITING + 3):
+        rig.waiting.take(frame(60.0 * n, offset=1000.0 * n), WAITING)
+    assert rig.total() == WAITING
+    assert rig.entries[:2] == [("lost", "unwritten", 1), ("merged", "unwritten", WAITING + 1)]
+    assert rig.counted("outrider.windows.dropped") == {"": 3.0}
+
+
+def test_an_hour_late_is_its_own_time_and_a_day_is_too_late() -> None:
+    rig = Rig()
+    rig.waiting.take(frame(NOW - 60.0), WAITING)
+    late = [NOW - 3600.0, NOW - 3540.0, NOW - LATE - 61.0, NOW - LATE - 59.0, NOW + AHEAD]
+    rig.waiting.take_late([frame(at) for at in late], NOW)
+    assert [f.span[1:3] for f in rig.waiting.content.frames] == [
+        (NOW - LATE - 59.0, NOW - LATE + 1.0),
+        (NOW - 3600.0, NOW - 3480.0),
+        (NOW - 60.0, NOW),
+    ]
+    assert rig.counted("outrider.windows.refused") == {"late": 1.0, "early": 1.0}
+    assert rig.entries == [("lost", "late", 1), ("lost", "early", 1)]
+
+
+def test_a_window_without_anything_is_none() -> None:
+    rig = Rig()
+    empty = frame(NOW - 60.0)._replace(windows={})
+    rig.waiting.take(empty, WAITING)
+    rig.waiting.take_late([empty], NOW)
+    assert rig.waiting.content.frames == ()
+
+
+def test_late_windows_are_bounded_and_nothing_is_lost() -> None:
+    rig = Rig()
+    rig.waiting.take_late([frame(NOW - 100.0 * n - 60.0) for n in range(3 * MAX_FRAMES)], NOW)
+    assert len(rig.waiting.content.frames) == MAX_FRAMES
+    assert rig.total() == 3 * MAX_FRAMES
+    assert rig.counted("outrider.windows.coarsened") == {"": 2.0 * MAX_FRAMES}
+
+
+def test_what_is_written_waits_no_more() -> None:
+    rig = Rig()
+    rig.waiting.take(frame(NOW), WAITING)
+    rig.waiting.take_late([frame(NOW - 3600.0)], NOW)
+    rig.waiting.written()
+    assert rig.waiting.content.frames == ()
