@@ -18,10 +18,13 @@ import pytest
 from paho.mqtt import subscribe
 
 from agent.store.files import store_file
+from agent.store.reader import Reader
+from agent.store.sizing import MIB
 from agent.view.fleet import FleetStore
 from tests.agreement import arrived, disagreements
 from tests.brokers import Secured
 from tests.daemons import Daemon
+from tests.disks import BLOCK, fill, small_disk, taken
 from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
 from tests.histories import events, windows, windows_pass
 from tests.waiting import until
@@ -29,38 +32,20 @@ from tests.waiting import until
 Configured = Callable[[str], list[str]]
 NOWHERE = "mqtt://127.0.0.1:1"
 FAILED = 1
-HOLE = 4096
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB in memory."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """A file that takes all that is left."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(HOLE)) == HOLE:
-                pass
-        except OSError:
-            return ballast
-    return ballast
+    with small_disk(tmp_path / "disk", 2) as place:
+        yield place
 
 
 def copy_with_holes(source: Path, target: Path) -> None:
     """Copy a file as `cp --sparse=always` does: where it is all zeros nothing is allocated."""
     with source.open("rb") as old, target.open("wb") as new:
-        while block := old.read(HOLE):
+        while block := old.read(BLOCK):
             new.seek(len(block), os.SEEK_CUR) if not any(block) else new.write(block)
         new.truncate()
 
@@ -131,36 +116,47 @@ def test_a_state_directory_without_permission_is_named_and_ends_it(tmp_path: Pat
     assert f"runtime.directory {tmp_path}: Permission denied; there is no ring" in ended.stderr
 
 
-def test_a_full_disk_does_not_keep_a_store_that_was_grown_in_advance_from_writing(
-    small_disk: Path, daemons: OpenDaemon, configured: Configured
+def test_on_a_full_disk_collection_goes_on_beside_readers_and_needs_no_restart_when_there_is_space(
+    tmp_path: Path, daemons: OpenDaemon, configured: Configured
 ) -> None:
-    daemon = daemons(configured(NOWHERE))
-    daemon.state.rmdir()
-    daemon.state.symlink_to(small_disk)
-    daemon.start()
-    windows_pass(daemon.state, 1)
-    fill(small_disk)
-    windows_pass(daemon.state, 2)
-    assert daemon.stop() == 0
-    daemon.start()
-    windows_pass(daemon.state, 1)
-    assert "full" not in daemon.child.tail()
+    with small_disk(tmp_path / "full", 4) as place:
+        daemon = daemons(configured(NOWHERE))
+        daemon.state.rmdir()
+        (place / "state").mkdir(mode=0o700)
+        daemon.state.symlink_to(place / "state")
+        daemon.start()
+        windows_pass(daemon.state, 1)
+        ballast = fill(place)
+        with closing(Reader.copy(daemon.state)), store_file(daemon.state).open("rb"):
+            windows_pass(daemon.state, 3)
+            assert taken(place / "state") <= MIB + BLOCK
+        pid = daemon.child.pid
+        ballast.unlink()
+        windows_pass(daemon.state, 2)
+        fill(place)
+        windows_pass(daemon.state, 1)
+        assert (daemon.child.ended(), daemon.child.pid) == (None, pid)
+        assert daemon.stop() == 0
+        daemon.start()
+        windows_pass(daemon.state, 1)
+        assert "full" not in daemon.child.tail()
+        daemon.stop()
 
 
 @pytest.mark.usefixtures("fast_look")
 def test_where_nothing_can_be_written_it_lives_on_degraded_until_there_is_space(
-    small_disk: Path, broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
+    disk: Path, broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
 ) -> None:
     sink = sinks(broker.url).start().subscribed()
     daemon = daemons(configured(broker.url)).start()
     windows_pass(daemon.state, 1)
     daemon.stop()
     for file in daemon.state.iterdir():
-        copy_with_holes(file, small_disk / file.name)
+        copy_with_holes(file, disk / file.name)
     shutil.rmtree(daemon.state)
-    daemon.state.symlink_to(small_disk)
+    daemon.state.symlink_to(disk)
     daemon.start()
-    ballast = fill(small_disk)
+    ballast = fill(disk)
     with closing(sink.fleet()) as fleet:
         until(lambda: said(fleet)["state"] == "degraded", daemon.child.tail)
         assert said(fleet)["reasons"] == ["store: full"]
