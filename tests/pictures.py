@@ -16,6 +16,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from agent.view import listing, page, seriespage, top
+from agent.view.captures import Shot, Shots
 from agent.view.fleet import DeviceState
 from agent.view.gaps import Circumstances, gaps
 from agent.view.ink import Line, fit, plain
@@ -24,6 +25,7 @@ from agent.view.rows import Board
 from agent.view.scene import Chosen, Listed, Scene, Track
 from agent.view.standing import standings
 from collectors.api import Kind, Series
+from tests.captures import capture
 from tests.messages import content, gauge
 
 CASES = Path(__file__).parent / "cases" / "view"
@@ -140,6 +142,27 @@ def track(of: Series) -> Track:
     return Track(row, held, tuple(gaps(of, held, NOW, known)))
 
 
+def shots(of: Series) -> tuple[Shot, ...]:
+    """Two captures of the device, with what they have of this series."""
+    made = Shots(of)
+    made.add(capture())
+    made.add(capture("20231114T220000Z-0001", rule="", by="command", metric=""))
+    return made.newest
+
+
+def marked_series(width: int, height: int) -> list[Line]:
+    """The third page, of a series with a capture."""
+    found = tuple(shot for shot in shots(HEAT) if shot.held)
+    return seriespage.page(track(HEAT)._replace(captures=found), width, height)
+
+
+def capture_of_series(width: int, height: int) -> list[Line]:
+    """The capture itself."""
+    shot = shots(HEAT)[0]
+    assert shot.row is not None
+    return seriespage.capture(shot, shot.row, NOW, width, height)
+
+
 def scene() -> Scene:
     """All of it, with a notice."""
     notice = "cam-2-77fe01: restored: epochs 1f and 2e have one past"
@@ -182,6 +205,8 @@ PICTURES = {
         ("histogram", lambda w, h: page_of_series(LATENCY, w, h)),
         ("top-values", lambda w, h: page_of_series(ERRORS, w, h)),
         ("top", top_of_device),
+        ("marked", marked_series),
+        ("capture", capture_of_series),
     )
 }
 

@@ -46,6 +46,8 @@ when = "system.filesystem.utilization > 5%"
 severity = "warning"
 summary = "the disk fills up; logs and models share it"
 runbook = "https://wiki.example/runbooks/disk"
+[recorder]
+after = "20s"
 """
 FONTS = re.compile(r"\s*@font-face \{.*?\n\s*\}", re.DOTALL)
 
@@ -103,6 +105,7 @@ async def watch(fleet: Fleet) -> None:
         await shot(app, pilot, "device", lambda: asyncio.sleep(1.0))
         await find(pilot, "utilization")
         await shot(app, pilot, "series", lambda: pick(app, pilot, "cpu.utilization", "user"))
+        await shot(app, pilot, "capture", lambda: pilot.press("c"))
         await pilot.press("escape", "escape")
         await find(pilot, "collect.duration")
         await shot(app, pilot, "histogram", lambda: pick(app, pilot, "collect.duration", "network"))

@@ -35,6 +35,7 @@ HELP = (
     ("Enter", "open the device or the series; or click it twice"),
     ("Esc", "back; ends a filter first"),
     ("/", "show only what has this text in its name"),
+    ("c", "on a series: its captures of the flight recorder (◆), each second"),
     ("[  ]", "the heading, or the series, before and after"),
     ("q", "end"),
 )
@@ -49,6 +50,11 @@ LEAST = (30, 6)
 def series_of(key: Hashable) -> Series | None:
     """The series of a stop on the page of a device."""
     return key[0] if isinstance(key, tuple) and isinstance(key[0], Series) else None
+
+
+def capture_of(key: Hashable) -> str:
+    """The capture in which a stop on the page of a device opens its series; "" for its windows."""
+    return str(key[2]) if isinstance(key, tuple) and len(key) > 2 else ""
 
 
 class Page(Screen[None]):
@@ -246,7 +252,7 @@ class Device(Page):
         for n, each in enumerate(entries):
             if each.series is not None:
                 seen[each.series] += 1
-                stops.append((n, (each.series, seen[each.series])))
+                stops.append((n, (each.series, seen[each.series], each.capture)))
         head = [*page.head(chosen, width), titles(across(width - 2))]
         self.put(head, [each.line for each in entries], stops)
 
@@ -254,17 +260,19 @@ class Device(Page):
         """The page of the series."""
         series = series_of(key)
         if series is not None:
-            self.app.push_screen(Track(self.device, series, self.body))
+            self.app.push_screen(Track(self.device, series, self.body, capture_of(key)))
 
 
 class Track(Page):
     """One series of a device."""
 
-    KEYS = "Esc back  [ ] series before, after  ? keys  q quit"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "capture", show=False)]
+    KEYS = "Esc back  [ ] series before, after  c capture  ? keys  q quit"
 
-    def __init__(self, device: str, series: Series, among: Listbox) -> None:
+    def __init__(self, device: str, series: Series, among: Listbox, capture: str = "") -> None:
+        """`capture` is the name of the one that is shown in the place of the windows, "" for none."""
         super().__init__()
-        self.device, self.series, self.among = device, series, among
+        self.device, self.series, self.among, self.capture = device, series, among, capture
 
     def choice(self) -> tuple[str | None, Series | None]:
         """The device, and its series."""
@@ -278,7 +286,19 @@ class Track(Page):
             self.put([*state, line(Ink(clean(self.series.name), "title"))], [], [])
             return
         height = self.size.height - len(state) - 1
-        self.put(state, seriespage.page(track, width, height), [])
+        shot = next((each for each in track.captures if each.captured.id == self.capture), None)
+        if shot is not None and shot.row is not None:
+            self.put(state, seriespage.capture(shot, shot.row, scene.now, width, height), [])
+        else:
+            self.put(state, seriespage.page(track, width, height), [])
+
+    def action_capture(self) -> None:
+        """The newest capture with samples of the series, the one before, and at last the windows again."""
+        track = self.viewer.receiver.scene.track if self.viewer.receiver.scene else None
+        names = ["", *(each.captured.id for each in track.captures)] if track else [""]
+        place = names.index(self.capture) if self.capture in names else 0
+        self.capture = names[(place + 1) % len(names)]
+        self.redraw()
 
     def action_find(self) -> None:
         """There is nothing to filter."""

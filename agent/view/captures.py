@@ -12,12 +12,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.ship.plain import json_series
+from agent.ship.records import Key
 from agent.stats.capture import EVENT, KEY
 from agent.stats.frame import Content, Event
 from agent.stats.ticks import polled
+from agent.view.clean import clean
+from agent.view.rows import Board, Row, Window
 from collectors.api import Series
 
 MOST = 2**31
+KEPT = 8
+"""Captures of a device that a view keeps."""
+
+TICKS, SPARK = 4096, 64
+TICK = Key(0, "polls", 0, 0)
+"""What the windows of a tick are kept under: they are of one record."""
 
 
 class Captured(NamedTuple):
@@ -62,6 +71,48 @@ def about(capture: Captured, event: Event, among: Content) -> Series | None:
     return next((one for one in series if one.name == capture.metric and set(one.attributes) == told), None)
 
 
+class Shot(NamedTuple):
+    """A capture of a device that is looked at: the series it is about, if that is among its own, and of the
+    series that is looked at the row and its samples as windows of a tick, oldest first; none without one."""
+
+    captured: Captured
+    about: Series | None = None
+    row: Row | None = None
+    held: tuple[Window, ...] = ()
+
+
+class Shots:
+    """The newest captures of a device, with the samples of one series, or of none."""
+
+    def __init__(self, only: Series | None = None) -> None:
+        self._only = only
+        self._held: dict[str, Shot] = {}
+
+    def add(self, content: Content) -> None:
+        """Take a record of `samples`."""
+        found = of(content)
+        if found is None:
+            return
+        told = next(event for event in content.events if captured(event) is not None)
+        row, held = self._samples(content)
+        self._held[found.id] = Shot(found, about(found, told, content), row, held)
+        for shot in sorted(self._held.values(), key=lambda each: each.captured.at)[:-KEPT]:
+            del self._held[shot.captured.id]
+
+    def _samples(self, content: Content) -> tuple[Row | None, tuple[Window, ...]]:
+        if self._only is None:
+            return None, ()
+        board = Board(self._only, TICKS)
+        board.add(TICK, content._replace(events=()))
+        rows = board.rows(board.newest or 0.0, SPARK)
+        return (rows[0], board.held(self._only)) if rows else (None, ())
+
+    @property
+    def newest(self) -> tuple[Shot, ...]:
+        """Those that are kept, the newest first."""
+        return tuple(sorted(self._held.values(), key=lambda each: -each.captured.at))
+
+
 def summary(capture: Captured) -> dict[str, object]:
     """A capture as JSON has it."""
     fields = capture._asdict()
@@ -77,6 +128,21 @@ def json_lines(device: str, content: Content) -> Iterator[str]:
     for series, polls in polled(content.frames).items():
         samples = [[round(at, 3), value if math.isfinite(value) else None] for at, value in polls]
         yield _dumped({"device": device, "capture": name, **json_series(series), "samples": samples})
+
+
+def text_lines(device: str, content: Content) -> Iterator[str]:
+    """A capture in words, one line."""
+    found = of(content)
+    told = f"capture {words(found)}" if found is not None else "samples that no capture tells of"
+    yield f"{clean(device)} {told}"
+
+
+def words(capture: Captured) -> str:
+    """What a capture is of, how far it reaches and what it holds, safe to print."""
+    why = " ".join(word for word in (capture.rule or capture.by, capture.text) if word)
+    cut = f", {capture.cut} left out" if capture.cut else ""
+    reach = f"-{capture.before:.0f}s +{capture.after:.0f}s"
+    return clean(f"{capture.id}  {why}  {reach}, {capture.ticks} ticks of {capture.series} series{cut}", 300)
 
 
 def _dumped(fields: dict[str, object]) -> str:

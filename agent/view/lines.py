@@ -14,11 +14,12 @@ from typing import TextIO
 
 from agent.ship.alert import Alert
 from agent.ship.plain import json_event, json_series, mean_rate
-from agent.ship.records import Key
+from agent.ship.records import RAW, Key
 from agent.stats.frame import Content, Span
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
+from agent.view import captures
 from agent.view.clean import clean
 from agent.view.fleet import FleetStore
 from agent.view.pace import Every
@@ -54,7 +55,14 @@ class Printer:
         """
         if not fnmatchcase(device, self._pattern):
             return
-        made = json_lines(device, content) if self._json else text_lines(device, key, content, self._wall())
+        if key.stream == RAW:
+            made = (
+                captures.json_lines(device, content) if self._json else captures.text_lines(device, content)
+            )
+        elif self._json:
+            made = json_lines(device, content)
+        else:
+            made = text_lines(device, key, content, self._wall())
         self._print(made)
         self.records += 1
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
-from agent.ship.records import Key
+from agent.ship.records import RAW, Key
 from agent.stats.clocks import told_by
 from agent.stats.frame import Content
+from agent.view.captures import Shots
 from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
 from agent.view.gaps import Circumstances, Loss, coarser, gaps
@@ -59,11 +60,13 @@ class Observer:
         self._series: Series | None = None
         self._board = Board()
         self._track = Board()
+        self._shots = Shots()
 
     def applied(self, device: str, key: Key, content: Content) -> None:
         """A record is newly held."""
         self._first.setdefault(device, {}).setdefault(key[:2], key.first)
-        self._figures.take(device, content, self._wall())
+        if key.stream != RAW:
+            self._figures.take(device, content, self._wall())
         if device == self._device and any(map(told_by, content.events)):
             # What is held is dated anew.
             series, self._device = self._series, None
@@ -71,6 +74,11 @@ class Observer:
         elif device == self._device:
             self._board.add(key, content)
             self._track.add(key, content)
+            self._shoot(key, content)
+
+    def _shoot(self, key: Key, content: Content) -> None:
+        if key.stream == RAW:
+            self._shots.add(content)
 
     def notice(self, name: str, device: str, text: str) -> None:
         """Keep this until something newer is to be said; the header tells of the link."""
@@ -83,7 +91,7 @@ class Observer:
         if not fresh and series == self._series:
             return
         self._series = series
-        self._track = Board(series, TRACKED)
+        self._track, self._shots = Board(series, TRACKED), Shots(series)
         if fresh:
             self._device, self._board = device, Board()
         if device is None:
@@ -93,6 +101,7 @@ class Observer:
                 self._board.add(key, content)
             if series is not None:
                 self._track.add(key, content)
+            self._shoot(key, content)
 
     def scene(self, link: str) -> Scene:
         """What is to be seen now; what is older than an hour goes."""
@@ -139,6 +148,7 @@ class Observer:
             _reasons(said),
             _labels(said),
             self._board.refused,
+            self._shots.newest,
         )
 
     def _tracked(self, chosen: Chosen, now: float) -> Track | None:
@@ -155,7 +165,8 @@ class Observer:
             self._board.newest,
         )
         found = tuple(gaps(row.series, held, now, known))
-        return Track(row, held, found, tuple(coarser(held, chosen.events)))
+        shots = tuple(shot for shot in chosen.captures if shot.held)
+        return Track(row, held, found, tuple(coarser(held, chosen.events)), shots)
 
 
 def _reasons(said: Mapping[str, object]) -> tuple[str, ...]:

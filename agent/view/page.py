@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from agent.ship.alert import Alert
 from agent.stats.frame import Event
+from agent.view.captures import Shot
+from agent.view.captures import words as words_of
 from agent.view.clean import clean
 from agent.view.gaps import COLLECTOR
 from agent.view.ink import Ink, Line, fit, line, spread
@@ -81,6 +83,7 @@ def body(chosen: Chosen, now: float, width: int, wanted: str = "") -> list[Entry
         late = sum(each.row.late for each in group.rows)
         entries += [Entry(heading(group.name, width, f"{late} late ◐" if late else "")), *of]
     if not wanted:
+        entries += captured(chosen.captures, now, width)
         entries += standings("collectors", chosen.standings, width)
         entries += happened(chosen.events, now, width)
     return entries
@@ -130,6 +133,16 @@ def standings(name: str, of: Sequence[Standing], width: int) -> list[Entry]:
         told = line(mark, f"{left(clean(each.name, 40), REASON_AT - 11)} ", Ink(first, "dim"))
         entries.append(Entry(spread(told, line(old), width), each.series))
         entries += [Entry(fit(line(Ink(" " * REASON_AT + text, "dim")), width)) for text in more]
+    return entries
+
+
+def captured(shots: Sequence[Shot], now: float, width: int) -> list[Entry]:
+    """The captures of the flight recorder; each opens the series that it is about."""
+    entries = [Entry(heading("captures", width))] if shots else []
+    for shot in shots:
+        told = line(Ink("◆ ", "warn"), Ink(words_of(shot.captured)))
+        old = line(Ink(f" {right(age(now - shot.captured.at), 4)}", "dim"))
+        entries.append(Entry(spread(told, old, width), shot.about, shot.captured.id))
     return entries
 
 

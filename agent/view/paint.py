@@ -21,10 +21,12 @@ VALUE = 11
 
 
 class Entry(NamedTuple):
-    """A line of a page, and the series that it opens; None where it opens none."""
+    """A line of a page, and the series that it opens; None where it opens none. `capture` is the name of
+    that in which it opens it, "" for its windows."""
 
     line: Line
     series: Series | None = None
+    capture: str = ""
 
 
 class Across(NamedTuple):

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from agent.ship.plain import mean_rate
-from agent.ship.records import Key
+from agent.ship.records import RAW, Key
 from agent.stats.frame import Content, Event, Span
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
@@ -116,7 +116,10 @@ class Board:
         self.refused = 0
 
     def add(self, key: Key, content: Content) -> None:
-        """Take a record. Beyond 2,048 series, further ones are only counted in `refused`."""
+        """Take a record. Beyond 2,048 series, further ones are only counted in `refused`. Raw samples are
+        none of a board: they lie where windows do, and would be added to them."""
+        if key.stream == RAW:
+            return
         for frame in content.frames:
             for series, summary in self._picked(frame.windows).items():
                 self._put(series, _window(key, frame.span, summary))

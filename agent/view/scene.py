@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from agent.ship.alert import Alert
 from agent.stats.frame import Event
+from agent.view.captures import Shot
 from agent.view.fleet import DeviceState
 from agent.view.gaps import Gap
 from agent.view.rows import Row, Window
@@ -30,7 +31,8 @@ class Listed(NamedTuple):
 
 class Chosen(NamedTuple):
     """The device that is looked at. `reasons` are its own words on why it is degraded, `labels` its site
-    and tags; `refused` counts the windows of series beyond the bound of a board."""
+    and tags; `refused` counts the windows of series beyond the bound of a board; `captures` are those of
+    the flight recorder, the newest first."""
 
     listed: Listed
     rows: tuple[Row, ...] = ()
@@ -39,16 +41,18 @@ class Chosen(NamedTuple):
     reasons: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     refused: int = 0
+    captures: tuple[Shot, ...] = ()
 
 
 class Track(NamedTuple):
     """The series that is looked at: its row, its windows (oldest first), why some are not there, and
-    which stand for several, and why."""
+    which stand for several, and why; the captures that have samples of it, the newest first."""
 
     row: Row
     held: tuple[Window, ...]
     gaps: tuple[Gap, ...] = ()
     coarse: tuple[Gap, ...] = ()
+    captures: tuple[Shot, ...] = ()
 
 
 class Scene(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.view import chart
+from agent.view.captures import Shot, words
 from agent.view.clean import clean
 from agent.view.gaps import Gap
 from agent.view.ink import Ink, Line, aside, fit, line, spread
@@ -26,6 +28,8 @@ BESIDE = 72
 NOTES = 3
 LIST = 8
 COARSE = "="
+MARK = "◆"
+"""Where something began a capture of the flight recorder."""
 
 
 class _Table(NamedTuple):
@@ -38,7 +42,11 @@ class _Table(NamedTuple):
 
 def page(track: Track, width: int, height: int) -> list[Line]:
     """The whole page in exactly `height` lines, of at most `width` cells."""
-    lines = head(track.row, track.held, width)
+    return _page(head(track.row, track.held, width), track, width, height)
+
+
+def _page(lines: list[Line], track: Track, width: int, height: int) -> list[Line]:
+    """The page below these lines."""
     room = height - len(lines)
     parts = _breakdown(track, width)[: max(0, room - 8)]
     room -= len(parts)
@@ -53,6 +61,14 @@ def page(track: Track, width: int, height: int) -> list[Line]:
         lines += _listed(track, max(0, room - tall))
     lines = [*lines[: height - len(notes) - len(parts)], *notes, *parts]
     return [fit(each, width) for each in lines + [()] * (height - len(lines))][:height]
+
+
+def capture(shot: Shot, row: Row, now: float, width: int, height: int) -> list[Line]:
+    """A capture of the flight recorder in the place of the windows: what it is of, and each sample; `now` in
+    wall s."""
+    told = fit(line(Ink(f"{MARK} ", "warn"), Ink(words(shot.captured), "accent")), width)
+    above = head(row._replace(age=now - shot.held[-1].end), shot.held, width)
+    return _page([told, *above], Track(row, shot.held, captures=(shot,)), width, height)
 
 
 def head(row: Row, held: Sequence[Window], width: int) -> list[Line]:
@@ -91,10 +107,19 @@ def _chart(track: Track, width: int, height: int) -> list[Line]:
     first = columns.end - (len(columns.points) - columns.blank) * columns.step
     blank = " " * columns.blank
     ends = spread(line(f"{blank}{_clock(first)}"), line(_clock(columns.end)), width - chart.AXIS)
-    rule = "└" + "─" * (width - chart.AXIS)
-    lines += [line(Ink(" " * (chart.AXIS - 1) + rule, "dim"))]
+    lines += [line(Ink(" " * (chart.AXIS - 1) + "└", "dim"), *_rule(columns, track.captures))]
     lines += [line(" " * chart.AXIS, *(Ink(each.text, "dim") for each in ends))]
-    return [*lines, fit(_legend(track.held[-1]), width)][:height]
+    marked = f"  {MARK} capture (c)" if track.captures else ""
+    return [*lines, fit(_legend(track.held[-1], marked), width)][:height]
+
+
+def _rule(columns: chart.Columns, shots: Sequence[Shot]) -> list[Ink]:
+    """The line below the chart, with a mark where something began a capture."""
+    width = len(columns.points)
+    back = [math.floor((columns.end - shot.captured.at) / columns.step) for shot in shots]
+    # The window of what has just happened is not over yet.
+    found = {width - 1 - max(0, each) for each in back}
+    return [Ink(MARK, "warn") if place in found else Ink("─", "dim") for place in range(width)]
 
 
 def _inked(text: str) -> list[Ink]:
@@ -109,10 +134,12 @@ def _inked(text: str) -> list[Ink]:
     return pieces
 
 
-def _legend(window: Window) -> Line:
+def _legend(window: Window, marked: str) -> Line:
     low, middle, high = chart.meaning(window)
     band = f"  {chart.BAND} {low or middle} to {high}" if high else ""
-    return line(Ink(" " * chart.AXIS + f"━ {middle}{band}  {GAP} gap", "dim"))
+    return line(
+        Ink(" " * chart.AXIS + f"━ {middle}{band}", "dim"), Ink(marked, "warn"), Ink(f"  {GAP} gap", "dim")
+    )
 
 
 def _listed(track: Track, height: int) -> list[Line]:

@@ -12,7 +12,7 @@ from agent.stats.frame import Content
 from agent.stats.ringfile import Snapshot
 from agent.stats.ticks import Polls
 
-STREAM = "samples"
+STREAM = "polls"
 PAST = 300
 """Rows of the ring that the first look goes back."""
 

@@ -16,6 +16,7 @@ from agent.stats.frame import Content, Frame, Span
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge
 from collectors.api import Series
+from tests.captures import capture
 from tests.contents import BOOT, EPOCH, contents, example
 
 KEY = Key(EPOCH, "windows", 4, 7)
@@ -156,3 +157,22 @@ def test_every_key_of_the_json_is_in_the_readme() -> None:
     found = keys_of(texts(example())) | keys_of(json.loads(status_json("gate-7", SESSION, "online", [], 0.0)))
     written = set(re.findall(r"`([a-z0-9_]+)`", README.read_text()))
     assert found <= written
+
+
+def test_a_capture_is_samples_and_no_windows() -> None:
+    texts = [json.loads(text) for text in json_messages("d", Key(1, "samples", 4, 4), capture())]
+    (text,) = texts
+    assert "windows" not in text
+    assert [(each["metric"], len(each["samples"])) for each in text["samples"]] == [
+        ("hw.temperature", 181), ("system.network.io", 181),
+    ]  # fmt: skip
+    assert text["samples"][0]["samples"][119:121] == [[1_699_999_999.0, 50], [1_700_000_000.0, 90]]
+    assert {value for _, value in text["samples"][1]["samples"]} == {1000}
+    assert [event["name"] for event in text["events"]] == ["recorder.capture"]
+
+
+def test_a_long_capture_is_several_objects_a_series() -> None:
+    many = capture()._replace(frames=capture().frames * 12)
+    texts = [json.loads(text) for text in json_messages("d", Key(1, "samples", 4, 4), many)]
+    counts = [len(each["samples"]) for text in texts for each in text["samples"]]
+    assert (max(counts), sum(counts)) == (1000, 2 * 12 * 181)

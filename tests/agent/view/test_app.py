@@ -19,7 +19,8 @@ from agent.view.receiver import Receiver
 from agent.view.scene import Scene
 from agent.view.subscriber import Subscriber
 from collectors.api import Series
-from tests.pictures import scene, track
+from tests.captures import NAME
+from tests.pictures import HEAT, scene, shots, track
 
 NAMES = {"/": "slash"}
 Play = Callable[[Pilot[str], Viewer], Awaitable[None]]
@@ -39,7 +40,11 @@ class Still(Receiver):
     def choose(self, device: str | None, series: Series | None = None) -> None:
         """The scene of this choice, at once."""
         self.chosen = (device, series)
-        self.scene = scene()._replace(track=track(series) if series else None)
+        found = tuple(shot for shot in shots(series) if shot.held) if series else ()
+        shown = track(series)._replace(captures=found) if series else None
+        whole = scene().chosen
+        assert whole is not None
+        self.scene = scene()._replace(track=shown, chosen=whole._replace(captures=shots(HEAT)))
         self._told()
 
 
@@ -228,3 +233,47 @@ def test_only_changed_cells_are_drawn_again() -> None:
         assert 0 < sum(regions) <= 4 * 6
 
     played(play)
+
+
+def top_line(app: Viewer) -> str:
+    return plain(app.screen.query_one("#body", Listbox)._lines[0])
+
+
+def test_a_capture_opens_from_the_page_of_the_device_and_c_leads_through_them() -> None:
+    async def play(pilot: Pilot[str], app: Viewer) -> None:
+        await pilot.press("enter")
+        assert "── captures" in shown(app)
+        body = app.screen.query_one("#body", Listbox)
+        key = next(key for _, key in body._stops if isinstance(key, tuple) and key[2] == NAME)
+        body.point_at(key)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Track)
+        assert top_line(app).startswith(f"◆ {NAME}  too-hot the board will throttle  -120s +60s")
+        assert "22:14:19      90°C" in shown(app)
+        await pilot.press("c")
+        assert top_line(app).startswith("◆ 20231114T220000Z-0001  command")
+        await pilot.press("c")
+        assert top_line(app).startswith("hw.temperature")
+        assert "◆ capture (c)" in shown(app)
+        await pilot.press("c")
+        assert top_line(app).startswith(f"◆ {NAME}")
+        await pilot.press("escape")
+        assert isinstance(app.screen, Device)
+
+    played(play, (120, 40))
+
+
+def test_a_series_without_captures_has_its_windows_alone() -> None:
+    async def play(pilot: Pilot[str], app: Viewer) -> None:
+        await pilot.press("enter")
+        await pilot.press("/", *"load", "enter")
+        body = app.screen.query_one("#body", Listbox)
+        body.point_at(next(key for _, key in body._stops))
+        await pilot.press("enter")
+        await pilot.pause()
+        before = shown(app)
+        await pilot.press("c")
+        assert shown(app) == before
+
+    played(play, (120, 40))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agent.stats.frame import Content
-from agent.view.captures import about, captured, json_lines, of
+from agent.view.captures import KEPT, Shots, about, captured, json_lines, of
 from tests.captures import BYTES, HEAT, NAME, OFFSET, TRIGGER, capture, event
 
 
@@ -54,3 +54,20 @@ def test_as_json_it_is_what_it_is_of_and_one_object_a_series_without_any_window(
 def test_a_record_that_tells_of_no_capture_is_printed_without_a_name() -> None:
     rows = [json.loads(line) for line in json_lines("dut", capture()._replace(events=()))]
     assert [row["capture"] for row in rows] == [None, None]
+
+
+def test_a_view_keeps_the_newest_captures_of_a_device() -> None:
+    shots = Shots(HEAT)
+    for n in range(KEPT + 3):
+        record = capture(f"capture-{n}")
+        shots.add(record._replace(events=(record.events[0]._replace(offset=OFFSET + n),)))
+    assert [shot.captured.id for shot in shots.newest] == [f"capture-{n}" for n in range(KEPT + 2, 2, -1)]
+    assert {len(shot.held) for shot in shots.newest} == {181}
+
+
+def test_a_capture_without_the_series_has_nothing_of_it() -> None:
+    shots = Shots(HEAT._replace(unit="K"))
+    shots.add(capture())
+    shots.add(Content())
+    (shot,) = shots.newest
+    assert (shot.about, shot.row, shot.held) == (HEAT, None, ())

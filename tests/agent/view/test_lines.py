@@ -12,8 +12,10 @@ from agent.ship.alert import Alert, AlertSeries
 from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.window import Gauge
+from agent.view import captures
 from agent.view.lines import Printer, json_alert, json_lines, text_alert, text_lines
 from collectors.api import Series
+from tests.captures import NAME, capture
 from tests.messages import content, gauge, minute, series
 
 KEY = Key(7, "windows", 0, 0)
@@ -133,3 +135,21 @@ def test_the_printer_prints_alerts_of_the_devices_asked_for() -> None:
     words = io.StringIO()
     Printer(words, "*", lambda: 1000.0, json=False).alerted(ALERT, True)
     assert words.getvalue() == text_alert(ALERT, fires=True) + "\n"
+
+
+@pytest.mark.parametrize(("as_json", "lines"), [(True, 3), (False, 1)])
+def test_a_capture_is_printed_as_one_and_never_as_windows(as_json: bool, lines: int) -> None:
+    out = io.StringIO()
+    Printer(out, "*", lambda: 0.0, json=as_json).applied("gate-7", Key(7, "samples", 0, 0), capture())
+    said = out.getvalue().splitlines()
+    assert len(said) == lines
+    assert all(NAME in line for line in said)
+    assert not any('"count"' in line or '"mean"' in line for line in said)
+
+
+def test_words_of_a_capture_cannot_steer_a_terminal() -> None:
+    (line,) = captures.text_lines("gate\x1b[2J", capture(rule="hot\x1b[2J", id="\x1b]0;x"))
+    assert "\x1b" not in line
+    assert list(captures.text_lines("gate", capture()._replace(events=()))) == [
+        "gate samples that no capture tells of"
+    ]

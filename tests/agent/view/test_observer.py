@@ -12,7 +12,8 @@ from agent.stats.clocks import Clock, clock_event
 from agent.stats.frame import Content
 from agent.view.fleet import FleetStore
 from agent.view.observer import Observer
-from tests.messages import Sender, minute, series
+from tests.captures import HEAT, NAME, OFFSET, TRIGGER, capture
+from tests.messages import Sender, content, gauge, minute, series
 from tests.pictures import HOT
 
 NOW = 100_000.0
@@ -131,11 +132,41 @@ def test_when_the_clock_of_a_boot_is_told_what_is_shown_is_dated_anew(looker: Lo
     told = clock_event(Clock("boot-1", NOW - 3720.0, "synchronised"), 3700.0)
     looker.observer.choose("gate-7", CPU)
     sender = Sender("gate-7")
-    for content in (Content((wrong,)), Content(events=(told,))):
-        payload = encode_message(sender.message(content))
+    for each in (Content((wrong,)), Content(events=(told,))):
+        payload = encode_message(sender.message(each))
         looker.observer.intake.take("outrider/v1/lab/gate-7/data", payload, NOW)
     scene = looker.observer.scene("")
     assert scene.chosen is not None
     assert scene.track is not None
     assert {row.age for row in scene.chosen.rows} == {60.0}
     assert [(window.start, window.end) for window in scene.track.held] == [(NOW - 120.0, NOW - 60.0)]
+
+
+def test_a_capture_is_shown_beside_the_windows_and_never_added_to_them(looker: Looker) -> None:
+    looker.now = TRIGGER + OFFSET + 100.0
+    sender = looker.senders.setdefault("gate-7", Sender("gate-7"))
+    topic = "outrider/v1/lab/gate-7/data"
+    window = content(looker.now - 120.0, {HEAT: gauge(20.0, 30.0)})
+    looker.observer.intake.take(topic, encode_message(sender.message(window)), looker.now)
+    looker.observer.choose("gate-7", HEAT)
+    before = looker.observer.scene("")
+    record = sender.message(capture())
+    (part,) = record.parts
+    record = record._replace(parts=(part._replace(key=part.key._replace(stream="samples")),))
+    looker.observer.intake.take(topic, encode_message(record), looker.now)
+    after = looker.observer.scene("")
+    assert before.chosen is not None
+    assert after.chosen is not None
+    assert after.chosen.rows == before.chosen.rows
+    assert after.devices == before.devices
+    assert before.track is not None
+    assert after.track is not None
+    assert after.track.held == before.track.held
+    (shot,) = after.track.captures
+    assert (shot.captured.id, shot.about, len(shot.held)) == (NAME, HEAT, 181)
+    # Another view finds it in the store.
+    looker.observer.choose(None, None)
+    looker.observer.choose("gate-7", HEAT)
+    again = looker.observer.scene("")
+    assert again.track is not None
+    assert again.track.captures == (shot,)

@@ -15,6 +15,7 @@ from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from agent.view import rows
 from agent.view.rows import BARS, GAP, Board, Row, Window, natural, spark
+from tests.captures import capture
 from tests.messages import content, gauge, minute, series
 
 CPU = series("cpu")
@@ -183,3 +184,10 @@ def test_the_ends_of_the_doubles_are_drawn(high: float) -> None:
 def test_top_windows_are_drawn_by_their_number() -> None:
     made = board((0, Top.of([("a", 1)])), (1, Top.of([("a", 8)])))
     assert only(made, 120.0, 2).spark == f"{BARS[1]}{BARS[7]}"
+
+
+def test_raw_samples_are_none_of_a_board() -> None:
+    made = Board()
+    made.add(Key(1, "samples", 0, 0), capture())
+    assert made.rows(0.0, 8) == []
+    assert made.events == ()

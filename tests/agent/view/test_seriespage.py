@@ -38,7 +38,7 @@ def test_a_gap_has_its_reason_in_full_and_a_line_in_the_table() -> None:
 
 
 def test_a_window_that_stands_for_several_says_so_in_the_table() -> None:
-    row, held, known, _ = TRACKS["hw.temperature"]
+    row, held, known, *_ = TRACKS["hw.temperature"]
     coarse = Gap(held[-2].start, held[-2].end, "made coarser (age, by store)")
     lines = page(Track(row, held, known, (coarse,)), 120, 40)
     assert [text for each in lines if "  = 1m: made coarser" in (text := plain(each))]
