@@ -24,6 +24,7 @@ from agent.poller import Clocks
 from agent.stats.capture import EVENT, KEY, Bounds, Capture, Captures, Trigger
 from agent.stats.frame import Content, Event, Frame
 from agent.stats.freeze import LEAD, Clock, Frozen, fitted, frozen
+from agent.stats.freeze import Bounds as Span
 from agent.stats.ringfile import RingError
 from agent.stats.ringtail import tail_of
 from agent.store import codec
@@ -178,7 +179,8 @@ class Recorder:
         if snapshot.boot != pending.boot:
             raise RingError("it is of another boot")
         clock = Clock(self._clocks.offset(), self._clocks.quality())
-        found = frozen(snapshot, pending.start, pending.end + SLACK, clock, self._wanted(snapshot.series))
+        span = Span(pending.start, pending.end + SLACK, pending.trigger.at, VALUES)
+        found = frozen(snapshot, span, clock, self._wanted(snapshot.series))
         return fitted(found, pending.trigger.at, VALUES, self._largest, self._size)
 
     def _wanted(self, series: Sequence[Series]) -> frozenset[Series]:

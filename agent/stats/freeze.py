@@ -52,29 +52,50 @@ class Clock(NamedTuple):
     quality: str
 
 
-def frozen(snapshot: Snapshot, start: float, end: float, clock: Clock, wanted: Collection[Series]) -> Frozen:
-    """The ticks from `start` to `end` (s on the boot clock, both inside), with the series that are wanted."""
+class Bounds(NamedTuple):
+    """The span of a capture and its trigger, in s on the boot clock; how many values it may hold."""
+
+    start: float
+    end: float
+    trigger: float
+    values: int
+
+
+def frozen(snapshot: Snapshot, of: Bounds, clock: Clock, wanted: Collection[Series]) -> Frozen:
+    """The ticks of the span (both ends inside), with the series that are wanted; thinned before any of it is
+    made, as the values of many series take much memory."""
+    rows = [
+        (at, {series: value for series, value in values.items() if series in wanted})
+        for _, at, values in snapshot.rows_from(0)
+        if of.start - LEAD <= at <= of.end
+    ]
+    inside = [(at, len(values)) for at, values in rows if at >= of.start and values]
+    kept = _nearest(inside, of.trigger, of.values)
     polls = Polls(snapshot.boot, clock.quality)
     ticks = []
-    for _, at, values in snapshot.rows_from(0):
-        if start - LEAD <= at <= end:
-            found = polls.frames(at, {s: value for s, value in values.items() if s in wanted}, clock.offset)
-            if at >= start and found:
-                ticks.append(found)
-    return Frozen(tuple(ticks))
+    for at, values in rows:
+        if at not in kept:
+            polls.skip(at, values)
+        elif found := polls.frames(at, values, clock.offset):
+            ticks.append(found)
+    return Frozen(tuple(ticks), len(inside) - len(kept))
 
 
 def thinned(of: Frozen, trigger: float, most: int) -> Frozen:
     """The same with at most `most` values, as far as two ticks allow: those farthest from `trigger` (s on
     the boot clock) go first."""
-    kept = sorted(of.ticks, key=lambda tick: abs(tick[0].span.end - trigger))
-    values = list(map(_values, kept))
-    while sum(values) > most and len(kept) > LEAST:
+    kept = _nearest([(tick[0].span.end, _values(tick)) for tick in of.ticks], trigger, most)
+    ticks = tuple(tick for tick in of.ticks if tick[0].span.end in kept)
+    return Frozen(ticks, of.cut + len(of.ticks) - len(ticks))
+
+
+def _nearest(ticks: Sequence[tuple[float, int]], trigger: float, most: int) -> frozenset[float]:
+    """The times of the ticks, each with its number of values, that are left by thinning."""
+    kept = sorted(ticks, key=lambda tick: abs(tick[0] - trigger))
+    while sum(values for _, values in kept) > most and len(kept) > LEAST:
         half = max(1, len(kept) // 2)
         kept = [*kept[:half], *kept[half + 1 :: 2]] if len(kept) > LEAST + 1 else kept[:LEAST]
-        values = list(map(_values, kept))
-    ordered = sorted(kept, key=lambda tick: tick[0].span.end)
-    return Frozen(tuple(ordered), of.cut + len(of.ticks) - len(ordered))
+    return frozenset(at for at, _ in kept)
 
 
 def fitted(

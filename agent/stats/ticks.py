@@ -28,6 +28,11 @@ class Polls:
         self._seen: dict[Series, float] = {}
         self._last = 0.0
 
+    def skip(self, at: float, values: Iterable[Series]) -> None:
+        """A row of which no frames are wanted: what has a value in it counts as polled."""
+        self._seen.update(dict.fromkeys(values, at))
+        self._last = at
+
     def frames(self, at: float, values: Mapping[Series, float], offset: float) -> tuple[Frame, ...]:
         """The frames of a row polled at `at` s on the boot clock, wall time less `offset` s: one for all that
         was polled a tick before too, one for each longer time since the poll before.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.stats.frame import Frame
-from agent.stats.freeze import Clock, Frozen, fitted, frozen, thinned
+from agent.stats.freeze import Bounds, Clock, Frozen, fitted, frozen, thinned
 from agent.stats.ring import Ring
 from agent.stats.window import Counter
 from collectors.api import Reading, Series
@@ -35,8 +35,8 @@ def ends(of: Frozen) -> list[float]:
     return [tick[0].span.end for tick in of.ticks]
 
 
-def whole(ring: Ring, start: float = 100.0, end: float = 280.0) -> Frozen:
-    return frozen(ring.snapshot(), start, end, CLOCK, ring.snapshot().series)
+def whole(ring: Ring, start: float = 100.0, end: float = 280.0, most: int = 10_000) -> Frozen:
+    return frozen(ring.snapshot(), Bounds(start, end, 220.0, most), CLOCK, ring.snapshot().series)
 
 
 def test_the_span_is_there_second_by_second(ring: Ring) -> None:
@@ -54,7 +54,7 @@ def test_a_slow_counter_has_its_first_increase_though_it_began_before(ring: Ring
 
 
 def test_only_what_is_wanted_is_taken(ring: Ring) -> None:
-    found = frozen(ring.snapshot(), 100, 280, CLOCK, {SLOW})
+    found = frozen(ring.snapshot(), Bounds(100, 280, 220, 10_000), CLOCK, {SLOW})
     assert (found.series, len(found.ticks)) == (1, 19)
 
 
@@ -74,6 +74,12 @@ def test_thinning_keeps_the_ticks_around_the_trigger_whole(ring: Ring, most: int
     steps = [b - a for a, b in pairwise(sorted(near))]
     assert all(step == 1.0 for step in steps), "the nearest are each second"
     assert at[0] < 220.0 < at[-1] or most < 40
+
+
+def test_what_is_thinned_at_once_is_what_is_thinned_afterwards(ring: Ring) -> None:
+    at_once = whole(ring, most=200)
+    assert at_once == thinned(whole(ring), 220.0, 200)
+    assert at_once.cut > 0
 
 
 def test_what_fits_is_not_touched(ring: Ring) -> None:
