@@ -33,6 +33,7 @@ torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/simulate.py --steps 1000000
 	$(BIN)/python tests/torture/crash.py --points 1000
 	$(BIN)/python tests/torture/lostwrites.py --stores 500
+	$(BIN)/python tests/torture/soak.py --days 30 --every 60
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/gpu.py --polls 1000000
 	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
 
