@@ -31,6 +31,8 @@ It reads beside a running daemon. Times are UTC; older windows are merged into l
   outrider spool verify                             every checksum; exit code 1 when something is wrong
   outrider spool export - | gzip > history.json.gz  every window and event as a line of JSON
   outrider spool export --refused left.json         those that can never be sent
+  outrider spool repair /var/lib/outrider/outrider.db.corrupt-20260101T000000Z /tmp/repaired
+                                                    what a damaged store still holds, as a new store
 
 ls prints of each record: the epoch (a number that each start of the daemon draws), the stream, the
 numbers that it covers there, data, or why it is lost or refused (it can never be sent, and is kept),
@@ -59,7 +61,7 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
         parser.set_defaults(run=history)
     else:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|verify|export")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|verify|export|repair")
         listing = _action(actions.add_parser, "ls", "one line a record")
         listing.add_argument("--json", action="store_true", help="one JSON object a record")
         add_flags(listing, DIRECTORIES[:1])
@@ -68,13 +70,16 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         export.add_argument("--refused", action="store_true", help="only of records that can never be sent")
         export.add_argument("file", metavar="FILE", help="written anew; - for standard output")
         add_flags(export, (DIRECTORIES[0], DIRECTORIES[2]))
+        repair = _action(actions.add_parser, "repair", "carry over what a damaged store still holds")
+        repair.add_argument("file", metavar="FILE", type=Path, help="the damaged store; it is only read")
+        repair.add_argument("into", metavar="DIRECTORY", type=Path, help="where the new store is made")
         parser.set_defaults(run=lambda args: SPOOL[args.action](args))
         return
     add_flags(parser, DIRECTORIES)
 
 
 def _action(make: Callable[..., argparse.ArgumentParser], name: str, brief: str) -> argparse.ArgumentParser:
-    """The parser of `spool ls`, `verify` or `export`, with the examples of all three."""
+    """The parser of an action of `spool`, with the examples of all."""
     shape = argparse.RawDescriptionHelpFormatter
     return make(name, help=brief, description=brief, epilog=EXAMPLES["spool"], formatter_class=shape)
 
@@ -253,7 +258,24 @@ def _export(args: argparse.Namespace) -> int:
     return read_store(args, config, write)
 
 
-SPOOL = {"ls": _ls, "verify": _verify, "export": _export}
+def _repair(args: argparse.Namespace) -> int:
+    """Carry over what a damaged store still holds, and say what is left behind; 1 if nothing could be."""
+    from agent.store.errors import StoreError
+    from agent.store.repair import repair
+
+    try:
+        done = repair(args.file, args.into)
+    except StoreError as error:
+        return _fail("spool", str(error))
+    sys.stdout.write(
+        f"{done.records} records of {done.size} bytes and {done.tombstones} tombstones of {done.lives} lives "
+        f"are in {args.into}; left behind: {done.wrong} that are damaged, {done.nameless} of lives that are "
+        f"not known any more; {done.buried} numbers in what cannot be read are marked as lost (corrupt)\n"
+    )
+    return 0 if done.records or done.tombstones else FAILED
+
+
+SPOOL = {"ls": _ls, "verify": _verify, "export": _export, "repair": _repair}
 
 
 def read_store(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:

@@ -223,3 +223,17 @@ def test_each_action_of_spool_shows_examples(action: str, capsys: pytest.Capture
     with pytest.raises(SystemExit):
         main(["spool", action, "--help"])
     assert f"outrider spool {action}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_spool_repair_carries_over_what_a_damaged_store_holds_and_says_what_not(
+    device: Device, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device.store._connection.execute("UPDATE records SET digest = x'0000000000000000' WHERE place & 7 = 3")
+    into = tmp_path / "repaired"
+    assert main(["spool", "repair", str(device.store.path), str(into)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("9 records of ")
+    assert "left behind: 1 that are damaged, 0 of lives" in said
+    assert main(["spool", "verify", "--state-dir", str(into), *defaults(tmp_path)]) == 0
+    assert main(["spool", "repair", str(device.store.path), str(into)]) == 1
+    assert "there is a store already" in capsys.readouterr().err
