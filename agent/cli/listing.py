@@ -38,7 +38,10 @@ def latest(frames: Iterable[Frame]) -> Iterator[str]:
     """One line a series: its last window."""
     found: dict[Series, tuple[Frame, Summary]] = {}
     for frame in frames:
-        found.update({series: (frame, summary) for series, summary in frame.windows.items()})
+        end = frame.span.wall[1]
+        # What came late is not the latest.
+        later = (s for s in frame.windows if s not in found or found[s][0].span.wall[1] <= end)
+        found.update({series: (frame, frame.windows[series]) for series in later})
     width = max((len(name(series)) for series in found), default=0)
     for series in sorted(found, key=natural):
         frame, summary = found[series]

@@ -127,7 +127,7 @@ def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
     from fnmatch import fnmatchcase
 
     for content in _readable(reader, since):
-        for frame in content.frames:
+        for frame in sorted(content.frames, key=lambda frame: frame.span.wall):
             windows = {s: each for s, each in frame.windows.items() if fnmatchcase(s.name, pattern)}
             if windows and frame.span.end + frame.span.offset > since:
                 yield frame._replace(windows=windows)

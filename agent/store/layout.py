@@ -18,7 +18,7 @@
                 prev_next (JSON: stream -> the number it would have given next)
     states      (kind, name) -> value: "position", a log's place; "alert", a rule's state;
                 "refused", why the row of this digest (in hexadecimal) can never be sent
-    clocks      boot -> offset (s), quality, life in which it was last set
+    clocks      boot -> offset (s), quality, life in which it was last set: what readers were told
 
 Why so. `place` is the rowid, so that a flush appends at the end of its stream: two or three content
 pages, a leaf, its parent, the head of the free list and page 1. A column of its own for each part of the
