@@ -31,6 +31,8 @@ from agent.ship.unanswered import Sent, Unanswered
 
 # MQTT's fixed header, topic length, packet identifier and property length.
 PACKET_OVERHEAD = 16
+# Connections in a row that worked and were soon closed, after which somebody else is thought to be there.
+BRIEF_ONES = 4
 
 ASLEEP, WAITING, CONNECTING, ONLINE, ENDING, ENDED = range(6)
 
@@ -111,7 +113,7 @@ class Link:
 
     def _connected(self, event: p.Connected) -> None:
         self.state = ONLINE
-        self._attempts.accepted()
+        self._attempts.accepted(self._now)
         around = PACKET_OVERHEAD + len(self._root) + len(STATUS)
         room = (event.maximum_packet_size or MESSAGE_LIMIT + around) - around
         self._freight.begin(room)
@@ -138,8 +140,13 @@ class Link:
         self._say("warning", "lost", event.reason, event.text)
         if event.reason == "closed":
             self._suspect_size(told=event.code == p.PACKET_TOO_LARGE)
-        # Two devices of one name throw each other out for ever: slowly, then.
-        self._wait(long=event.code == p.TAKEN_OVER)
+        # Two devices of one name throw each other out for ever: slowly, then. Not every broker says why.
+        enough = 1 if event.code == p.TAKEN_OVER else BRIEF_ONES
+        brief = self._attempts.ended(self._now)
+        if brief == enough:
+            text = f"another client seems to use the name {self._settings.device}: each device needs its own"
+            self._say("error", "lost", "taken_over", f"{text} device.name")
+        self._wait(long=brief >= enough or event.code == p.TAKEN_OVER)
 
     def _lost_ending(self, _event: p.Lost) -> None:
         self._end()

@@ -61,6 +61,9 @@ CREATE TABLE IF NOT EXISTS aside (
     UNIQUE (device, epoch, stream, first, last, digest));
 CREATE TABLE IF NOT EXISTS restored (
     device INTEGER, epoch INTEGER, other INTEGER, PRIMARY KEY (device, epoch, other)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS twins (
+    id INTEGER PRIMARY KEY, device INTEGER, epoch INTEGER, other INTEGER, turns INTEGER DEFAULT 0,
+    UNIQUE (device, epoch, other));
 CREATE TABLE IF NOT EXISTS notices (
     id INTEGER PRIMARY KEY, device INTEGER, at REAL, name TEXT, text TEXT);
 """

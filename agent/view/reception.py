@@ -30,10 +30,13 @@ LINEAGE = 1_024
 """Epochs back from the latest that a message speaks for."""
 
 TWINS = 8
+TURNS = 4
+"""Changes of the speaker between two epochs that know nothing of each other: once is a store begun anew, and
+its last message may come late."""
 
 
 class Notice(NamedTuple):
-    """Something a person should hear of: "restored", "aside", "lost", "malformed", "excess"."""
+    """Something a person should hear of: "restored", "twins", "aside", "lost", "malformed", "excess"."""
 
     name: str
     text: str
@@ -215,11 +218,26 @@ class Reception:
             return False
         if spoke is not None and spoke != epoch and epoch in ancestors(self._db, self._device, spoke):
             return False
+        if spoke not in (None, epoch) and spoke not in ancestors(self._db, self._device, epoch):
+            self._took_turn(*sorted((spoke, epoch)))
         self._db.execute(
             "UPDATE devices SET claim_epoch = ?, claim_seq = ?, claim_more = ? WHERE id = ?",
             (epoch, seq, self._message.more, self._device),
         )
         return True
+
+    def _took_turn(self, one: int, other: int) -> None:
+        """Two epochs that know nothing of each other: one device speaks after the other, or, in turns, two."""
+        pair = (self._device, one, other)
+        self._db.execute("INSERT OR IGNORE INTO twins (device, epoch, other) VALUES (?, ?, ?)", pair)
+        at = "WHERE device = ? AND epoch = ? AND other = ?"
+        self._db.execute(f"UPDATE twins SET turns = turns + 1 {at}", pair)  # noqa: S608
+        (turns,) = self._db.execute(f"SELECT turns FROM twins {at}", pair).fetchone()  # noqa: S608
+        if turns == TURNS:
+            self._notice("twins", f"two devices seem to use this name: epochs {one:x}, {other:x}")
+        newest = "SELECT id FROM twins WHERE device = ? ORDER BY id DESC LIMIT ?"
+        bound = (self._device, self._device, TWINS)
+        self._db.execute(f"DELETE FROM twins WHERE device = ? AND id NOT IN ({newest})", bound)  # noqa: S608
 
     def _judge(self) -> None:
         """Find what this message's epoch and those before it gave, and nobody accounts for."""

@@ -27,7 +27,7 @@ def test_a_refused_version_is_left_for_good() -> None:
 
 def test_an_accepted_version_is_kept_whatever_closes() -> None:
     made = attempts()
-    made.accepted()
+    made.accepted(0.0)
     made.closed()
     assert made.protocol == MQTT_5
     assert not made.fall_back()
@@ -54,3 +54,14 @@ def test_waits_shorten_when_something_got_through() -> None:
     made.through()
     assert waits[2] > waits[1] > waits[0] == made.wait()
     assert made.wait(long=True) >= 20.0
+
+
+def test_connections_in_a_row_that_worked_and_soon_ended_are_counted() -> None:
+    made = attempts()
+    counts = []
+    for lived, worked in ((5.0, True), (29.0, True), (5.0, False), (5.0, True), (31.0, True), (1.0, True)):
+        made.accepted(100.0)
+        if worked:
+            made.through()
+        counts.append(made.ended(100.0 + lived))
+    assert counts == [1, 2, 0, 1, 0, 1]

@@ -198,6 +198,21 @@ def test_two_devices_of_one_name_throw_each_other_out_slowly() -> None:
     assert wait(bench) >= 60.0
 
 
+def test_a_name_in_use_is_said_once_where_the_broker_does_not_say_why_it_hangs_up() -> None:
+    bench = Bench(backoff_max=40.0)
+    bench.flush(content())
+    waits, said = [], []
+    for _ in range(6):
+        bench.connect()
+        bench.answer_all()
+        said += [level for level, _, reason in notices(bench.tell(LOST)) if reason == "taken_over"]
+        waits.append(wait(bench))
+        sleep(bench)
+    assert said == ["error"]
+    assert max(waits[:3]) <= 2.0
+    assert min(waits[3:]) >= 20.0
+
+
 # --- negative answers
 
 
