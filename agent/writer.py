@@ -251,7 +251,12 @@ class Writer:
         if self.leftover is None:
             return
         now = Clock(self._boot, self._clocks.offset(), self._clocks.quality())
-        frames = self.leftover.take(self._store.ended(self._boot), now)
+        try:
+            frames = self.leftover.take(self._store.ended(self._boot), now)
+        except StoreError as error:
+            # When the store works, nobody knows any more what of the ring is in it.
+            self._failed(error)
+            return
         if not frames:
             return
         seconds = f"{frames[-1].span.end - frames[0].span.start:.0f}"
@@ -313,12 +318,12 @@ class Writer:
         with self._ship.lock:
             confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
             corrupt, self._corrupt = self._corrupt, set()
-        clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
-        entries = (event_of(entry, self._boot, boot, offset) for entry in told)
-        contents["events"] = Content(events=(*contents["events"].events, *entries))
         state = self._wear.thrift.state(now, last=self._ending)
         kept = {**self._recorder.states(), **({KEPT: state} if state is not None else {})}
         try:
+            clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
+            entries = (event_of(entry, self._boot, boot, offset) for entry in told)
+            contents["events"] = Content(events=(*contents["events"].events, *entries))
             flushed = self._store.flush(
                 Flush(
                     now,

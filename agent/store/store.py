@@ -181,6 +181,8 @@ class Store:
 
     def clock_to_tell(self, now: Clock, contents: Iterable[Content]) -> Clock | None:
         """The clock for the next flush, if readers must hear of one; `now` is what is known by now."""
+        with self._database.explained():
+            self._remember()
         return self._rows.dating.to_tell(now, contents)
 
     def ended(self, boot: str) -> float:

@@ -765,3 +765,30 @@ def test_late_windows_go_with_the_next_flush_and_keep_their_time(rig: Rig) -> No
         ("boot", OFFSET + 60_000.0),
     ]
     assert rig.total() == 8
+
+
+def test_a_store_that_cannot_tell_what_it_has_costs_the_remains_and_not_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    killed(state)
+    rig = again(state)
+    real = rig._open
+
+    def opened() -> Store:
+        store = real()
+        monkeypatch.setattr(store, "ended", lambda _: no_space())
+        return store
+
+    monkeypatch.setattr(rig.writer, "_open", opened)
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    rig.number = 10
+    rig.window()
+    assert rig.writer.stop(20)
+    assert rig.total() == 2
+    assert rig.counted("outrider.store.errors") == 1
+
+
+def no_space() -> float:
+    raise StoreFull("the disk is full; free space")

@@ -276,6 +276,7 @@ def test_what_an_undone_transaction_told_is_forgotten(board: Board, monkeypatch:
     with pytest.raises(ZeroDivisionError):
         board.flush()
     monkeypatch.undo()
-    board.device.store.epochs()
+    now = Clock("boot-1", TRUE, "synchronised")
+    assert board.device.store.clock_to_tell(now, ()) == now
     assert board.device.store.clocks == {}
     assert union(board.device.spans()) == [(0, 1)]
