@@ -14,6 +14,7 @@ import math
 import sys
 import time
 import zlib
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -290,6 +291,55 @@ def histograms() -> None:
     report("One more histogram of 1,000 lognormal values in a body: bytes, not compressed", rows)
 
 
+TICKS = 180
+
+
+def capture(seed: int, moving: float) -> tuple[Frame, ...]:
+    """Three minutes of the 120 series, a frame a second; that share of them moves from tick to tick."""
+    random = Random(seed)
+    still = {series: summary for series, summary in single(random).items() if random.random() >= moving}
+    frames = []
+    for tick in range(TICKS):
+        start = 12345.678901 + 1.0003 * tick
+        span = Span(BOOT, start, start + 1.0, start + 1.0 - start, 1.7e9 + 0.123456, "synchronised")
+        windows = {**single(random), **still}
+        frames.append(Frame(span, {s: poll(s, one, span.covered) for s, one in windows.items()}))
+    return tuple(frames)
+
+
+def poll(series: Series, value: float, length: float) -> Summary:
+    """A window of one tick."""
+    counts = series.kind == "counter"
+    return Counter(1, value, value / length, 0) if counts else Gauge(1, value, value, value, value)
+
+
+def single(random: Random) -> dict[Series, float]:
+    """A value of each series, as a float32 of the ring has it."""
+    values = {
+        series: (least + most) / 2 * (1 + random.gauss(0, noise)) for series, least, most, noise in gauges()
+    }
+    values |= {s: float(round(10**size / 60 * random.lognormvariate(0, 1))) for s, size in counters()}
+    return {series: array("f", [value])[0] for series, value in values.items()}
+
+
+def captures() -> None:
+    rows = []
+    for moving, name in ((0.25, "a quarter of the series moves"), (1.0, "all series move")):
+        frames = capture(1, moving)
+        # A window that was not watched in full is no tick: then all of them go frame by frame.
+        odd = frames[0]._replace(span=frames[0].span._replace(covered=0.5))
+        for content, form in (
+            (Content(frames), "as a sheet"),
+            (Content((odd, *frames[1:])), "frame by frame"),
+        ):
+            body, exact = encode_body(content, 3), encode_body(content, None)
+            sizes = f"{len(pack(body))} wire, {len(pack(exact))} store"
+            rows.append(
+                (f"{name}, {form}", f"{sizes}, {micros(lambda c=content: encode_body(c, 3), 3):.0f} us")
+            )
+    report(f"A capture of the flight recorder: {TICKS} ticks of 120 series, bytes", rows)
+
+
 def main() -> None:
     print(f"{TOPIC}: {HEADER} bytes around the payload; {json.dumps(zstd.zstd_version)} zstd")
     sizes("Noisy", range(20))
@@ -298,6 +348,7 @@ def main() -> None:
     backlog()
     speed()
     histograms()
+    captures()
 
 
 if __name__ == "__main__":
