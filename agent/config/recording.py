@@ -51,7 +51,7 @@ class Recorder(NamedTuple):
         Setting(
             Size(4 * KIB, 900 * KIB),
             "The most that one takes in the store; on the wire it is about half of it. 120 series and 3m "
-            "take 15 KB on a quiet host, 55 KB where every series moves all the time. Beyond it, and beyond "
+            "take 17 KB on a quiet host, 53 KB where every series moves all the time. Beyond it, and beyond "
             "50,000 values, the ticks farthest from the trigger are thinned out.",
         ),
     ] = 256 * KIB

@@ -328,15 +328,9 @@ def captures() -> None:
         frames = capture(1, moving)
         # A window that was not watched in full is no tick: then all of them go frame by frame.
         odd = frames[0]._replace(span=frames[0].span._replace(covered=0.5))
-        for content, form in (
-            (Content(frames), "as a sheet"),
-            (Content((odd, *frames[1:])), "frame by frame"),
-        ):
-            body, exact = encode_body(content, 3), encode_body(content, None)
-            sizes = f"{len(pack(body))} wire, {len(pack(exact))} store"
-            rows.append(
-                (f"{name}, {form}", f"{sizes}, {micros(lambda c=content: encode_body(c, 3), 3):.0f} us")
-            )
+        for ticks, form in ((frames, "as a sheet"), ((odd, *frames[1:]), "frame by frame")):
+            wire, store = (len(pack(encode_body(Content(ticks), digits))) for digits in (3, None))
+            rows.append((f"{name}, {form}", f"{wire} wire, {store} store"))
     report(f"A capture of the flight recorder: {TICKS} ticks of 120 series, bytes", rows)
 
 
