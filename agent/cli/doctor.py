@@ -95,7 +95,7 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     """Every examination in turn; the broker last, as it takes longest."""
     import time
 
-    from agent.doctor import alerts, broker, clock, device, gpus, logs, readings
+    from agent.doctor import alerts, bounds, broker, clock, device, gpus, logs, readings
     from agent.trust import Trust
     from collectors.runner import UP
     from collectors.schedule import KEY
@@ -104,6 +104,7 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     yield from clock.examine(host, now, Trust.of(host).quality(now))
     yield from device.examine(config, host)
     yield from device.running(config)
+    yield from bounds.examine(config, host, time.time())
     probes = probed(config, host)
     told = [told_by(each) for each in probes]
     yield from readings.examine(told)

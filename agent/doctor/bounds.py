@@ -1,0 +1,83 @@
+"""What the daemon said of its own bounds: what its governor holds back, and what is written to the flash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from agent.config.quantity import show_rate
+from agent.config.settings import Config
+from agent.doctor.finding import Finding
+from agent.flash import Flash
+from agent.judge.thrift import DAY, Thrift
+from agent.stats.frame import Event
+from agent.store.errors import CorruptRow, StoreError
+from agent.store.reader import Reader
+from agent.wear import KEPT
+from collectors.host import Host
+from collectors.schedule import KEY
+
+MB = 1e6
+RAISE = "find out what costs so much (`outrider test --cost`), or raise limits.{}"
+SPARE = "a longer window.span or fewer series write less; or raise store.write_budget"
+
+
+def examine(config: Config, host: Host, now: float) -> Iterator[Finding]:
+    """Look into the store for what the newest daemon said; nothing is found where there is no store."""
+    directory = Path(config.store.directory)
+    try:
+        with closing(Reader.copy(directory)) as reader:
+            kept = reader.states("kept")
+            events = [
+                event
+                for stored in reader.stored(streams=("events",))
+                if stored.row.tombstone is None
+                for event in stored.content().events
+            ]
+    except (StoreError, CorruptRow, OSError):
+        return
+    yield from governed(events)
+    yield from flash(config, kept.get(KEPT, b""), Flash(host, directory), now)
+
+
+def governed(events: Sequence[Event]) -> Iterator[Finding]:
+    """The limits that are passed, and the collectors that are switched off, since the newest start."""
+    steps: dict[str, Event] = {}
+    off: dict[str, str] = {}
+    for event in events:
+        told = dict(event.attributes)
+        if event.name == "agent.start":
+            steps, off = {}, {}
+        elif event.name.startswith("governor."):
+            steps[told.get("limit", "")] = event
+        elif event.name.startswith("collector."):
+            off.pop(told.get(KEY[0], ""), None)
+            if event.name == "collector.governed":
+                off[told.get(KEY[0], "")] = event.text
+    held = {limit: event for limit, event in steps.items() if dict(event.attributes).get("step") != "0"}
+    for limit, event in held.items():
+        yield Finding("limits", "warning", f"the daemon does with less: {event.text}", RAISE.format(limit))
+    for name, why in off.items():
+        yield Finding("readings", "note", f"{name} is {why}")
+
+
+def flash(config: Config, state: bytes, counts: Flash, now: float) -> Iterator[Finding]:
+    """What was written within 24 hours, by the daemon and by all, beside the budget."""
+    budget = config.store.write_budget
+    thrift = Thrift(budget.size * DAY / budget.seconds)
+    thrift.restore(state, now)
+    if not state:
+        return
+    whole = (
+        f"{thrift.device / MB:.1f} MB by all on {counts.device}" if counts.device else f"all: {counts.why}"
+    )
+    text = (
+        f"written in 24 hours: {thrift.spent / MB:.1f} MB by the daemon, {whole}; "
+        f"store.write_budget is {show_rate(budget)}"
+    )
+    thrift.look(0.0, counts.counted())
+    if thrift.thrifty:
+        yield Finding("flash", "warning", f"{text}: commits are delayed", SPARE)
+    else:
+        yield Finding("flash", "ok", text)
