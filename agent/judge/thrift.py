@@ -4,7 +4,8 @@ A bucket holds an eighth of the day's budget and fills with the other seven with
 more than the budget, and what is saved in a quiet hour is there for a busy one.
 
     more than half full    as usual
-    below half, till 3/4   thrifty: no commit ahead of its time, merges for age once an hour
+    below half, till 3/4   thrifty: no commit ahead of its time; merges for age once an hour, and only where
+                           there is enough for a commit with them, but once a day
     less than one commit   thrifty: a commit waits until there is enough for it, at most an hour
 
 The budget is of what this process writes; the count of the device, on which others write too, is only noted.
@@ -53,7 +54,8 @@ class Thrift:
         self._now: float | None = None
         self._before = Counted(None, None)
         self._committed = self._merged = -math.inf
-        self._cost = 0.0
+        self._cost = self._merge_cost = 0.0
+        self._merging = False
         self._kept: float | None = None
         self._gone = 0.0
         self._into = 0.0
@@ -106,16 +108,21 @@ class Thrift:
         return self.left >= self._cost or now - self._committed >= LONGEST
 
     def may_merge(self, now: float) -> bool:
-        """Whether this commit may merge for age; an hour's merges come at once where they must wait."""
-        if self.thrifty and now - self._merged < LONGEST:
-            return False
-        self._merged = now
-        return True
+        """Whether the commit that comes now may merge for age."""
+        waited = now - self._merged
+        enough = self.left >= self._merge_cost
+        self._merging = not self.thrifty or (waited >= LONGEST and enough) or waited >= DAY
+        if self._merging:
+            self._merged = now
+        return self._merging
 
     def committed(self, now: float, cost: int) -> None:
         """A commit at `now` took so many bytes."""
         self._committed = now
-        self._cost += SHARE * (cost - self._cost) if self._cost else cost
+        if self._merging:
+            self._merge_cost += SHARE * (cost - self._merge_cost) if self._merge_cost else cost
+        if not self._merging or not self._cost or cost < self._cost:
+            self._cost += SHARE * (cost - self._cost) if self._cost else cost
 
     def wait(self) -> float:
         """Seconds until the next commit is within the budget; 0 if it is now."""

@@ -127,6 +127,27 @@ def test_a_reload_begins_anew_in_the_same_process(config: Config, manager: Calla
     ]
 
 
+def test_a_hangup_before_it_is_ready_ends_nothing_and_is_a_reload(
+    config: Config, manager: Callable[..., Manager]
+) -> None:
+    """Mic92/dotfiles PR#5894: an early SIGHUP killed the agent, and a clean exit was not restarted."""
+    loads = 0
+
+    def load() -> Config:
+        nonlocal loads
+        loads += 1
+        if loads == 1:
+            os.kill(os.getpid(), signal.SIGHUP)
+        return config
+
+    systemd = manager(("RELOADING=1", signal.SIGTERM))
+    assert serve(load) == 0
+    assert loads == 2
+    assert systemd.all().count("READY=1") >= 1
+    unit = (Path(__file__).parents[2] / "systemd/outrider.service").read_text()
+    assert "\nRestart=always\n" in unit
+
+
 def test_a_bad_file_at_a_reload_keeps_the_old_one(
     config: Config, manager: Callable[..., Manager], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,10 +5,13 @@
 DIRECTORY must be on a real disk (default: the current one); nothing is written to a tmpfs, so there the
 figures would be zero. Bytes a day are those of 60 flushes of 120 noisy series in a store that holds three
 days, so that blocks of 8 and 64 are merged as it goes, with a full checkpoint at the end; times 24. A
-whole day has fewer checkpoints: one in about 200 flushes.
+whole day has fewer checkpoints: one in about 200 flushes. Whole days are held to a budget of writes as the
+daemon holds them (store.write_budget): the default, which does not bind, and smaller ones, with the longest
+that a minute waits for its commit.
 Two counts: the process's own (/proc/self/io, pages made dirty: 4 KiB each) and the block device's
-(/proc/diskstats), which has the file system's journal in it, and whatever else the machine writes: run it
-on a quiet one, or give a DIRECTORY on a file system of its own (an ext4 image on a loop device will do).
+(sectors, /sys/dev/block/*/stat), which has the file system's journal in it, and whatever else the machine
+writes: run it on a quiet one, or give a DIRECTORY on a file system of its own (an ext4 image on a loop device
+will do).
 Without --pause the flushes follow each other at once, and the journal's commits are shared by many. With
 --pause 6 each flush has its own, as on a device: ext4 writes three blocks for the log's new time stamp
 (not when mounted with `lazytime`). `--year` merges a year of minutes; it takes minutes.
@@ -28,20 +31,28 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time, sleep
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from agent.config.quantity import Rate, show_rate
+from agent.config.settings import Store as Settings
+from agent.flash import Flash
+from agent.judge.thrift import Counted, Thrift
 from agent.ship.records import Key
-from agent.stats.frame import Content, Frame, Span
+from agent.stats.frame import Content, Frame, Span, bounded
 from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
 from agent.store.sizing import POLICIES, Limits
 from agent.store.store import Flush, Store
+from agent.writer import WAITING
 from collectors.api import Series
+from collectors.host import Host
 
 START = 1_700_000_000.0
 SPAN = 60.0
 FLUSHES = 60
+BUDGETS = (Settings().write_budget, Rate(10_000_000, "day"), Rate(4_000_000, "day"), Rate(1_000_000, "day"))
 WARM = 3 * 1440
 YEAR = 365 * 1440
 KEPT = {name: policy._replace(max_age=1e12) for name, policy in POLICIES.items()}
@@ -84,9 +95,9 @@ class Life:
         span = Span("boot", boot - SPAN, boot, SPAN, START, "synchronised")
         return Content((Frame(span, noisy(self._chance, self._series)),))
 
-    def flush(self, content: Content) -> None:
+    def flush(self, content: Content, *, aging: bool = True) -> None:
         """Store it."""
-        done = self.store.flush(Flush(self.now, {"windows": content}, self._settled))
+        done = self.store.flush(Flush(self.now, {"windows": content}, self._settled, aging=aging))
         self._settled = [(row.key, row.digest) for row in done.added if not row.confirmed]
 
     def minutes(self, times: int) -> Iterator[Content]:
@@ -103,19 +114,33 @@ class Life:
         self.store._connection.execute("PRAGMA synchronous = FULL")
 
 
-def process_bytes() -> int:
-    """What this process has made the kernel write, in pages of 4 KiB."""
-    return int(Path("/proc/self/io").read_text().partition("\nwrite_bytes: ")[2].split()[0])
+class Written(NamedTuple):
+    """A row of the table: bytes a day by both counts, commits, and the longest wait for one in minutes."""
+
+    what: str
+    process: float
+    device: float | None
+    commits: int
+    wait: float
+    budget: str
+
+    def __str__(self) -> str:
+        device = f"{self.device / 1e6:14.1f}" if self.device is not None else f"{'not known':>14}"
+        own = f"{self.process / 1e6:13.1f}"
+        return f"{self.what:38}{own}{device}{self.commits:9}{self.wait:9.0f}{self.budget:>12}"
 
 
-def device_bytes(directory: Path) -> int | None:
-    """What the block device of `directory` has written, by anyone; None where it has none."""
-    at = os.stat(directory).st_dev
-    for line in Path("/proc/diskstats").read_text().splitlines():
-        fields = line.split()
-        if (int(fields[0]), int(fields[1])) == (os.major(at), os.minor(at)):
-            return 512 * int(fields[9])
-    return None
+HEAD = "{:38}{:>13}{:>14}{:>9}{:>9}{:>12}".format(
+    "written a day, in MB", "this process", "block device", "commits", "longest", "budget"
+)
+
+
+def since(flash: Flash, before: Counted, times: float = 1.0) -> tuple[float, float | None]:
+    """What both counts grew by, so many times."""
+    os.sync()
+    now = flash.counted()
+    grown = [None if a is None or b is None else times * (b - a) for a, b in zip(before, now, strict=True)]
+    return grown[0] or 0.0, grown[1]
 
 
 def measure(directory: Path, pause: float) -> None:
@@ -127,7 +152,8 @@ def measure(directory: Path, pause: float) -> None:
     os.sync()
     contents = list(life.minutes(FLUSHES))
     life.now -= FLUSHES * SPAN
-    own, device = process_bytes(), device_bytes(directory)
+    flash = Flash(Host(), directory)
+    before = flash.counted()
     took, cpu = [], process_time()
     for content in contents:
         life.now += SPAN
@@ -137,30 +163,38 @@ def measure(directory: Path, pause: float) -> None:
         sleep(pause)
     cpu = process_time() - cpu
     life.store._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-    os.sync()
-    after = device_bytes(directory)
-    scale = 86_400 / (FLUSHES * SPAN) / 1e6
+    table = [Written("an hour and a checkpoint, times 24", *since(flash, before, 24), 24 * FLUSHES, 1, "")]
     sizes = [len(codec.pack(content)) for content in contents]
     print(f"content of 120 noisy series, packed            {median(sizes):8.0f} B")
-    print(f"written a day, this process                    {(process_bytes() - own) * scale:8.1f} MB")
-    noise = "not known" if device is None or after is None else f"{(after - device) * scale:8.1f} MB (noisy)"
-    print(f"written a day, block device                    {noise}")
     print(f"flush: median {median(took):.1f}, most {max(took):.1f} ms; CPU {1e3 * cpu / FLUSHES:.1f} ms")
     rows = life.store._rows.heads(0, 1 << 62)
-    print(f"written a day, over a whole day                {whole_day(life):8.1f} MB")
+    table += [whole_day(life, flash, rate) for rate in BUDGETS]
     print(f"four days in {len(rows)} rows, {life.store._rows.used() / 1024:.2f} MiB used")
+    print(HEAD, *table, sep="\n")
     life.store.close()
     start = perf_counter()
     Store.open(directory, Limits(), now=START, new_epoch=lambda: 1).close()
     print(f"opened and checked in                          {1e3 * (perf_counter() - start):8.1f} ms")
 
 
-def whole_day(life: Life) -> float:
-    """Megabytes that this process writes in a day, with checkpoints as they come."""
-    own = process_bytes()
+def whole_day(life: Life, flash: Flash, rate: Rate) -> Written:
+    """A day of minutes, with checkpoints as they come, held to a budget as the writer does it. The clock is
+    simulated, what is written is real."""
+    thrift = Thrift(rate.size)
+    before, waiting, longest, commits = flash.counted(), Content(), 0, 0
+    thrift.look(life.now, before)
     for content in life.minutes(1440):
-        life.flush(content)
-    return (process_bytes() - own) / 1e6
+        waiting = Content((*waiting.frames, *content.frames))
+        while len(waiting.frames) > WAITING:
+            waiting, _ = bounded(waiting, WAITING // 2)
+        thrift.look(life.now, flash.counted())
+        if thrift.may_commit(life.now):
+            longest = max(longest, round((life.now - START - waiting.frames[0].span.start) / SPAN))
+            life.flush(waiting, aging=thrift.may_merge(life.now))
+            thrift.committed(life.now, thrift.look(life.now, flash.counted()).process or 0)
+            waiting, commits = Content(), commits + 1
+    what = "a whole day as it comes" if rate == BUDGETS[0] else "a whole day, held to the budget"
+    return Written(what, *since(flash, before), commits, longest, show_rate(rate))
 
 
 def merged(directory: Path, numbers: int, series: int, limits: Limits, name: str) -> None:

@@ -218,6 +218,7 @@ def listing(folder: Path, *dead: DeadMount) -> Host:
 
 @pytest.mark.fuse
 def test_a_mount_that_hangs_is_marked_and_comes_back(tmp_path: Path, lanes: Lanes[filesystem.Room]) -> None:
+    """node_exporter#868: statfs on a dead network mount stops everything."""
     with dead_mount(tmp_path / "dead", kind="fuse.sshfs") as dead:
         opened = Filesystem(listing(tmp_path, dead), Options(remote=True))
         first, second = opened.collect(0.0), opened.collect(30.0)

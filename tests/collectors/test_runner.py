@@ -342,3 +342,23 @@ def test_the_cost_of_a_poll_is_the_processors_time_without_the_opening() -> None
     for now in range(20, 500, 10):
         bench.poll(float(now))
     assert bench.runner.costs()[0].poll == pytest.approx(0.0, abs=0.001)
+
+
+def test_permission_errors_are_said_once_and_then_counted() -> None:
+    """contrib#20435: a file that may not be read floods the log."""
+
+    def closed(now: float) -> Reading:
+        raise PermissionError(13, "Permission denied", "/proc/1/io")
+
+    def partly(now: float) -> Reading:
+        return Reading(SERIES, [None], (Absence("test.value", "Permission denied"),))
+
+    bench = Bench({"closed": closed, "partly": partly})
+    for now in range(3600):
+        bench.poll(float(now))
+    told = bench.runner.transitions()
+    assert [(each.name, each.state) for each in told] == [("closed", "failing")]
+    assert "Permission denied" in told[0].reason
+    counted = bench.counted()
+    assert counted["outrider.collect.errors"] > 50
+    assert counted["outrider.collect.absences"] == 3600

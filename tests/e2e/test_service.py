@@ -67,6 +67,7 @@ def test_a_reload_changes_span_and_interval_and_the_process_stays(
 def test_a_bad_file_at_a_reload_is_said_with_its_lines_and_the_old_one_stays(
     tmp_path: Path, daemons: OpenDaemon, configured: Configured
 ) -> None:
+    """telegraf#2679, #69 and otel PR#13432: a bad file at a reload purges buffers, or kills the agent."""
     daemon = daemons(configured(NOWHERE)).start()
     file = tmp_path / "outrider.toml"
     lines = file.read_text().splitlines()

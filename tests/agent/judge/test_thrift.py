@@ -105,6 +105,23 @@ def test_merges_for_age_come_once_an_hour_while_it_is_short() -> None:
     assert times == [62, 122, 182]
 
 
+def test_merges_that_there_is_not_enough_for_wait_a_day_at_most() -> None:
+    card = Card(8 * MB)
+    card.minutes(1)
+    assert card.thrift.may_merge(card.now)
+    card.look(400_000)
+    card.thrift.committed(card.now, 400_000)
+    merged = card.now
+    card.look(int(HELD * 8 * MB))
+    assert card.thrift.thrifty
+    while not card.thrift.may_merge(card.now):
+        card.now += MINUTE
+        card.look(4860)  # as fast as the bucket fills
+        assert card.now <= merged + DAY + MINUTE
+    assert card.now - merged > DAY - MINUTE
+    assert card.thrift.wait() == 0.0 or card.thrift.left < 0
+
+
 def test_what_was_spent_is_known_after_a_restart_and_a_crash_loop_has_no_more_than_one_bucket() -> None:
     thrift, wall, spent = Thrift(8 * MB), 1e9, 0
     saved = b""
