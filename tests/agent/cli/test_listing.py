@@ -90,3 +90,17 @@ def test_the_last_windows_stand_below_each_other() -> None:
         {series("io", cpu="1"): gauge(1.0), series("a" * 90, cpu="1"): gauge(1.0)},
     )
     assert len({line.index("mean") for line in latest([frame])}) == 1
+
+
+def test_what_came_late_is_not_the_latest() -> None:
+    now, late = (
+        Frame(span(START), {series("cpu"): gauge(1.0)}),
+        Frame(span(START - 3600.0), {series("cpu"): gauge(9.0)}),
+    )
+    for order in ((now, late), (late, now)):
+        (line,) = latest(order)
+        assert line.startswith("2023-11-14T22:13:20Z")
+
+
+def span(at: float) -> Span:
+    return Span("b", 0.0, 60.0, 60.0, at, "unknown")

@@ -32,3 +32,11 @@ def test_a_figure_is_shown_while_it_is_fresh() -> None:
     held.take("gate-8", content(0.0, windows(0)), 1000.0)
     assert set(held.of("gate-7", 1179.0)) == {"CPU", "MEM", "GPU", "TEMP"}
     assert held.of("gate-7", 1180.0) == held.of("gate-7", 999.0) == held.of("gate-8", 1000.0) == {}
+
+
+def test_of_a_record_with_late_windows_the_latest_counts() -> None:
+    hot, cold = (
+        content(at, {series("hw.temperature", "Cel"): gauge(value)})
+        for at, value in ((60.0, 80.0), (0.0, 20.0))
+    )
+    assert figures(Content((*hot.frames, *cold.frames))) == {"TEMP": 80.0}

@@ -191,3 +191,11 @@ def test_raw_samples_are_none_of_a_board() -> None:
     made.add(Key(1, "samples", 0, 0), capture())
     assert made.rows(0.0, 8) == []
     assert made.events == ()
+
+
+def test_a_window_that_came_late_stands_in_its_own_time() -> None:
+    made = board((60, gauge(1.0)))
+    late, live = content(600.0, {CPU: gauge(5.0)}), content(3660.0, {CPU: gauge(2.0)})
+    made.add(key(61), Content((*live.frames, *late.frames)))
+    assert [window.start for window in made.held(CPU)] == [600.0, 3600.0, 3660.0]
+    assert only(made, now=3725.0).now == 2.0
