@@ -415,7 +415,7 @@ class Writer:
             self._tally.add("outrider.store.rows", count, reason=what)
         self._tally.set("outrider.store.pages", flushed.pages)
         for change in flushed.changes:
-            entry = _entry(change)
+            entry = entered(change)
             if entry is not None:
                 self.enter(entry)
         if self.degraded:
@@ -458,7 +458,7 @@ def _of(epoch: int) -> Callable[[Key], bool]:
     return lambda key: key.epoch == epoch and key.stream != "alerts"
 
 
-def _entry(change: Change) -> Entry | None:
+def entered(change: Change) -> Entry | None:
     """What the ledger says of a change in the store: not that events were put together, which loses none."""
     what = "merged" if change.what == "joined" else change.what
     if what == "merged" and change.stream != "windows":

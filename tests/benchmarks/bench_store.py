@@ -39,13 +39,14 @@ from agent.config.quantity import Rate, show_rate
 from agent.config.settings import Store as Settings
 from agent.flash import Flash
 from agent.judge.thrift import Counted, Thrift
+from agent.ledger import Ledger, event_of
 from agent.ship.records import Key
 from agent.stats.frame import Content, Frame, Span, bounded
 from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
 from agent.store.sizing import POLICIES, Limits
 from agent.store.store import Flush, Store
-from agent.writer import WAITING
+from agent.writer import WAITING, entered
 from collectors.api import Series
 from collectors.host import Host
 
@@ -86,6 +87,7 @@ class Life:
         self._series = series
         self._chance = random.Random(1)
         self._settled: list[tuple[Key, bytes]] = []
+        self._ledger = Ledger()
         epochs = count(1)
         self.store = Store.open(directory, limits, now=self.now, new_epoch=lambda: next(epochs))
 
@@ -96,8 +98,13 @@ class Life:
         return Content((Frame(span, noisy(self._chance, self._series)),))
 
     def flush(self, content: Content, *, aging: bool = True) -> None:
-        """Store it."""
-        done = self.store.flush(Flush(self.now, {"windows": content}, self._settled, aging=aging))
+        """Store it, and what the ledger has to say of what was done before."""
+        boot = self.now - START
+        told = tuple(event_of(entry, "boot", boot, START) for entry in self._ledger.take(boot))
+        contents = {"windows": content, "events": Content(events=told)}
+        done = self.store.flush(Flush(self.now, contents, self._settled, aging=aging))
+        for entry in filter(None, map(entered, done.changes)):
+            self._ledger.note(entry, boot)
         self._settled = [(row.key, row.digest) for row in done.added if not row.confirmed]
 
     def minutes(self, times: int) -> Iterator[Content]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from agent.stats.frame import Content, Event
 from agent.store.sizing import MIB, Limits
+from agent.store.store import Flush, Store
 from tests.agreement import disagreements
 from tests.pipeline import DEVICE, OFFSET, Pipeline
 
@@ -98,3 +104,28 @@ def test_a_wall_clock_that_jumps_years_and_back_loses_nothing(pipelines: MakePip
     assert pipeline.rows() == pipeline.held()
     assert len(pipeline.held()) == 15
     agree(pipeline)
+
+
+def test_a_restart_with_a_large_backlog_streams_it_and_never_holds_it_in_memory(
+    tmp_path: Path, pipelines: MakePipeline
+) -> None:
+    """fluent-bit#5166, #2566, vector#26035: a restart loaded the whole backlog into memory."""
+    limits = Limits(16 * MIB, (), settle=0)
+    chance = Random(1)
+    with closing(Store.open(tmp_path / "state", limits, now=OFFSET, new_epoch=lambda: 7)) as store:
+        for n in range(240):
+            texts = [chance.randbytes(500).hex() for _ in range(70)]
+            events = tuple(Event("boot", float(n), OFFSET, "noise", (), text) for text in texts)
+            store.flush(Flush(OFFSET + n, {"events": Content(events=events)}))
+        backlog = sum(row.size for row in store.unconfirmed())
+    tracemalloc.start()
+    try:
+        pipeline = pipelines(limits)
+        pipeline.until(lambda: pipeline.unconfirmed() <= LATEST)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    sys.stdout.write(f"backlog {backlog} bytes in 240 records, at most {peak} bytes of memory\n")
+    assert len([key for key in pipeline.held() if key.stream == "events"]) == 240
+    assert backlog > 8 * MIB
+    assert peak < backlog / 6

@@ -101,6 +101,7 @@ def test_a_merge_that_would_be_too_large_is_left(make_device: MakeDevice) -> Non
 
 
 def test_a_row_that_cannot_be_read_is_buried_and_the_rest_goes_on(make_device: MakeDevice) -> None:
+    """vector#17644: a bad record made an endless loop; here it is passed over, and counted."""
     device = make_device(LIMITS._replace(tiers=((4, 15.0),)))
     for n in range(4):
         device.flush(n, aging=False)

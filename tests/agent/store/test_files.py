@@ -153,6 +153,7 @@ def test_a_damaged_schema_is_damage_whatever_it_makes_of_the_words(device: Devic
 
 
 def test_garbage_anywhere_in_the_file_is_survived(make_device: MakeDevice, tmp_path: Path) -> None:
+    """fluent-bit#5265, #11847: one corrupt chunk kept the agent from starting."""
     device = make_device()
     for n in range(150):
         device.flush(n, aging=n > 50, positions={"log": b"x"})

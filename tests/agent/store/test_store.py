@@ -117,6 +117,21 @@ def test_a_failed_flush_changes_nothing_and_the_next_one_works(device: Device) -
     assert device.flush().added[0].key == Key(1001, "windows", 1, 1)
 
 
+def test_a_flush_is_one_transaction_however_much_it_holds(device: Device) -> None:
+    """telegraf#18085: a sync for each metric made collection time out."""
+    said: list[str] = []
+    device.flush()
+    device.store._connection.set_trace_callback(said.append)
+    many = tuple(Event("boot", float(n), START, "e", (), str(n)) for n in range(500))
+    contents = {stream: Content(events=many) for stream in ("windows", "events", "samples", "alerts")}
+    states = {f"rule{n}": b"x" for n in range(32)}
+    rows = [(row.key, row.digest) for row in device.index.values()]
+    device.apply(Flush(device.now, contents, rows, states, states))
+    device.store._connection.set_trace_callback(None)
+    assert [text for text in said if text.split()[0] in ("BEGIN", "COMMIT")] == ["BEGIN IMMEDIATE", "COMMIT"]
+    assert sum(text.startswith("INSERT") for text in said) >= 4 + 2 * 32
+
+
 def test_an_unknown_stream_is_refused(device: Device) -> None:
     with pytest.raises(ValueError, match="noise"):
         device.apply(Flush(START, {"noise": content(START)}))
@@ -352,6 +367,7 @@ def fill(disk: Path) -> None:
 
 
 def test_a_full_disk_still_commits_after_a_restart_too(small_disk: Path, make_device: MakeDevice) -> None:
+    """otel#7198, #5159: on a full disk nothing could be deleted, and space never came back."""
     device = make_device(LIMITS._replace(max_size=2 * MIB), small_disk / "state")
     fill(small_disk)
     for n in range(600):

@@ -59,6 +59,7 @@ def killed(directory: Path, call: str, at: int) -> int:
     + [("fdatasync", at) for at in (1, 4, 7, 30, 77)],
 )
 def test_what_was_stored_survives_a_kill_at_any_call(tmp_path: Path, call: str, at: int) -> None:
+    """telegraf#802: a buffer that outlives a restart, without an option for it, took eight years."""
     stored = killed(tmp_path / "state", call, at)
     with Device(tmp_path / "state", LIMITS, first_epoch=9001) as device:
         assert device.store.set_aside is None
