@@ -247,7 +247,10 @@ class Daemon:
         store = self.config.store
         tiers = tuple((tier.windows, tier.age) for tier in store.tiers)
         limits = Limits(store.max_size, tiers, _policies(self.config))
-        opened = Store.open(Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch)
+        owner = f"{self.config.device.fleet}/{self.name}"
+        opened = Store.open(
+            Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch, owner=owner
+        )
         self._trust.floor = opened.surely()
         return opened
 

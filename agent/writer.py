@@ -237,6 +237,12 @@ class Writer:
         self._note("events", self._recorder.restore(kept, store.share.largest))
         if store.set_aside:
             self._damaged(store.set_aside.name)
+        if store.former:
+            text = (
+                f"this store was written as the device {store.former}: what is of that name stays as history"
+            )
+            self.event("store.renamed", f"{text}, and is not sent under another")
+            self._say("warning", f"{text}, and is not sent under another")
         if store.resize_fault:
             self._tally.add("outrider.store.errors", reason=store.resize_fault.reason)
             self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")

@@ -17,6 +17,7 @@
     epochs      life (1, 2, ... in the order of this file), id (random), prev (id or NULL),
                 prev_next (JSON: stream -> the number it would have given next)
     states      (kind, name) -> value: "position", a log's place; "alert", a rule's state;
+                "owner", the device's name since the life of this number;
                 "refused", why the row of this digest (in hexadecimal) can never be sent
     clocks      boot -> offset (s), quality, life in which it was last set: what readers were told
 

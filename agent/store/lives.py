@@ -1,4 +1,8 @@
-"""The lives of this file: which epochs it knows, what each came after, and the next numbers."""
+"""The lives of this file: which epochs it knows, what each came after, and the next numbers.
+
+A life belongs to the device whose name it was written under. Under another name (a card that was copied or
+moved, a host that was renamed) it is history and no more: nothing of it is shipped, or asked for, as ours.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from agent.ship.records import STREAMS, Epoch, Row
 from agent.store.errors import StoreCorrupt
 from agent.store.layout import MAX_LIFE, Head, place
 
+OWNER = "owner"
+"""The kind of state that names a device: by the life from which on the file is written under that name."""
+
 
 class Life(NamedTuple):
     """One row of `epochs`."""
@@ -22,10 +29,15 @@ class Life(NamedTuple):
 
 
 class Lives:
-    """The `known` lives, newest first, and `next`: the numbers the newest one gives next."""
+    """The `known` lives, newest first, and `next`: the numbers the newest one gives next.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `owner` is our own name; empty: all lives are ours, whoever wrote them.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, owner: str = "") -> None:
         self._connection = connection
+        self._owner = owner
+        self._owners: list[tuple[int, str]] = []
         self.known: list[Life] = []
         self.next: dict[str, int] = {}
         self._ids: dict[int, int] = {}
@@ -37,6 +49,16 @@ class Lives:
         self.known = [Life(life, epoch, prev, json.loads(numbers)) for life, epoch, prev, numbers in rows]
         self._ids = {life.life: life.id for life in self.known}
         self.next = self._ends(self.known[0].life) if self.known else {}
+        named = self._connection.execute("SELECT name, value FROM states WHERE kind = ?", (OWNER,))
+        self._owners = sorted((int(life), name.decode("utf-8", "replace")) for life, name in named)
+
+    def owner(self, life: int) -> str:
+        """The device whose life it was; empty where no name was noted."""
+        return next((name for since, name in reversed(self._owners) if since <= life), "")
+
+    def ours(self, life: int) -> bool:
+        """Whether it was ours, as far as anybody knows."""
+        return not self._owner or self.owner(life) in ("", self._owner)
 
     def id_of(self, life: int) -> int:
         """The epoch of a life.
@@ -69,6 +91,10 @@ class Lives:
         self._connection.execute(
             "INSERT INTO epochs VALUES (?, ?, ?, ?)", (*life[:3], json.dumps(life.prev_next))
         )
+        if self._owner and self.owner(life.life) != self._owner:
+            name = (OWNER, str(life.life), self._owner.encode())
+            self._connection.execute("INSERT INTO states VALUES (?, ?, ?)", name)
+            self._owners.append((life.life, self._owner))
         self.known.insert(0, life)
         self._ids[life.life] = epoch
         self.next = {}
@@ -88,12 +114,19 @@ class Lives:
         return True
 
     def epochs(self) -> tuple[Epoch, ...]:
-        """Every known epoch in the words of the algebra, newest first."""
-        nexts = [dict(self.next), *(life.prev_next for life in self.known)]
-        return tuple(
-            Epoch(life.id, life.prev, life.prev_next, numbers)
-            for life, numbers in zip(self.known, nexts, strict=False)
-        )
+        """Every known epoch of ours in the words of the algebra, newest first."""
+        ends = [dict(self.next), *(life.prev_next for life in self.known)]
+        own = [at for at, life in enumerate(self.known) if self.ours(life.life)]
+        return tuple(self._epoch(*each, ends) for each in zip(own, [*own[1:], None], strict=False))
+
+    def _epoch(self, at: int, before: int | None, ends: list[Mapping[str, int]]) -> Epoch:
+        """The epoch of the life at this place; `before` is where the one of ours before it is."""
+        life = self.known[at]
+        if before is not None:
+            return Epoch(life.id, self.known[before].id, ends[before], ends[at])
+        if life is self.known[-1]:
+            return Epoch(life.id, life.prev, life.prev_next, ends[at])
+        return Epoch(life.id, None, {}, ends[at])
 
     def _ends(self, life: int) -> dict[str, int]:
         """One above the highest number of each stream that has any."""

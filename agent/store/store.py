@@ -93,12 +93,19 @@ class Flushed(NamedTuple):
 class Store:
     """The open store; for one thread at a time.
 
+    `former` is the name of another device that wrote it last, if one did; its rows stay as history.
     `set_aside` is where a damaged file was put, else None; `resize_fault` why a file of an earlier
     `max_size` could not be brought to the new one.
     """
 
     def __init__(
-        self, database: Database, limits: Limits, lock: int, now: float, new_epoch: Callable[[], int]
+        self,
+        database: Database,
+        limits: Limits,
+        lock: int,
+        now: float,
+        new_epoch: Callable[[], int],
+        owner: str,
     ) -> None:
         """For `open` alone."""
         self.path = database.path
@@ -110,7 +117,9 @@ class Store:
         self._database = database
         self._connection = database.connection
         self._new_epoch = new_epoch
-        self._lives = Lives(self._connection)
+        self._lives = Lives(self._connection, owner)
+        newest = self._lives.newest()
+        self.former = "" if self._lives.ours(newest) else self._lives.owner(newest)
         self._rows = Rows(self._connection, self._lives)
         self._states = States(self._connection)
         self._coarsener = Coarsener(limits.tiers, self.share.largest)
@@ -123,8 +132,10 @@ class Store:
         self._note_clock(now)
 
     @classmethod
-    def open(cls, directory: Path, limits: Limits, *, now: float, new_epoch: Callable[[], int]) -> Store:
-        """Open the store of a state directory, making what is missing.
+    def open(
+        cls, directory: Path, limits: Limits, *, now: float, new_epoch: Callable[[], int], owner: str = ""
+    ) -> Store:
+        """Open the store of a state directory, making what is missing, as that of the device `owner`.
 
         A damaged file is renamed, and `set_aside` says where it is.
 
@@ -145,7 +156,7 @@ class Store:
                 unfit = fit(path, limits, now)
                 database = Database(path, share)
                 undo.callback(database.close)
-                store = cls(database, limits, lock, now, new_epoch)
+                store = cls(database, limits, lock, now, new_epoch, owner)
             except (OSError, sqlite3.Error) as error:
                 raise explain(error, path) from error
             store.set_aside, store.resize_fault = aside, unfit
@@ -161,7 +172,7 @@ class Store:
     def unconfirmed(self) -> list[Row]:
         """Every row that is not confirmed, for the index at the start."""
         with self._database.explained():
-            return list(self._rows.unconfirmed())
+            return self._ours(self._rows.unconfirmed())
 
     def epochs(self) -> tuple[Epoch, ...]:
         """The known epochs, newest first; before the first flush that is one of an earlier life."""
@@ -276,11 +287,16 @@ class Store:
         self._forget()
         return Flushed(
             self._lives.epochs(),
-            tuple(rows.added.values()),
+            tuple(self._ours(rows.added.values())),
             tuple(rows.removed),
             rows.account.changes(),
             rows.used(),
         )
+
+    def _ours(self, rows: Iterable[Row]) -> list[Row]:
+        """Those that were not written under another device's name."""
+        known = {life.id for life in self._lives.known if self._lives.ours(life.life)}
+        return [row for row in rows if row.key.epoch in known]
 
     def _forget(self) -> None:
         """Drop the lives that no record needs, and what was known of their clocks."""

@@ -227,17 +227,20 @@ class Reception:
         return True
 
     def _took_turn(self, one: int, other: int) -> None:
-        """Two epochs that know nothing of each other: one device speaks after the other, or, in turns, two."""
+        """Two epochs that know nothing of each other: a store begun anew, or, in turns, two devices."""
         pair = (self._device, one, other)
         self._db.execute("INSERT OR IGNORE INTO twins (device, epoch, other) VALUES (?, ?, ?)", pair)
         at = "WHERE device = ? AND epoch = ? AND other = ?"
         self._db.execute(f"UPDATE twins SET turns = turns + 1 {at}", pair)  # noqa: S608
         (turns,) = self._db.execute(f"SELECT turns FROM twins {at}", pair).fetchone()  # noqa: S608
         if turns == TURNS:
-            self._notice("twins", f"two devices seem to use this name: epochs {one:x}, {other:x}")
-        newest = "SELECT id FROM twins WHERE device = ? ORDER BY id DESC LIMIT ?"
-        bound = (self._device, self._device, TWINS)
-        self._db.execute(f"DELETE FROM twins WHERE device = ? AND id NOT IN ({newest})", bound)  # noqa: S608
+            text = f"two devices seem to use this name: epochs {one:x} and {other:x} take turns"
+            self._notice("twins", text)
+        self._db.execute(
+            "DELETE FROM twins WHERE device = ? AND id NOT IN"
+            " (SELECT id FROM twins WHERE device = ? ORDER BY id DESC LIMIT ?)",
+            (self._device, self._device, TWINS),
+        )
 
     def _judge(self) -> None:
         """Find what this message's epoch and those before it gave, and nobody accounts for."""

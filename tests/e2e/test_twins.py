@@ -81,3 +81,30 @@ def test_a_copied_store_on_another_board_is_told_by_its_epoch_and_nothing_counts
         assert own_epochs(one) & own_epochs(other) == shared
         assert fleet.spans(DEVICE, "aside") == []
         assert f"restored {DEVICE}: went back to an older store" in sink.said()
+
+
+def test_a_copied_store_under_another_name_brings_nothing_of_the_first_with_it(
+    broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
+) -> None:
+    sink = sinks(broker.url, hole_after=SHORT).start().subscribed()
+    one = daemons(configured(broker.url))
+    other = daemons([*configured(broker.url), "--device", "other"])
+    with closing(sink.fleet()) as fleet:
+        one.start()
+        windows_pass(one.state, 2)
+        assert one.stop() == 0
+        alone(one, fleet)
+        shutil.copytree(one.state, other.state, dirs_exist_ok=True)
+        former = own_epochs(one)
+        for each in (one, other):
+            each.start()
+        for each in (one, other):
+            windows_pass(each.state, 2)
+        until(lambda: bool(fleet.spans("other", "data")), sink.said)
+        for each in (one, other):
+            assert each.stop() == 0
+        held = {key.epoch for key in fleet.spans("other", "data") if key.stream == "windows"}
+        assert held == own_epochs(other) - former
+        assert "this store was written as the device default/dut" in other.log.read_text()
+        alone(one, fleet)
+        assert notices(fleet) == set()

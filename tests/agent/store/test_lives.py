@@ -68,3 +68,26 @@ def test_a_life_is_known_while_rows_of_it_or_of_an_older_one_are(database: sqlit
     assert lives.forget()
     assert [epoch.id for epoch in lives.epochs()] == [15, 14]
     assert Lives(database).epochs() == lives.epochs()
+
+
+def test_lives_under_another_name_are_history_and_come_back_with_their_name(
+    database: sqlite3.Connection,
+) -> None:
+    lives = Lives(database)
+    lives.begin(10)
+    lives.next["windows"] = 5
+    for name, epoch, given in (("a", 20, 6), ("b", 30, 7), ("b", 40, 8), ("a", 50, 0)):
+        lives = Lives(database, name)
+        lives.next = {"windows": {20: 5, 30: 6, 40: 7, 50: 8}[epoch]}
+        lives.begin(epoch)
+        lives.next = {"windows": given} if given else {}
+    mine = (
+        Epoch(50, 20, {"windows": 6}, {}),
+        Epoch(20, 10, {"windows": 5}, {"windows": 6}),
+        Epoch(10, None, {}, {"windows": 5}),
+    )
+    assert lives.epochs() == mine, "the one without a name is everybody's"
+    other = Lives(database, "b").epochs()
+    assert [(epoch.id, epoch.prev) for epoch in other] == [(40, 30), (30, 10), (10, None)]
+    assert [life.ours(3) for life in (lives, Lives(database, "b"), Lives(database))] == [False, True, True]
+    assert [epoch.id for epoch in Lives(database, "c").epochs()] == [10]
