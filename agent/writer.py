@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
+from agent.contents import dated, fresh
 from agent.control_socket import Asked
 from agent.ledger import Entry, Ledger, event_of
 from agent.leftover import Leftover
@@ -19,8 +20,8 @@ from agent.poller import Clocks, Closed
 from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
-from agent.ship.records import RAW, Key
-from agent.stats.clocks import WRONG, Clock, clock_event, corrected
+from agent.ship.records import Key
+from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
@@ -327,7 +328,7 @@ class Writer:
         state = self._wear.thrift.state(now, last=self._ending)
         kept = {**self._recorder.states(), **({KEPT: state} if state is not None else {})}
         try:
-            clock, contents = self._dated(Clock(self._boot, offset, quality), boot, waiting)
+            clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
             entries = (event_of(entry, self._boot, boot, offset) for entry in told)
             contents["events"] = Content(events=(*contents["events"].events, *entries))
             flushed = self._store.flush(
@@ -364,8 +365,6 @@ class Writer:
         self._waiting.written()
         self._alerts_written(alerts)
         self._recorder.written()
-        with self._ship.lock:
-            self._ship.outbox.remembered(refused)
         if self._most == TIGHT:
             self._store.give_back()
         self._worked(flushed)
@@ -385,36 +384,15 @@ class Writer:
             else:
                 self._alerts_kept[name] = state
 
-    def _dated(
-        self, now: Clock, at: float, contents: Mapping[str, Content]
-    ) -> tuple[Clock | None, dict[str, Content]]:
-        """The contents dated by what is known of the clock, and what readers must hear of it, if anything:
-        that goes with them as an event."""
-        told = self._store.clock_to_tell(now, contents.values())
-        known = {**self._store.clocks, **({told.boot: told} if told else {})}
-        dated = {stream: corrected(content, known) for stream, content in contents.items()}
-        if told is not None:
-            dated["events"] = Content(events=(*dated["events"].events, clock_event(told, at)))
-        return told, dated
-
     def _follow(self, flushed: Flushed, contents: Mapping[str, Content], *, wait: bool) -> None:
         """Keep the link's index in step, and hand it what is fresh while it is in memory. While records
         `wait` for the clock, what this life has recorded stays here; what an earlier one has goes. A
         capture is large, and waits for its turn in the store."""
-        own = flushed.epochs[0]
-        fresh = {
-            row.key: contents[row.key.stream]
-            for row in flushed.added
-            if row.tombstone is None
-            and row.key.stream != RAW
-            and row.key.epoch == own.id
-            and row.key.first == row.key.last == own.next[row.key.stream] - 1
-            and any(contents[row.key.stream])
-        }
+        own = flushed.epochs[0].id
         with self._ship.lock:
             self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
-            self._ship.outbox.withhold("clock", _of(own.id) if wait else None)
-        self._ship.post(shipped.Flushed(fresh))
+            self._ship.outbox.withhold("clock", _of(own) if wait else None)
+        self._ship.post(shipped.Flushed(fresh(flushed, contents)))
 
     def _worked(self, flushed: Flushed) -> None:
         for what, count in flushed.counts.items():

@@ -17,7 +17,7 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
@@ -98,6 +98,7 @@ class Outbox:
         self._withheld: dict[str, Callable[[Key], bool]] = {}
         self._one_off: dict[Key, Tombstone] = {}
         self._refusals: dict[bytes, str | None] = {}
+        self._storing: dict[bytes, str | None] = {}
         self._pending_intervals = pending_intervals
         self._open_rows = open_rows
 
@@ -106,6 +107,7 @@ class Outbox:
 
         A row of an epoch that is not known any more went too: with a damaged store that was set aside.
         """
+        self._stored_refusals()
         known = {epoch.id for epoch in epochs}
         strange = {epoch.id for epoch in self.epochs} - known
         gone = [key for key in self._entries if key.epoch in strange] if strange else []
@@ -181,13 +183,8 @@ class Outbox:
 
     def refusals(self) -> dict[bytes, str | None]:
         """What to store with the next flush: why a digest was refused, None for one that is gone."""
-        return dict(islice(self._refusals.items(), REFUSALS))
-
-    def remembered(self, stored: Mapping[bytes, str | None]) -> None:
-        """These are stored."""
-        for digest, reason in stored.items():
-            if self._refusals.get(digest, "") == reason:
-                del self._refusals[digest]
+        self._storing = dict(islice(self._refusals.items(), REFUSALS))
+        return self._storing
 
     def cut(self) -> None:
         """The connection is lost: what was in flight is unsent."""
@@ -244,6 +241,13 @@ class Outbox:
         handed = list(self._one_off.values())
         self._one_off.clear()
         return handed
+
+    def _stored_refusals(self) -> None:
+        """What was asked for to be stored with this commit is stored, unless it has changed since."""
+        for digest, reason in self._storing.items():
+            if self._refusals.get(digest, "") == reason:
+                del self._refusals[digest]
+        self._storing = {}
 
     def _forget(self, key: Key) -> None:
         entry = self._entries.pop(key, None)

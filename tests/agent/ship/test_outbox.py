@@ -217,7 +217,7 @@ def test_a_refusal_is_stored_with_the_next_flush_and_no_start_tries_the_row_agai
     box.refused(row(0).key, row(0).digest, "too_large")
     refusals = box.refusals()
     assert refusals == {row(0).digest: "too_large"}
-    box.remembered(refusals)
+    box.flushed(box.epochs, (), ())
     assert box.refusals() == {}
     later = outbox(row(0), row(1))
     later.remember([row(0).digest])
@@ -230,8 +230,9 @@ def test_a_refusal_of_a_row_that_is_gone_is_forgotten_and_only_so_many_go_at_onc
     box = outbox(row(0))
     box.remember([bytes([n]) * 8 for n in range(40)])
     assert list(box.refusals().values()) == [None] * 32
-    box.remembered(box.refusals())
+    box.flushed(box.epochs, (), ())
     assert len(box.refusals()) == 8
+    assert len(box.refusals()) == 8, "nothing was committed meanwhile"
 
 
 def test_claims_explain_every_epoch_they_name() -> None:
