@@ -239,11 +239,9 @@ class Writer:
         if store.set_aside:
             self._damaged(store.set_aside.name)
         if store.former:
-            text = (
-                f"this store was written as the device {store.former}: what is of that name stays as history"
-            )
-            self.event("store.renamed", f"{text}, and is not sent under another")
-            self._say("warning", f"{text}, and is not sent under another")
+            text = f"this store was written as the device {store.former}: that stays, and is not sent as ours"
+            self.event("store.renamed", text)
+            self._say("warning", text)
         if store.resize_fault:
             self._tally.add("outrider.store.errors", reason=store.resize_fault.reason)
             self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")
@@ -388,10 +386,9 @@ class Writer:
         """Keep the link's index in step, and hand it what is fresh while it is in memory. While records
         `wait` for the clock, what this life has recorded stays here; what an earlier one has goes. A
         capture is large, and waits for its turn in the store."""
-        own = flushed.epochs[0].id
         with self._ship.lock:
             self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
-            self._ship.outbox.withhold("clock", _of(own) if wait else None)
+            self._ship.outbox.withhold("clock", _of(flushed.epochs[0].id) if wait else None)
         self._ship.post(shipped.Flushed(fresh(flushed, contents)))
 
     def _worked(self, flushed: Flushed) -> None:
