@@ -82,11 +82,11 @@ class Daemon:
         self._runner = self._make_runner(host)
         self._shipper = self._make_shipper()
         ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
-        wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
+        self._wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
         leftover, ring = self._open_ring(boot)
         place = Place(ring.path if ring else None, config.ring.keep, boot)
         recorder = Recorder(config.recorder, place, self.clocks, tally)
-        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, wear, recorder)
+        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, self._wear, recorder)
         self._writer.leftover = leftover
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
@@ -133,7 +133,7 @@ class Daemon:
         states = self._runner.states()
         stale = [f"collector {each.name}: {each.reason}" for each in states if each.state == "stale"]
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
-        flash = ("flash.budget",) if self._writer.thrifty else ()
+        flash = ("flash.budget",) if self._wear.thrifty else ()
         condition = (*store, *stale, *self._governing.look(now), *flash)
         if condition != self._condition:
             self._condition = condition

@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from agent.ledger import Entry
+from agent.ship.records import Row
 from agent.stats.frame import Content, Frame, bounded, merge_contents
 from collectors.tally import Tally
+
+WAITING = 16
+"""Windows that wait at most, beside the late ones."""
+
+TIGHT = 4
+"""The same while memory is short."""
+
+FULL = 0.8
+"""Of the largest record that the store takes, what windows that wait may fill."""
 
 LATE = 86400.0
 """Seconds by which a window may be late."""
@@ -21,7 +31,7 @@ AHEAD = 60.0
 
 
 class Waiting:
-    """What the next flush takes."""
+    """What the next flush takes; `tight` while memory is short."""
 
     def __init__(self, tally: Tally, enter: Callable[[Entry], None]) -> None:
         """`enter` writes into the ledger what was lost or made coarser."""
@@ -29,6 +39,8 @@ class Waiting:
         self._enter = enter
         self._live: tuple[Frame, ...] = ()
         self._late = Content()
+        self._frame_size = 0.0
+        self.tight = False
 
     @property
     def content(self) -> Content:
@@ -58,8 +70,18 @@ class Waiting:
                 self._tally.add("outrider.windows.coarsened", joined)
                 self._tell("merged", (frame,), "late")
 
-    def written(self) -> None:
-        """All of it is in the store."""
+    def room(self, largest: int | None) -> int:
+        """How many windows may wait: they go into one record, of at most `largest` bytes (None: any)."""
+        most = TIGHT if self.tight else WAITING
+        if not self._frame_size or largest is None:
+            return most
+        return max(1, min(most, int(FULL * largest / self._frame_size)))
+
+    def written(self, added: Iterable[Row] = ()) -> None:
+        """All of it is in the store, in the last of these rows."""
+        sizes = [row.size for row in added if row.key.stream == "windows" and row.tombstone is None]
+        if self.content.frames and sizes:
+            self._frame_size = sizes[-1] / len(self.content.frames)
         self._live, self._late = (), Content()
 
     def _make_room(self, most: int) -> None:

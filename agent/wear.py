@@ -10,9 +10,6 @@ from agent.judge.thrift import Thrift
 from collectors.api import Attributes
 from collectors.tally import Tally
 
-KEPT = "thrift"
-"""The name under which the store keeps the budget's state."""
-
 DEVICE = "outrider.disk.device.written"
 LEFT = "outrider.disk.budget.left"
 MB = 1e6

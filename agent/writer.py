@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from agent.contents import dated, fresh
 from agent.control_socket import Asked
+from agent.entered import entered
+from agent.judge.thrift import KEPT
 from agent.ledger import Entry, Ledger, event_of
 from agent.leftover import Leftover
 from agent.poller import Clocks, Closed
@@ -23,21 +25,15 @@ from agent.ship.outbox import Outbox
 from agent.ship.records import Key
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
-from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
 from agent.transitions import tell
 from agent.trust import Wait
 from agent.waiting import Waiting
-from agent.wear import KEPT, Wear
+from agent.wear import Wear
 from collectors.api import Attributes
 from collectors.tally import Tally
 
-WAITING = 16
-# Of the largest record that the store takes, what frames that wait may fill.
-FULL = 0.8
-# The same while memory is short.
-TIGHT = 4
 EVENTS = 200
 # States of alerts in one transaction; the others follow with the next.
 STATES = 32
@@ -107,8 +103,6 @@ class Writer:
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
-        self._most = WAITING
-        self._frame_size = 0.0
         self._ending = False
         self._corrupt: set[Key] = set()
         self._wait = Wait(ship.clock_wait)
@@ -137,11 +131,6 @@ class Writer:
         """The states of alert rules that the store kept over the restart; for use once `ready` is set."""
         return self._alerts_kept
 
-    @property
-    def thrifty(self) -> bool:
-        """Whether the budget of writes runs short."""
-        return self._wear.thrifty
-
     def stop(self, patience: float) -> bool:
         """Write what has come, and end; False if that takes longer than `patience` s."""
         self._inbox.put(None)
@@ -150,7 +139,7 @@ class Writer:
 
     def tighten(self, tight: bool) -> None:
         """Whether memory is short: less waits in it then, and SQLite keeps no pages between flushes."""
-        self._most = TIGHT if tight else WAITING
+        self._waiting.tight = tight
 
     def alive(self, now: float) -> bool:
         """Whether the thread lives and is not stuck in one write."""
@@ -266,7 +255,7 @@ class Writer:
             return
         seconds = f"{frames[-1].span.end - frames[0].span.start:.0f}"
         for frame in frames:
-            self._waiting.take(frame, self._most)
+            self._waiting.take(frame, self._waiting.room(None))
         self._tally.add("outrider.windows.recovered", len(frames))
         text = f"the last {seconds} s before the daemon was killed come from the ring"
         self.event("agent.recovered", text, (("seconds", seconds),))
@@ -281,17 +270,12 @@ class Writer:
         self._early = False
         self._ending = closed.early == "stop"
         self._alerts.update(closed.alerts)
-        self._waiting.take(closed.frame, self._room())
+        largest = None if self._broken else self._store.share.largest
+        self._waiting.take(closed.frame, self._waiting.room(largest))
         tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
-
-    def _room(self) -> int:
-        """How many frames may wait: they go into one record, which must not be too large for the store."""
-        if not self._frame_size or self._broken:
-            return self._most
-        return max(1, min(self._most, int(FULL * self._store.share.largest / self._frame_size)))
 
     def _must_commit(self) -> bool:
         """Whether what waits may not wait longer, whatever the budget says."""
@@ -301,7 +285,7 @@ class Writer:
         """Bytes that this process wrote since the count before; tells what that changed."""
         written, turn = self._wear.look(self._clocks.boot())
         if turn is not None:
-            self.event(turn.name, turn.text, turn.attributes)
+            self.event(*turn)
             self._say("warning" if self._wear.thrifty else "info", turn.text)
         return written
 
@@ -353,26 +337,23 @@ class Writer:
             return
         if fresh_epoch:
             self._fresh_epoch.clear()
-        with self._events_lock:
-            for name, events in self._events.items():
-                del events[: len(waiting[name].events)]
+        self._written(waiting)
         self._wear.thrift.committed(boot, self._count())
-        self._measure(flushed, waiting["windows"])
         if self.leftover is not None:
             self.leftover.kept(waiting["windows"], self._boot)
-        self._waiting.written()
+        self._waiting.written(flushed.added)
         self._alerts_written(alerts)
         self._recorder.written()
-        if self._most == TIGHT:
+        if self._waiting.tight:
             self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
 
-    def _measure(self, flushed: Flushed, windows: Content) -> None:
-        """How large a frame is in the record that holds what waited."""
-        sizes = [row.size for row in flushed.added if row.key.stream == "windows" and row.tombstone is None]
-        if windows.frames and sizes:
-            self._frame_size = sizes[-1] / len(windows.frames)
+    def _written(self, waiting: Mapping[str, Content]) -> None:
+        """What happened, as far as it waited, is in the store."""
+        with self._events_lock:
+            for name, events in self._events.items():
+                del events[: len(waiting[name].events)]
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():
@@ -437,12 +418,3 @@ class Writer:
 def _of(epoch: int) -> Callable[[Key], bool]:
     """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
     return lambda key: key.epoch == epoch and key.stream != "alerts"
-
-
-def entered(change: Change) -> Entry | None:
-    """What the ledger says of a change in the store: not that events were put together, which loses none."""
-    what = "merged" if change.what == "joined" else change.what
-    if what == "merged" and change.stream != "windows":
-        return None
-    span = (change.start, change.end)
-    return Entry(what, change.stream, change.reason, "store", change.records, change.size, span)

@@ -10,11 +10,10 @@ from agent.config.quantity import show_rate
 from agent.config.settings import Config
 from agent.doctor.finding import Finding
 from agent.flash import Flash
-from agent.judge.thrift import DAY, Thrift
+from agent.judge.thrift import DAY, KEPT, Thrift
 from agent.stats.frame import Event
 from agent.store.errors import CorruptRow, StoreError
 from agent.store.reader import Reader
-from agent.wear import KEPT
 from collectors.host import Host
 from collectors.schedule import KEY
 

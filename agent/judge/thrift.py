@@ -21,6 +21,9 @@ DAY, HOUR = 86_400.0, 3_600.0
 HELD = 1 / 8
 """What the bucket holds, of a day's budget."""
 
+KEPT = "thrift"
+"""The name under which the store keeps the budget's state."""
+
 LOW, HIGH = 1 / 2, 3 / 4
 LONGEST = HOUR
 """Seconds between two commits, at most."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.ledger import Entry
+from agent.ship.records import Key, Row
 from agent.stats.frame import MAX_FRAMES, Frame, Span
 from agent.stats.window import Counter
-from agent.waiting import AHEAD, LATE, Waiting
-from agent.writer import WAITING
+from agent.waiting import AHEAD, LATE, TIGHT, WAITING, Waiting
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -46,6 +46,20 @@ def test_beyond_the_bound_neighbours_are_merged() -> None:
     assert len(rig.waiting.content.frames) <= WAITING
     assert rig.total() == 100
     assert {entry[:2] for entry in rig.entries} == {("merged", "unwritten")}
+
+
+def test_fewer_wait_while_memory_is_short_or_their_record_would_be_too_large() -> None:
+    rig = Rig()
+    assert rig.waiting.room(None) == rig.waiting.room(1000) == WAITING
+    rig.waiting.take(frame(0.0), WAITING)
+    rig.waiting.take(frame(60.0), WAITING)
+    key = Key(1, "windows", 0, 0)
+    rig.waiting.written((Row(key, b"", False, 200, None),))
+    assert rig.waiting.room(1000) == 8
+    assert rig.waiting.room(50) == 1
+    assert rig.waiting.room(None) == WAITING
+    rig.waiting.tight = True
+    assert rig.waiting.room(1000) == rig.waiting.room(None) == TIGHT
 
 
 def test_windows_of_a_clock_that_keeps_jumping_are_dropped_and_that_is_said() -> None:

@@ -29,8 +29,9 @@ from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
+from agent.waiting import WAITING
 from agent.wear import Wear
-from agent.writer import STATES, WAITING, Judged, Shipping, Writer
+from agent.writer import STATES, Judged, Shipping, Writer
 from collectors.api import Reading, Series
 from collectors.host import Host
 from collectors.runner import Transition
@@ -529,7 +530,7 @@ def test_windows_share_a_commit_while_the_budget_is_short_and_all_of_them_are_in
         spare.window()
     taken(spare)
     assert len(spare.flushes()) == before, "none came before its time"
-    assert spare.writer.thrifty
+    assert spare.wear.thrifty
     assert spare.writer.stop(20)
     assert spare.total() == 10.0, "an end is no loss"
 
@@ -562,7 +563,7 @@ def test_an_hour_without_a_commit_keeps_every_window_covered_and_little_in_memor
 def test_an_alert_is_not_committed_ahead_of_its_time_while_the_budget_is_short(spare: Rig) -> None:
     before = len(spare.flushes())
     spare.wear.look(0.0)
-    assert spare.writer.thrifty
+    assert spare.wear.thrifty
     spare.judged("alert.fired", hot=b"1")
     taken(spare)
     assert len(spare.flushes()) == before
@@ -595,7 +596,7 @@ def test_the_budget_is_known_over_a_restart(spare: Rig) -> None:
 
 
 def test_windows_that_wait_never_become_a_record_too_large_for_the_store(spare: Rig) -> None:
-    spare.writer._frame_size = spare.opened[0].share.largest / 3
+    spare.writer._waiting._frame_size = spare.opened[0].share.largest / 3
     for _ in range(12):
         spare.window()
     taken(spare)

@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.config.quantity import Rate, show_rate
 from agent.config.settings import Store as Settings
+from agent.entered import entered
 from agent.flash import Flash
 from agent.judge.thrift import Counted, Thrift
 from agent.ledger import Ledger, event_of
@@ -46,7 +47,7 @@ from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
 from agent.store.sizing import POLICIES, Limits
 from agent.store.store import Flush, Store
-from agent.writer import WAITING, entered
+from agent.waiting import WAITING
 from collectors.api import Series
 from collectors.host import Host
 

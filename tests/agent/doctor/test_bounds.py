@@ -8,11 +8,10 @@ from agent.config.quantity import Rate
 from agent.config.settings import Store as Settings
 from agent.doctor.bounds import examine, flash, governed
 from agent.flash import Flash
-from agent.judge.thrift import Counted, Thrift
+from agent.judge.thrift import KEPT, Counted, Thrift
 from agent.stats.frame import Content, Event
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Store
-from agent.wear import KEPT
 from collectors.host import Host
 
 NOW = 1_700_000_000.0
