@@ -44,6 +44,7 @@ def agree(daemon: Daemon, fleet: FleetStore) -> None:
 def test_a_broker_killed_without_persistence_and_a_sink_that_stops_cost_nothing(
     broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
 ) -> None:
+    """mosquitto#3472, thin-edge#3083: what only the broker holds is lost; the spool is our own."""
     one = sinks(broker.url, ["--group", "g"], hole_after=SHORT).start().subscribed()
     other = sinks(broker.url, ["--group", "g"], store=one.store, hole_after=SHORT).start().subscribed()
     daemon = daemons(configured(broker.url)).start()
@@ -66,6 +67,7 @@ def test_a_broker_killed_without_persistence_and_a_sink_that_stops_cost_nothing(
 def test_a_daemon_without_a_broker_collects_and_ships_the_newest_first_once_it_is_there(
     tmp_path: Path, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
 ) -> None:
+    """telegraf#3723, #10180, #16715: an agent that does not start while the broker is down."""
     broker = Broker(tmp_path)
     daemon = daemons(configured(broker.url)).start()
     sink = sinks(broker.url, ["--verbose"]).start()
@@ -106,6 +108,7 @@ def test_a_mute_broker_makes_a_new_connection(daemons: OpenDaemon, configured: C
 def test_a_broker_that_falls_silent_is_left_and_found_again(
     broker: Secured, daemons: OpenDaemon, sinks: OpenSink, configured: Configured
 ) -> None:
+    """system_sensors#61, lnxlink#168: a publisher that silently stops; the last answer's age is watched."""
     sink = sinks(broker.url, hole_after=SHORT).start().subscribed()
     daemon = daemons(configured(broker.url)).start()
     with closing(sink.fleet()) as fleet:

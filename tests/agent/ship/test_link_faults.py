@@ -135,6 +135,7 @@ def test_flushes_while_the_broker_is_away_send_nothing_and_come_with_the_connect
 
 
 def test_what_was_in_flight_is_sent_again_in_a_new_session() -> None:
+    """paho.mqtt.python#223, #634: the client keeps nothing; a row leaves the spool on its PUBACK only."""
     bench = Bench()
     bench.flush(content())
     bench.connect()
@@ -158,6 +159,7 @@ def test_an_answer_of_an_earlier_connection_means_nothing() -> None:
 
 
 def test_a_mute_broker_is_given_up() -> None:
+    """system_sensors#61, lnxlink#168: the age of the last acknowledgement is watched, not the socket."""
     bench = Bench(ack_timeout=30.0)
     bench.begin(content())
     bench.flush(content())
@@ -278,6 +280,7 @@ def test_a_row_the_broker_cannot_take_is_set_aside_and_the_next_one_goes() -> No
 
 
 def test_too_large_a_packet_makes_smaller_ones_then_sets_aside() -> None:
+    """zigbee2mqtt#13030: an oversize message that makes an endless loop."""
     bench = Bench(in_flight=1)
     bench.begin(content())
     bench.flush(content(200_000))

@@ -24,6 +24,7 @@ from agent.view.broker import Broker as BrokerProcess
 from tests.agent.ship.bench import EPOCH, content, key
 from tests.agent.ship.mqtt.device import Device, FakeBroker, closes_on_5, mqtt_311, mute, some
 from tests.brokers import Secured
+from tests.waiting import until
 
 DATA, STATUS = "outrider/v1/f/d/data", "outrider/v1/f/d/status"
 
@@ -180,6 +181,7 @@ def test_the_real_broker_speaks_the_older_version_too(broker: Secured) -> None:
 
 
 def test_garbage_from_the_broker_ends_the_connection_and_nothing_else() -> None:
+    """paho.mqtt.python#113: an exception in a callback kills the loop, and the client seems connected."""
     answers = [
         b"\x20\x02\x00\x00\xff\xff\xff\xff\xff",
         b"\x20\x7f",
@@ -276,6 +278,19 @@ def test_a_thread_that_is_late_is_not_alive() -> None:
         assert not device.shipper.alive()
     listener.close()
     assert not device.shipper.alive()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_an_exception_has_killed_is_not_alive(broker: Secured) -> None:
+    """paho.mqtt.python#113: a dead loop goes unnoticed; the daemon's watchdog asks `alive`."""
+    device = Device(at(broker.port))
+    with device:
+        device.flush(some())
+        device.wait_notice("connected")
+        # Nothing known makes it raise, so it is made to.
+        device.shipper._link.handle = None  # type: ignore[assignment, method-assign]
+        device.shipper.post(p.Tick())
+        until(lambda: not device.shipper.alive())
 
 
 def test_the_end_comes_in_time_beside_a_mute_broker(broker: Secured, subscriber: Subscriber) -> None:
