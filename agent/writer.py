@@ -15,8 +15,9 @@ from typing import NamedTuple
 from agent.contents import dated, fresh
 from agent.control_socket import Asked
 from agent.entered import entered
+from agent.happenings import Happenings
 from agent.judge.thrift import KEPT
-from agent.ledger import Entry, Ledger, event_of
+from agent.ledger import Entry
 from agent.leftover import Leftover
 from agent.poller import Clocks, Closed
 from agent.recorder import Due, Recorder, awaited
@@ -34,7 +35,6 @@ from agent.wear import Wear
 from collectors.api import Attributes
 from collectors.tally import Tally
 
-EVENTS = 200
 # States of alerts in one transaction; the others follow with the next.
 STATES = 32
 DEADLINE = 120.0
@@ -97,9 +97,7 @@ class Writer:
         self._store: Store
         self._waiting = Waiting(tally, self.enter)
         self.leftover: Leftover | None = None
-        self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
-        self._events_lock = threading.Lock()
-        self._ledger = Ledger()
+        self._happenings = Happenings(clocks.boot, tally)
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
@@ -158,23 +156,13 @@ class Writer:
     def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
         """Something that happened once; it goes with the next flush."""
         at = self._clocks.boot()
-        self._note("events", (Event(self._boot, at, self._clocks.offset(), name, attributes, text),))
+        self._happenings.note(
+            "events", (Event(self._boot, at, self._clocks.offset(), name, attributes, text),)
+        )
 
     def enter(self, entry: Entry) -> None:
         """Something that was lost, cut, refused or made coarser: into the ledger, and with it to people."""
-        with self._events_lock:
-            self._ledger.note(entry, self._clocks.boot())
-
-    def _note(self, stream: str, events: Iterable[Event]) -> None:
-        for event in events:
-            with self._events_lock:
-                fits = len(self._events[stream]) < EVENTS
-                if fits:
-                    self._events[stream].append(event)
-            if not fits:
-                self._tally.add("outrider.events.dropped")
-                span = (event.wall, event.wall)
-                self.enter(Entry("lost", stream, "too_many", "writer", span=span))
+        self._happenings.enter(entry)
 
     def _run(self) -> None:
         try:
@@ -198,7 +186,7 @@ class Writer:
             elif isinstance(item, Judged):
                 self._judged(item)
             elif isinstance(item, Due):
-                self._note("events", self._recorder.freeze())
+                self._happenings.note("events", self._recorder.freeze())
                 self._flush()
             elif self._recorder.asked(item):
                 self._flush()
@@ -211,7 +199,7 @@ class Writer:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
         not at all while the budget runs short: it goes with the next commit. Captures are few, and each is
         written as it begins."""
-        self._note("alerts", judged.events)
+        self._happenings.note("alerts", judged.events)
         self._alerts.update(judged.states)
         begun = self._recorder.judged(judged.events)
         if begun or (not self._early and self._wear.thrift.may_hurry()):
@@ -224,7 +212,7 @@ class Writer:
         self._alerts_kept = store.alerts()
         kept = store.kept()
         self._wear.begin(kept.get(KEPT, b""), self._clocks.boot(), self._clocks.wall())
-        self._note("events", self._recorder.restore(kept, store.share.largest))
+        self._happenings.note("events", self._recorder.restore(kept, store.share.largest))
         if store.set_aside:
             self._damaged(store.set_aside.name)
         if store.former:
@@ -279,7 +267,7 @@ class Writer:
 
     def _must_commit(self) -> bool:
         """Whether what waits may not wait longer, whatever the budget says."""
-        return max(map(len, self._events.values())) >= EVENTS // 2 or self._fresh_epoch.is_set()
+        return self._happenings.pressing or self._fresh_epoch.is_set()
 
     def _count(self) -> int:
         """Bytes that this process wrote since the count before; tells what that changed."""
@@ -294,12 +282,11 @@ class Writer:
         something is left to say."""
         if self._broken and not self._begun_anew():
             return
-        with self._events_lock:
-            told = self._ledger.take(self._clocks.boot(), ending=ending)
-            if ending and not told and not self._waiting.content.frames:
-                return
-            waiting = {name: Content(events=tuple(events)) for name, events in self._events.items()}
-        waiting["windows"], waiting["samples"] = self._waiting.content, self._recorder.content
+        batch = self._happenings.take(ending=ending)
+        if ending and not batch.told and not self._waiting.content.frames:
+            return
+        windows, samples = self._waiting.content, self._recorder.content
+        waiting = {**batch.contents, "windows": windows, "samples": samples}
         alerts = dict(islice(self._alerts.items(), STATES))
         fresh_epoch = self._fresh_epoch.is_set()
         boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
@@ -311,7 +298,7 @@ class Writer:
         kept = {**self._recorder.states(), **({KEPT: state} if state is not None else {})}
         try:
             clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
-            entries = (event_of(entry, self._boot, boot, offset) for entry in told)
+            entries = batch.entries(self._boot, boot, offset)
             contents["events"] = Content(events=(*contents["events"].events, *entries))
             flushed = self._store.flush(
                 Flush(
@@ -331,13 +318,12 @@ class Writer:
         except StoreError as error:
             with self._ship.lock:
                 self._corrupt |= corrupt
-            with self._events_lock:
-                self._ledger.give_back(told, boot)
+            self._happenings.give_back(batch)
             self._failed(error)
             return
         if fresh_epoch:
             self._fresh_epoch.clear()
-        self._written(waiting)
+        self._happenings.written(batch)
         self._wear.thrift.committed(boot, self._count())
         if self.leftover is not None:
             self.leftover.kept(waiting["windows"], self._boot)
@@ -348,12 +334,6 @@ class Writer:
             self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
-
-    def _written(self, waiting: Mapping[str, Content]) -> None:
-        """What happened, as far as it waited, is in the store."""
-        with self._events_lock:
-            for name, events in self._events.items():
-                del events[: len(waiting[name].events)]
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():
