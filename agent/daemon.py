@@ -32,9 +32,11 @@ from agent.leftover import Leftover
 from agent.poller import Clocks, Closed, Poller
 from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
+from agent.ship.budget import Allowance
 from agent.ship.link import Link
 from agent.ship.mqtt import Ports, Shipper
 from agent.ship.outbox import Outbox
+from agent.ship.purse import Purse
 from agent.stats.fold import Fold
 from agent.stats.ring import Ring
 from agent.stats.watch import Watch
@@ -80,8 +82,12 @@ class Daemon:
         self._outbox = Outbox(self._sink)
         self._fold = Fold(config.collect.max_series)
         self._runner = self._make_runner(host)
-        self._shipper = self._make_shipper()
-        ship = Shipping(self._outbox, self._shipper.lock, self._shipper.post, config.ship.clock_wait)
+        budget = uplink.allowance(config)
+        self._purse = Purse(budget, config.window.span, boot)
+        self._shipper = self._make_shipper(budget)
+        ship = Shipping(
+            self._outbox, self._shipper.lock, self._shipper.post, self._purse, config.ship.clock_wait
+        )
         self._wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
         leftover, ring = self._open_ring(boot)
         place = Place(ring.path if ring else None, config.ring.keep, boot)
@@ -203,7 +209,7 @@ class Daemon:
         seen = ruled(self.config.alert, plans(self.config))
         return Governing(self.config.limits, seen, self._runner, host, time.process_time, outlets)
 
-    def _make_shipper(self) -> Shipper:
+    def _make_shipper(self, budget: Allowance | None) -> Shipper:
         config, broker = self.config, self.config.broker
         settings = shipped.Settings(
             fleet=config.device.fleet,
@@ -220,7 +226,10 @@ class Daemon:
             site=config.device.site,
             tags=config.device.tags,
             priorities={name: kept.priority for name, kept in config.retention._asdict().items()},
+            budget=budget,
         )
+        if budget is not None:
+            settings = settings._replace(status_every=budget.status_every(settings.status_every))
         there = uplink.broker(config, f"outrider-{self.name}")
         ports = Ports(
             self.clocks.boot,
@@ -230,14 +239,15 @@ class Daemon:
             self._noticed,
             self._begin_epoch,
         )
-        return Shipper(Link(settings, self._outbox, random.SystemRandom().random), there, ports)
+        link = Link(settings, self._outbox, random.SystemRandom().random, self._purse)
+        return Shipper(link, there, ports)
 
     def _noticed(self, notice: shipped.Notice) -> None:
         if notice.level != "debug":
             self._say(notice.level, notice.text)
         if notice.key is not None:
             self._writer.enter(Entry("refused", notice.key.stream, notice.reason, "link"))
-        elif notice.level in ("warning", "error"):
+        elif notice.level in ("warning", "error") or notice.name == "grain":
             self._writer.event(f"ship.{notice.name}", notice.text, (("reason", notice.reason),))
 
     def _begin_epoch(self) -> None:

@@ -6,6 +6,7 @@ import os
 
 from agent.config import read_secret
 from agent.config.settings import Config
+from agent.ship.budget import Allowance
 from agent.ship.mqtt import Broker
 
 
@@ -13,6 +14,7 @@ def broker(config: Config, client_id: str) -> Broker:
     """Where the broker is and how this device is let in; secrets are read at each connection."""
     settings = config.broker
     host, port, tls = config.address
+    budget = allowance(config)
     return Broker(
         host=host,
         port=port,
@@ -22,9 +24,15 @@ def broker(config: Config, client_id: str) -> Broker:
         certificate_file=settings.certificate_file,
         key_file=settings.key_file,
         credentials=lambda: credentials(config),
-        keepalive=int(settings.keepalive),
+        keepalive=budget.keepalive(int(settings.keepalive)) if budget else int(settings.keepalive),
         connect_timeout=settings.connect_timeout,
     )
+
+
+def allowance(config: Config) -> Allowance | None:
+    """What may go over the wire, None for no limit."""
+    budget = config.ship.budget
+    return Allowance(*budget) if budget is not None else None
 
 
 def credentials(config: Config) -> tuple[str, str]:

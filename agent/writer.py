@@ -23,6 +23,7 @@ from agent.poller import Clocks, Closed
 from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
+from agent.ship.purse import LINK, Purse
 from agent.ship.records import Key
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
@@ -41,12 +42,13 @@ DEADLINE = 120.0
 
 
 class Shipping(NamedTuple):
-    """The link as the writer sees it: `lock` guards the outbox, `post` returns at once. `clock_wait` is how
-    many s records of a clock that is surely wrong wait for it."""
+    """The link as the writer sees it: `lock` guards outbox and purse, `post` returns at once. `clock_wait` is
+    how many s records of a clock that is surely wrong wait for it."""
 
     outbox: Outbox
     lock: threading.Lock
     post: Callable[[shipped.Event], None]
+    purse: Purse
     clock_wait: float = 0.0
 
 
@@ -225,6 +227,7 @@ class Writer:
         with self._ship.lock:
             self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
             self._ship.outbox.remember(store.refused())
+        self._remember_spent(store.kept().get(LINK))
         return store
 
     def _recover(self) -> None:
@@ -248,6 +251,16 @@ class Writer:
         text = f"the last {seconds} s before the daemon was killed come from the ring"
         self.event("agent.recovered", text, (("seconds", seconds),))
         self._say("info", text)
+
+    def _remember_spent(self, state: bytes | None) -> None:
+        """What was spent in former lives counts in this one."""
+        if state is None:
+            return
+        try:
+            with self._ship.lock:
+                self._ship.purse.restore(state, self._clocks.boot())
+        except ValueError as error:
+            self.event("ship.budget", f"what was spent is not known, and all of it counts as spent: {error}")
 
     def _damaged(self, kept: str) -> None:
         self._tally.add("outrider.store.set_aside")
@@ -293,9 +306,12 @@ class Writer:
         now = boot + offset
         with self._ship.lock:
             confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
+            join, spent = self._ship.outbox.to_join(), self._ship.purse.save()
+            self._show_spent()
             corrupt, self._corrupt = self._corrupt, set()
         state = self._wear.thrift.state(now, last=self._ending)
-        kept = {**self._recorder.states(), **({KEPT: state} if state is not None else {})}
+        ours = {name: each for name, each in ((KEPT, state), (LINK, spent)) if each is not None}
+        kept = {**self._recorder.states(), **ours}
         try:
             clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
             entries = batch.entries(self._boot, boot, offset)
@@ -309,6 +325,7 @@ class Writer:
                     refused=refused,
                     kept=kept,
                     clock=clock,
+                    join=join,
                     quarantine=corrupt,
                     fresh_epoch=fresh_epoch,
                     trusted=quality != WRONG,
@@ -334,6 +351,14 @@ class Writer:
             self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
+
+    def _show_spent(self) -> None:
+        """The budget as numbers of ours, where there is one."""
+        account = self._ship.purse.account
+        if account is not None:
+            self._tally.set("outrider.ship.budget.left", account.left)
+            self._tally.set("outrider.ship.budget.spent", account.spent)
+            self._tally.set("outrider.ship.budget.grain", account.grain)
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():

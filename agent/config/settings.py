@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
+from agent.config.allowance import Allowance, Bytes
 from agent.config.collected import (
     Collect,
     Metrics,
@@ -229,6 +230,15 @@ class Ship(NamedTuple):
             "digits. The store on the device is always exact.",
         ),
     ] = 3
+    budget: Annotated[
+        Bytes | None,
+        Setting(
+            Allowance(100_000, 10**12),
+            "The most that may go over the wire in any hour, day or month (of 31 days), both ways and all "
+            "headers counted. When it is short, several windows are shipped as one, and that is told; "
+            "pings become seldom, and below 1 MB a day the device connects, sends and leaves.",
+        ),
+    ] = None
 
 
 class Runtime(NamedTuple):

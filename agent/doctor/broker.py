@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from agent.doctor.finding import Finding
 from agent.ship import protocol as p
-from agent.ship.mqtt.connection import Broker, Connection, refusal, trust
+from agent.ship.mqtt.connection import Broker, Connection, refusal, trust_of
 from collectors.aside import Aside, Hung
 from collectors.tally import Tally
 
@@ -141,7 +141,7 @@ def _connected(address: Address, broker: Broker) -> socket.socket:
 def _greeted(sock: socket.socket, way: Way) -> Iterator[Finding]:
     """TLS: whether the broker's certificate is trusted, bears its name, and how long it holds."""
     try:
-        with trust(way.broker).wrap_socket(sock, server_hostname=way.broker.host) as secure:
+        with trust_of(way.broker).context().wrap_socket(sock, server_hostname=way.broker.host) as secure:
             certificate = secure.getpeercert() or {}
             version = secure.version()
     except ssl.SSLCertVerificationError as error:
@@ -189,7 +189,7 @@ def _session(way: Way, protocol: int) -> p.Refused | p.Lost | p.Puback | Silence
     """What ended a session of one publish: its PUBACK, a refusal or loss, or what the broker left
     unanswered until the time-out."""
     tally = Tally()
-    connection = Connection(way.broker, p.Connect(protocol, way.topic, b""), tally)
+    connection = Connection(way.broker, trust_of(way.broker), p.Connect(protocol, way.topic, b""), tally)
     try:
         connection.open(protocol)
     except (OSError, ValueError) as error:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from agent.ship.body import encode_body
+from agent.ship.budget import Lane
+from agent.ship.claims import Claims
 from agent.ship.lanes import (
     PIECE_OVERHEAD,
     SMALLEST_SLICE,
@@ -22,7 +24,7 @@ from agent.ship.lanes import (
     failed,
 )
 from agent.ship.limits import WireError
-from agent.ship.outbox import Claims, Outbox
+from agent.ship.outbox import Outbox
 from agent.ship.plain import json_messages
 from agent.ship.protocol import Corrupt, Load, Loaded, Settings
 from agent.ship.records import Key, Message, Row
@@ -53,14 +55,15 @@ class Freight:
     """What is on its way between the outbox and the broker.
 
     `stale` means that the store is ahead of the outbox; nothing is loaded until the next flush.
-    `limit` bounds a message's payload in bytes.
+    `limit` bounds a message's payload in bytes. `lane` is that of what was taken last.
     """
 
     def __init__(self, settings: Settings, outbox: Outbox, refuse: Refuse) -> None:
         """`refuse` is told of each row that can never go: key, digest, reason."""
         self.stale = False
         self.limit = MESSAGE_LIMIT
-        self._learned = MESSAGE_LIMIT
+        self.lane: Lane = "backlog"
+        self._most = self._learned = settings.budget.message if settings.budget else MESSAGE_LIMIT
         self._strikes = 0
         self._settings = settings
         self._outbox = outbox
@@ -77,7 +80,7 @@ class Freight:
 
     def begin(self, most: int) -> None:
         """A new connection, whose broker takes payloads of `most` bytes."""
-        self.limit = min(most, self._learned, MESSAGE_LIMIT)
+        self.limit = min(most, self._learned, self._most, MESSAGE_LIMIT)
 
     def flushed(self, fresh: Mapping[Key, Content]) -> None:
         """The newest flush: its records need not be read from the store."""
@@ -94,16 +97,23 @@ class Freight:
                     return
                 self._queue(row, content, live=True)
 
-    def take_backlog(self) -> Load | None:
-        """Queue what waits and is at hand; the command to load what is not, if any."""
+    @property
+    def loading(self) -> bool:
+        """Whether the store was asked for records and has not answered."""
+        return bool(self._loading)
+
+    def take(self, lane: Lane) -> Load | None:
+        """Queue what waits in the outbox, whose next lane this is, and is at hand; the command to load
+        what is not, if any."""
         if self._loading:
             return None
-        for row in self._outbox.take(self.limit):
+        self.lane = lane
+        for row in self._outbox.take(self.limit, lane if self._settings.budget is not None else None):
             content = self._fresh.get(row.key)
             if row.tombstone is not None:
-                self._lanes.add(Stone(row, row.tombstone), live=False)
+                self._lanes.add(Stone(row, row.tombstone), live=lane == "live")
             elif content is not None:
-                self._queue(row, content, live=False)
+                self._queue(row, content, live=lane == "live")
             else:
                 self._wanted.append(row)
         if not self._wanted:
@@ -126,11 +136,15 @@ class Freight:
                 self._outbox.failed(row.key, row.digest)
                 self.stale = True
             else:
-                self._queue(row, record[1], live=False)
+                self._queue(row, record[1], live=self.lane == "live")
 
     def waiting(self, *, live: bool = False) -> bool:
         """Whether encoded rows are queued; with `live`, of the newest flush."""
         return self._lanes.waiting(live=live)
+
+    def weight(self, *, live: bool) -> int:
+        """The most that the next message may weigh, in bytes."""
+        return min(self.limit, HEAD_ROOM + self._lanes.weight(live=live))
 
     def message(self, stamp: Stamp, *, live: bool) -> tuple[bytes, Cargo] | None:
         """The next message, with live rows only if `live`; None where there is none to send.
@@ -156,12 +170,14 @@ class Freight:
             self.set_aside(cargo, error.reason)
             return None
 
-    def delivered(self, cargo: Cargo) -> None:
-        """The broker has this message."""
+    def delivered(self, cargo: Cargo) -> int:
+        """The broker has this message; how many windows the longest record complete with it covers."""
         self._strikes = 0
-        for key, digest in delivered(cargo):
+        names = delivered(cargo)
+        for key, digest in names:
             self._outbox.sent(key, digest)
             self._fresh.pop(key, None)
+        return max((key.last - key.first + 1 for key, _ in names if key.stream == "windows"), default=0)
 
     def give_back(self, cargo: Cargo) -> None:
         """This message did not get away: its rows are unsent."""

@@ -56,6 +56,11 @@ class Body:
         self._crc = crc32(data)
         self._offset = 0
 
+    @property
+    def weight(self) -> int:
+        """Bytes that are left."""
+        return len(self._data) - self._offset + PIECE_OVERHEAD
+
     def put(self, cargo: Cargo) -> bool:
         """Put a piece into the message; False if this message should go without."""
         left = len(self._data) - self._offset
@@ -81,6 +86,11 @@ class Stone:
         self.flight = Flight(row)
         self._tombstone = tombstone
 
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes."""
+        return PIECE_OVERHEAD
+
     def put(self, cargo: Cargo) -> bool:
         """Put the tombstone into the message; False if it is full."""
         if cargo.room < PIECE_OVERHEAD:
@@ -100,6 +110,11 @@ class Texts:
         self.flight = Flight(row)
         self._texts = deque(texts)
         self.flight.whole = not self._texts
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the next text: each is a message of its own."""
+        return len(self._texts[0])
 
     def put(self, cargo: Cargo) -> bool:
         """Make the next text the message; False if it already carries something."""
@@ -128,6 +143,11 @@ class Lanes:
         """Whether anything is queued; with `live`, whether in the live lane."""
         lanes = (self._live,) if live else (self._live, self._backlog)
         return any(item.flight.alive for lane in lanes for item in lane)
+
+    def weight(self, *, live: bool = False) -> int:
+        """Bytes of what is queued, before compression; with `live`, in the live lane."""
+        lanes = (self._live,) if live else (self._live, self._backlog)
+        return sum(item.weight for lane in lanes for item in lane if item.flight.alive)
 
     def fill(self, cargo: Cargo, *, live: bool = False) -> None:
         """Move what fits into the message, live rows first; with `live`, nothing else."""

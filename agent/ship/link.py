@@ -3,13 +3,14 @@
 It is told events and answers commands (`agent.ship.protocol`); it calls no clock and opens nothing.
 
     ASLEEP --flush--> CONNECTING --Connected--> ONLINE --Stopping--> ENDING --> ENDED
-                       ^      |                   |
-                       |      v (Refused, Lost, no answer)
-                       +--- WAITING <-------------+
+                       ^  ^   |                   |  |
+                       |  |   v (Refused, Lost, no answer)
+                       |  +- WAITING <------------+  v (all is said, or the budget is used up)
+                       +---- RESTING <-----------  LEAVING
 
 Nothing is sent before the first flush: the epoch does not exist until it is committed. One message
 goes with each flush, even without records, for what it claims; between flushes the backlog follows
-while there is room in the window of unanswered publishes.
+while there is room in the window of unanswered publishes. With a budget nothing goes without records.
 """
 
 from __future__ import annotations
@@ -18,48 +19,55 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agent.ship import protocol as p
+from agent.ship.answers import Answers
 from agent.ship.attempts import Attempts
 from agent.ship.backoff import Backoff
-from agent.ship.freight import MESSAGE_LIMIT, Freight, Stamp
+from agent.ship.freight import MESSAGE_LIMIT, Freight
 from agent.ship.hearing import Hearing
-from agent.ship.lanes import Cargo
 from agent.ship.limits import ROOT
 from agent.ship.outbox import Outbox
+from agent.ship.purse import Purse
 from agent.ship.records import Key
-from agent.ship.retained import STATUS, Due, Retained, Voice
-from agent.ship.unanswered import Sent, Unanswered
+from agent.ship.retained import STATUS, Retained, Voice
+from agent.ship.turn import Turn
 
 # MQTT's fixed header, topic length, packet identifier and property length.
 PACKET_OVERHEAD = 16
 # Connections in a row that worked and were soon closed, after which somebody else is thought to be there.
 BRIEF_ONES = 4
+# How long to wait for a sink's word before we leave.
+LISTEN = 3.0
 
-ASLEEP, WAITING, CONNECTING, ONLINE, ENDING, ENDED = range(6)
+ASLEEP, WAITING, CONNECTING, ONLINE, LEAVING, RESTING, ENDING, ENDED = range(8)
 
 
 class Link:
     """See the head of this module. One thread calls `handle`; the outbox is only touched inside it."""
 
-    def __init__(self, settings: p.Settings, outbox: Outbox, random: Callable[[], float]) -> None:
-        """`random` gives numbers in [0, 1) for the jitter of the waits."""
+    def __init__(
+        self, settings: p.Settings, outbox: Outbox, random: Callable[[], float], purse: Purse | None = None
+    ) -> None:
+        """`random` gives numbers in [0, 1) for the jitter of the waits; `purse` is that of
+        `settings.budget`."""
         self.state = ASLEEP
         self._settings = settings
         self._outbox = outbox
+        outbox.priorities = settings.priorities
+        self._purse = purse or Purse(settings.budget)
         self._freight = Freight(settings, outbox, self._refuse)
         self._attempts = Attempts(settings, random)
-        self._pause = Backoff(settings.backoff_min, settings.backoff_max, random)
-        self._retained = Retained(settings)
-        self._unanswered = Unanswered(settings.in_flight)
+        self._retained = Retained(settings, self._purse)
+        self._turn = Turn(settings, outbox, self._freight, self._retained, self._purse, self._say)
+        pause = Backoff(settings.backoff_min, settings.backoff_max, random)
+        self._answers = Answers(self._freight, self._retained, self._turn, self._purse, pause, self._say)
         self._root = f"{ROOT}/{settings.fleet}/{settings.device}/"
         self._hearing = Hearing(settings.sink, f"{self._root}ack/{settings.sink}", outbox, self._say)
         self._now = self._wall = 0.0
         self._commands: list[p.Command] = []
         self._wake_at: float | None = None
-        self._deadline = 0.0
-        self._quiet_until = 0.0
+        self._deadline = self._listen_until = 0.0
         self._said: set[tuple[str, str]] = set()
-        self._seq = self._token = 0
-        self._flush_due = self._farewell = False
+        self._farewell = self._returning = False
 
     def handle(self, event: p.Event, now: float, wall: float) -> list[p.Command]:
         """Take one event at `now` on the boot clock, `wall` seconds since 1970; the commands due.
@@ -67,13 +75,16 @@ class Link:
         An event that means nothing in the present state (a PUBACK after the connection was given
         up, say) is ignored.
         """
-        self._now, self._wall, self._commands = now, wall, []
+        self._now = self._turn.now = now
+        self._wall, self._commands = wall, []
+        self._purse.advance(now)
         step = self.TABLE.get((self.state, type(event)))
-        if step is not None:
+        if isinstance(event, p.Spent):
+            self._purse.spend(event.size)
+        elif step is not None:
             step(self, event)
         self._expire()
-        while self.state in (ONLINE, ENDING) and self._next_publish():
-            pass
+        self._speak()
         self._ask_to_be_woken()
         return self._commands
 
@@ -81,7 +92,8 @@ class Link:
 
     def _flushed(self, event: p.Flushed) -> None:
         self._freight.flushed(event.fresh)
-        self._flush_due = True
+        self._turn.flushed()
+        self._choose_grain()
 
     def _flushed_asleep(self, event: p.Flushed) -> None:
         self._flushed(event)
@@ -118,9 +130,16 @@ class Link:
         room = (event.maximum_packet_size or MESSAGE_LIMIT + around) - around
         self._freight.begin(room)
         self._retained.begin(room)
-        self._unanswered = Unanswered(self._settings.in_flight, event.receive_maximum or 65_535)
-        self._flush_due = True
-        self._say("info", "connected", f"mqtt{self._attempts.protocol}", "connected to the broker")
+        self._purse.connected()
+        self._turn.begin(event.receive_maximum)
+        self._listen_until = self._now + (LISTEN if self._outbox.unconfirmed else 0.0)
+        # One that comes and goes is no news.
+        self._say(
+            "debug" if self._returning else "info",
+            "connected",
+            f"mqtt{self._attempts.protocol}",
+            "connected to the broker",
+        )
         if self._settings.sink:
             self._commands.append(p.Subscribe(f"{self._root}ack/{self._settings.sink}"))
 
@@ -139,7 +158,7 @@ class Link:
     def _lost(self, event: p.Lost) -> None:
         self._say("warning", "lost", event.reason, event.text)
         if event.reason == "closed":
-            self._suspect_size(told=event.code == p.PACKET_TOO_LARGE)
+            self._answers.suspect_size(told=event.code == p.PACKET_TOO_LARGE)
         # Two devices of one name throw each other out for ever: slowly, then. Not every broker says why.
         enough = 1 if event.code == p.TAKEN_OVER else BRIEF_ONES
         brief = self._attempts.ended(self._now)
@@ -152,123 +171,92 @@ class Link:
         self._end()
 
     def _received(self, event: p.Received) -> None:
+        self._listen_until = 0.0
         self._commands += self._hearing.received(event, self._now, self._attempts.session[0])
 
     def _puback(self, event: p.Puback) -> None:
-        sent = self._unanswered.answered(event.token, self._now)
-        if sent is not None and event.code >= p.FAILURE:
-            self._negative(event.code, sent)
-        elif sent is not None and sent.cargo is not None:
-            self._positive(event.code, sent.cargo)
-
-    def _positive(self, code: int, cargo: Cargo) -> None:
-        self._attempts.through()
-        self._pause.reset()
-        self._retained.unheard = code == p.NO_SUBSCRIBERS
-        if self._retained.unheard:
-            self._say("warning", "unheard", "no_subscribers", "the broker has no subscriber for our data")
-            self._freight.give_back(cargo)
-        else:
-            self._said.clear()
-            self._freight.delivered(cargo)
-
-    def _negative(self, code: int, sent: Sent) -> None:
-        """A fault of the row's content, of the broker's rules, or of the moment."""
-        reason = p.FAULTS.get(code, "other")
-        text = f"the broker refused a publish on {self._root}{sent.what}: {reason} (0x{code:02x})"
-        self._say("error", "failed", reason, text)
-        if sent.cargo is None:
-            if sent.what != STATUS and code not in (*p.ROW_FAULTS, *p.RULE_FAULTS):
-                self._retained.failed(sent.what, self._now + self._pause.next())
+        sent = self._turn.unanswered.answered(event.token, self._now)
+        if sent is None:
             return
-        if code == p.PACKET_TOO_LARGE and self._shrink(sent.size):
-            self._freight.give_back(sent.cargo)
-        elif code in p.ROW_FAULTS:
-            self._freight.set_aside(sent.cargo, reason)
-        else:
-            wait = self._pause.longest() if code in p.RULE_FAULTS else self._pause.next()
-            self._quiet_until = self._now + wait
-            self._freight.give_back(sent.cargo)
+        self._purse.answered(sent.size)
+        if event.code >= p.FAILURE:
+            self._answers.negative(event.code, sent)
+        elif sent.cargo is not None:
+            if event.code != p.NO_SUBSCRIBERS:
+                self._said.clear()
+            self._attempts.through()
+            self._answers.positive(event.code, sent, sent.cargo)
 
     # --- what is due
 
     def _expire(self) -> None:
         """Act on the deadlines that have passed, and on an epoch that began."""
         late = self._now >= self._deadline
-        if self.state in (ONLINE, ENDING) and self._outbox.epochs[0].id != self._attempts.session[0]:
+        connected = self.state in (ONLINE, LEAVING, ENDING)
+        if connected and self._outbox.epochs[0].id != self._attempts.session[0]:
             self._change_epoch()
-        elif self.state == WAITING and late:
+        elif self.state == WAITING and late and self._purse.affords("alert", connect=True):
             self._connect()
+        elif self.state == RESTING and self._outbox.epochs:
+            self._perhaps_return(late=late)
         elif self.state == CONNECTING and late:
             self._cut("no_connack", f"no CONNACK within {self._settings.connect_timeout:g} s")
         elif self.state == ENDING and late:
             self._finish()
-        elif self.state == ONLINE and self._now >= self._answer_due():
+        elif self.state in (ONLINE, LEAVING) and self._now >= self._answer_due():
             self._cut("no_puback", f"no PUBACK within {self._settings.ack_timeout:g} s")
 
-    def _next_publish(self) -> bool:
-        """Publish the most urgent thing, if any: an alert, the status, the flush's message, backlog, the
-        last word."""
-        if self._unanswered.room(urgent=True) and self._publish_alert(changed=True):
-            return True
-        if not self._unanswered.room():
-            return False
-        if self.state == ONLINE and self._retained.status_due(self._now, flushed=self._flush_due):
-            self._publish_retained(self._retained.status(self._voice()))
-            return True
-        if self._now < self._quiet_until:
-            return self._say_goodbye()
-        if self._flush_due:
-            self._flush_due = False
-            self._freight.take_live(probe=self._retained.unheard)
-            if self._publish_data(live=True):
-                return True
-        if self._publish_alert(changed=False):
-            return True
-        if self.state == ENDING or self._retained.unheard:
-            return (self._freight.waiting(live=True) and self._publish_data(live=True)) or self._say_goodbye()
-        return self._publish_backlog()
-
-    def _publish_alert(self, *, changed: bool) -> bool:
-        try:
-            due = self._retained.alert(self._voice(), changed=changed)
-        except OverflowError as error:
-            self._say("error", "failed", "packet_too_small", str(error))
-            return False
-        if due is not None:
-            self._publish_retained(due)
-        return due is not None
-
-    def _publish_backlog(self) -> bool:
-        if not self._freight.waiting() and not self._freight.stale:
-            load = self._freight.take_backlog()
-            if load is not None:
-                self._commands.append(load)
-        return self._freight.waiting() and self._publish_data(live=False)
-
-    def _publish_data(self, *, live: bool) -> bool:
-        try:
-            stamp = Stamp(self._attempts.session, self._seq, self._wall)
-            packed = self._freight.message(stamp, live=live)
-        except OverflowError as error:
-            self._say("error", "failed", "packet_too_small", str(error))
-            return False
-        if packed is None:
-            return False
-        self._seq += 1
-        self._publish("data", *packed)
-        return True
-
-    def _publish(self, what: str, payload: bytes, cargo: Cargo | None) -> None:
-        self._token += 1
-        self._unanswered.add(self._token, Sent(what, len(payload), cargo), self._now)
-        self._commands.append(p.Publish(self._token, self._root + what, payload, retain=cargo is None))
-
-    def _publish_retained(self, due: Due) -> None:
-        self._publish(due.what, due.payload, None)
+    def _speak(self) -> None:
+        """Publish what may go, and see whether all is said."""
+        if self.state in (ONLINE, ENDING):
+            self._commands += self._turn.take(self._voice(), ending=self.state == ENDING)
+        if self.state == ENDING:
+            self._say_goodbye()
+        elif self.state == ONLINE and (self._purse.exhausted or self._nothing_more()):
+            self._leave()
+        elif self.state == LEAVING and not len(self._turn.unanswered):
+            self._commands.append(p.Disconnect(clean=True))
+            self._begin()
+            self.state = RESTING
 
     def _voice(self) -> Voice:
         return Voice(self._attempts.session, self._now, self._wall)
+
+    # --- with a budget
+
+    def _choose_grain(self) -> None:
+        """How many windows go as one from now on; a change that lasts is told."""
+        change = self._purse.choose(self._outbox.backlog())
+        self._outbox.grain = self._purse.grain
+        if change is not None:
+            coarser = change.after > change.before
+            text = f"{change.after} windows are shipped as one, not {change.before}: a message takes"
+            text += f" {change.cost} bytes on the wire, and the budget is {change.rate:.3g} a second"
+            self._commands.append(p.Notice("info", "grain", "short" if coarser else "enough", text))
+
+    def _nothing_more(self) -> bool:
+        """Whether a device that does not stay has said all, and heard what it waits for."""
+        return self._purse.rests and self._turn.quiet() and self._now >= self._listen_until
+
+    def _leave(self) -> None:
+        """Say when we are heard again, and go when that has arrived."""
+        if self._purse.exhausted:
+            self._freight.clear()
+            self._turn.cut()
+            self._outbox.cut()
+        self.state = LEAVING
+        self._deadline = max(
+            self._now + self._purse.silence, self._purse.when("live", self._now, connect=True)
+        )
+        due = self._retained.resting(self._voice(), self._wall + self._deadline - self._now)
+        if self._purse.affords("alert", len(due.payload)):
+            self._commands.append(self._turn.publish_retained(due))
+
+    def _perhaps_return(self, *, late: bool) -> None:
+        """Connect for what is worth it, or to keep our word."""
+        if self._turn.calls() or (late and self._purse.affords("alert", connect=True)):
+            self._returning = True
+            self._connect()
 
     # --- the connection
 
@@ -276,13 +264,11 @@ class Link:
         """Forget what belongs to one connection: its rows are unsent again."""
         self._outbox.cut()
         self._freight.clear()
-        self._unanswered = Unanswered(self._settings.in_flight)
+        self._turn.cut()
 
     def _connect(self) -> None:
-        epoch = self._outbox.epochs[0].id
-        if epoch != self._attempts.session[0]:
-            self._seq = 0
-        self._attempts.begin(epoch)
+        self._attempts.begin(self._outbox.epochs[0].id)
+        self._purse.connecting()
         self.state = CONNECTING
         self._deadline = self._now + self._settings.connect_timeout
         what, will = self._retained.offline(self._voice())
@@ -296,6 +282,7 @@ class Link:
 
     def _wait(self, *, long: bool = False) -> None:
         self._begin()
+        self._returning = False
         self.state = WAITING
         self._deadline = self._now + self._attempts.wait(long=long)
 
@@ -308,23 +295,24 @@ class Link:
         self._begin()
         self._connect()
 
-    def _say_goodbye(self) -> bool:
+    def _say_goodbye(self) -> None:
         """When the daemon ends: the offline status once all is answered, and then the end."""
-        if self.state != ENDING or len(self._unanswered):
-            return False
-        if self._farewell:
-            self._commands.append(p.Disconnect(clean=True))
+        if len(self._turn.unanswered):
+            return
+        offline = self._retained.offline(self._voice())
+        bears = self._purse.affords("alert", len(offline.payload))
+        if self._farewell or not bears:
+            self._commands.append(p.Disconnect(clean=self._farewell))
             self._end()
-            return False
+            return
         self._farewell = True
-        self._publish_retained(self._retained.offline(self._voice()))
-        return True
+        self._commands.append(self._turn.publish_retained(offline))
 
     def _finish(self) -> None:
         """The grace is over. With the window full nothing more may go: the will says offline."""
-        room = self._unanswered.room()
+        room = self._turn.unanswered.room()
         if room and not self._farewell:
-            self._publish_retained(self._retained.offline(self._voice()))
+            self._commands.append(self._turn.publish_retained(self._retained.offline(self._voice())))
         self._commands.append(p.Disconnect(clean=room))
         self._end()
 
@@ -332,22 +320,6 @@ class Link:
         self._begin()
         self.state = ENDED
         self._commands.append(p.Ended())
-
-    def _suspect_size(self, *, told: bool) -> None:
-        """Learn the broker's limit from what it closes on: it says so, or does it again and again."""
-        messages = self._unanswered.data()
-        if not messages or not (self._freight.strike() or told):
-            return
-        if not self._shrink(max(size for size, _ in messages)) and told:
-            for _, cargo in messages:
-                self._freight.set_aside(cargo, p.FAULTS[p.PACKET_TOO_LARGE])
-
-    def _shrink(self, size: int) -> bool:
-        smaller = self._freight.shrink(size)
-        if smaller:
-            text = f"messages are at most {self._freight.limit} bytes from now on"
-            self._say("warning", "shrunk", "packet_too_large", text)
-        return smaller
 
     # --- small words
 
@@ -364,20 +336,30 @@ class Link:
         self._commands.append(p.Notice(level, name, reason, text, key))
 
     def _answer_due(self) -> float:
-        since = self._unanswered.since()
+        since = self._turn.unanswered.since()
         return float("inf") if since is None else since + self._settings.ack_timeout
 
     def _ask_to_be_woken(self) -> None:
-        at = float("inf")
-        if self.state in (WAITING, CONNECTING, ENDING):
-            at = self._deadline
-        elif self.state == ONLINE:
-            quiet = self._quiet_until if self._quiet_until > self._now else at
-            at = min(self._answer_due(), quiet, self._retained.wake_at(self._now))
+        at = self._next_moment()
         wake_at = None if at == float("inf") else at
         if wake_at != self._wake_at and self.state != ENDED:
             self._wake_at = wake_at
             self._commands.append(p.Wake(wake_at))
+
+    def _next_moment(self) -> float:
+        """When something may have to be done, infinity if nothing."""
+        later = (self._turn.quiet_until, self._listen_until, self._turn.wants_at)
+        soonest = min((at for at in later if at > self._now), default=float("inf"))
+        if self.state == WAITING:
+            return max(self._deadline, self._purse.when("alert", self._now, connect=True))
+        if self.state in (CONNECTING, ENDING):
+            return self._deadline
+        if self.state == RESTING:
+            due = max(self._deadline, self._purse.when("alert", self._now, connect=True))
+            return min(due, soonest, self._retained.wake_at(self._now))
+        if self.state in (ONLINE, LEAVING):
+            return min(self._answer_due(), soonest, self._retained.wake_at(self._now))
+        return float("inf")
 
     TABLE: ClassVar[Mapping[tuple[int, type[p.Event]], Callable[..., None]]] = {
         (ASLEEP, p.Flushed): _flushed_asleep,
@@ -404,6 +386,19 @@ class Link:
         (ONLINE, p.Found): _found,
         (ONLINE, p.Lost): _lost,
         (ONLINE, p.Stopping): _stop_online,
+        (LEAVING, p.Flushed): _flushed,
+        (LEAVING, p.Condition): _condition,
+        (LEAVING, p.Alerts): _alerted,
+        (LEAVING, p.Puback): _puback,
+        (LEAVING, p.Received): _received,
+        (LEAVING, p.Found): _found,
+        (LEAVING, p.Lost): _lost,
+        (LEAVING, p.Stopping): _stop_online,
+        (RESTING, p.Flushed): _flushed,
+        (RESTING, p.Condition): _condition,
+        (RESTING, p.Alerts): _alerted,
+        (RESTING, p.Found): _found,
+        (RESTING, p.Stopping): _stop_offline,
         (ENDING, p.Flushed): _flushed,
         (ENDING, p.Alerts): _alerted,
         (ENDING, p.Puback): _puback,

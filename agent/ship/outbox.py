@@ -17,11 +17,15 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
+from agent.ship.blocks import NO_BLOCKS, Blocks, blocks
+from agent.ship.budget import Lane
+from agent.ship.claims import Claims, explained, joined
+from agent.ship.precedence import Precedence
 from agent.ship.records import (
     RAW,
     Ack,
@@ -48,17 +52,12 @@ REFUSALS = 32
 
 REPEATS = 3
 SMALLEST_ROW = 128
+JOINED_AT_ONCE = 16
+JOINS_TRIED = 3
+"""How often the store is asked to join a block; one that is too large goes as it is."""
+
 
 UNSENT, FLIGHT, OPEN, SETTLED, REFUSED = "unsent", "flight", "open", "settled", "refused"
-
-
-class Claims(NamedTuple):
-    """What a message says beside its records; see `records.Message`."""
-
-    epochs: tuple[Epoch, ...]
-    pending: tuple[Key, ...]
-    open: tuple[Key, ...]
-    more: bool
 
 
 class Heard(NamedTuple):
@@ -84,7 +83,10 @@ class Entry:
 
 
 class Outbox:
-    """An index of the unconfirmed rows, kept in step with the store by `flushed`."""
+    """An index of the unconfirmed rows, kept in step with the store by `flushed`.
+
+    `priorities` are by stream, as in `protocol.Settings`.
+    """
 
     def __init__(
         self, sink: str = "", *, pending_intervals: int = PENDING_INTERVALS, open_rows: int = OPEN_ROWS
@@ -99,6 +101,10 @@ class Outbox:
         self._one_off: dict[Key, Tombstone] = {}
         self._refusals: dict[bytes, str | None] = {}
         self._storing: dict[bytes, str | None] = {}
+        self._grain = 1
+        self.priorities: Mapping[str, int] = {}
+        self._precedence = Precedence((), frozenset(), 1, NO_BLOCKS, self.priorities)
+        self._asked: dict[Key, int] = {}
         self._pending_intervals = pending_intervals
         self._open_rows = open_rows
 
@@ -129,19 +135,68 @@ class Outbox:
             self._withheld[why] = held
         self._order = None
 
+    @property
+    def grain(self) -> int:
+        """How many windows are shipped as one: rows of blocks that still grow wait, as `pending`."""
+        return self._grain
+
+    @grain.setter
+    def grain(self, grain: int) -> None:
+        if grain != self._grain:
+            self._grain, self._order = grain, None
+            self._asked.clear()
+
+    def to_join(self) -> list[Key]:
+        """The blocks of windows that the next flush shall join, with the one that it completes."""
+        self._waiting()
+        chosen = [*self._precedence.blocks.joinable[:JOINED_AT_ONCE]]
+        for block in chosen:
+            self._asked[block] = self._asked.get(block, 0) + 1
+        self._order = None
+        return [*chosen, self._precedence.blocks.soon] if self._precedence.blocks.soon is not None else chosen
+
+    def next_lane(self) -> Lane | None:
+        """The lane of what is to be sent next; None if nothing is."""
+        waiting = self._waiting()
+        return self._precedence.lane(waiting[-1]) if waiting else None
+
+    def backlog(self) -> int:
+        """How many windows wait that are neither the newest nor in a block that grows."""
+        self._waiting()
+        held = (e.row.key for e in self._entries.values() if e.state == UNSENT and not e.extra)
+        return sum(
+            key.last - key.first + 1
+            for key in held
+            if key.stream == "windows"
+            and key not in self._precedence.blocks.growing
+            and self._precedence.lane(key) == "backlog"
+        )
+
+    @property
+    def must_speak(self) -> bool:
+        """Whether a sink is to be told of losses, even without records."""
+        return bool(self._one_off)
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a sink owes its word for what it got."""
+        return any(entry.state == OPEN for entry in self._entries.values())
+
     def idle(self) -> bool:
         """Whether nothing waits to be sent."""
         return not self._waiting() and not self._one_off
 
-    def take(self, budget: int) -> list[Row]:
+    def take(self, budget: int, lane: Lane | None = None) -> list[Row]:
         """The next rows to send, of the newest flush first, then the oldest: `budget` stored bytes.
 
-        At least one row if any is unsent. They are in flight until `sent`, `failed`, `refused` or
-        `cut`.
+        At least one row if any is unsent; with a lane, none of another. They are in flight until `sent`,
+        `failed`, `refused` or `cut`.
         """
         taken: list[Row] = []
         waiting = self._waiting()
         while waiting and (not taken or budget >= _cost(self._entries[waiting[-1]].row)):
+            if lane is not None and self._precedence.lane(waiting[-1]) != lane:
+                break
             entry = self._entries[waiting.pop()]
             entry.state = FLIGHT
             budget -= _cost(entry.row)
@@ -206,11 +261,13 @@ class Outbox:
         rank = {epoch.id: -age for age, epoch in enumerate(self.epochs)}
         known = [e for e in self._entries.values() if e.row.key.epoch in rank]
         known.sort(key=lambda e: (rank[e.row.key.epoch], e.row.key.first, e.row.key.stream))
-        pending, more = self._joined([e.row.key for e in known if e.state in (UNSENT, FLIGHT)], rank)
+        pending, more = joined(
+            [e.row.key for e in known if e.state in (UNSENT, FLIGHT)], rank, self._pending_intervals
+        )
         opened = tuple(e.row.key for e in known if e.state == OPEN)[: self._open_rows]
         named = {key.epoch for key in (*pending, *opened, *self._one_off)}
         named |= {e.row.key.epoch for e in known if e.state == FLIGHT}
-        return Claims(self._explained(named), pending, opened, more)
+        return Claims(explained(self.epochs, named), pending, opened, more)
 
     def heard(self, ack: Ack) -> Heard:
         """Apply what a sink says it holds, and find what it wants."""
@@ -264,44 +321,30 @@ class Outbox:
         return entry if entry is not None and entry.row.digest == digest else None
 
     def _waiting(self) -> list[Key]:
-        """The unsent keys, the next one last."""
+        """The unsent keys that may go, the next one last."""
         if self._order is None:
-            rank = {epoch.id: -age for age, epoch in enumerate(self.epochs)}
+            found = self._sorted()
+            self._precedence = Precedence(self.epochs, self._live, self._grain, found, self.priorities)
             unsent = [key for key, entry in self._entries.items() if entry.state == UNSENT]
             for held in self._withheld.values():
                 unsent = [key for key in unsent if not held(key)]
-            unsent.sort(key=lambda k: (k not in self._live, rank.get(k.epoch, 1), k.first, k.stream))
-            unsent.reverse()
-            self._order = unsent
+            self._order = self._precedence.sorted(unsent)
         return self._order
 
-    def _explained(self, named: set[int]) -> tuple[Epoch, ...]:
-        """The own epoch and those named, with every empty one that came before any of them.
-
-        A sink asks for the numbers of an epoch that it never heard of, and learns with them what
-        came before; an epoch without numbers would hide all that came before it.
-        """
-        chosen: list[Epoch] = []
-        empty_before: int | None = None
-        for epoch in self.epochs:
-            if not chosen or epoch.id in named or epoch.id == empty_before:
-                chosen.append(epoch)
-                empty_before = epoch.prev if not any(epoch.prev_next.values()) else None
-        return tuple(chosen)
-
-    def _joined(self, keys: list[Key], rank: dict[int, int]) -> tuple[tuple[Key, ...], bool]:
-        """At most so many intervals: nearest joined across gaps, then the oldest streams left out."""
-        streams: dict[tuple[int, str], Spans] = {}
-        for key in keys:
-            streams.setdefault((key.epoch, key.stream), []).append((key.first, key.last))
-        streams = {name: union(spans) for name, spans in streams.items()}
-        excess = sum(map(len, streams.values())) - self._pending_intervals
-        if excess > 0:
-            _close_gaps(streams, excess)
-        newest = sorted(streams, key=lambda name: rank[name[0]], reverse=True)
-        kept = newest[: self._pending_intervals]
-        pending = (Key(e, s, a, b) for e, s in kept for a, b in streams[e, s])
-        return tuple(pending), len(kept) < len(newest)
+    def _sorted(self) -> Blocks:
+        """The blocks of the windows that are not sent."""
+        if self._grain == 1 or not self.epochs:
+            return NO_BLOCKS
+        rows = (
+            key
+            for key, entry in self._entries.items()
+            if entry.state == UNSENT
+            and key.stream == "windows"
+            and entry.row.tombstone is None
+            and not entry.extra
+        )
+        given_up = {block for block, asked in self._asked.items() if asked >= JOINS_TRIED}
+        return blocks(rows, self._grain, self.epochs[0], given_up)
 
     def _beyond(self, ack: Ack) -> bool:
         """Whether a sink knows numbers of our own epoch that we have not given: a resumed snapshot."""
@@ -378,17 +421,3 @@ def _inside(key: Key, spans: Sequence[tuple[int, int]]) -> bool:
 def _cost(row: Row) -> int:
     """Bytes a row takes in a message: one without content (a tombstone) is not free."""
     return max(row.size, SMALLEST_ROW)
-
-
-def _close_gaps(streams: dict[tuple[int, str], Spans], excess: int) -> None:
-    """Join the `excess` nearest neighbours of one stream across the gap between them, in place."""
-    gaps = sorted(
-        (right[0] - left[1], name, left[1])
-        for name, spans in streams.items()
-        for left, right in pairwise(spans)
-    )
-    closed: dict[tuple[int, str], Spans] = {}
-    for width, name, end in gaps[:excess]:
-        closed.setdefault(name, []).append((end, end + width))
-    for name, bridges in closed.items():
-        streams[name] = union([*streams[name], *bridges])

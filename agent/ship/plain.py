@@ -22,7 +22,7 @@ from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from collectors.api import Series
 
-STATES = ("online", "degraded", "offline")
+STATES = ("online", "degraded", "resting", "offline")
 TEXT = 64 * 1024
 """Bytes of one text of a record; a single longer window has a text of its own."""
 
@@ -41,10 +41,10 @@ def status_json(
     at: float,
     labels: Mapping[str, Any] = NO_LABELS,
 ) -> bytes:
-    """The status message: `state` is "online", "degraded" (with `reasons`) or "offline".
+    """The status message: `state` is "online", "degraded" (with `reasons`), "resting" or "offline".
 
     `at` is the wall clock in seconds when it was written; a will is written before it is true.
-    `labels` are `site` and `tags`, each where the device has any.
+    `labels` are `site`, `tags`, `budget`, `every` and `until`, each where the device has any.
     """
     fields = {"v": list(VERSION), "device": device, "state": state, "session": list(session)}
     return json_text({**fields, "reasons": list(reasons), "at": round(at, 3), **labels})

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from agent.ship.alert import Alert
+from agent.ship.budget import Allowance
 from agent.ship.records import Key, Row
 from agent.stats.frame import Content
 
 Level = Literal["debug", "info", "warning", "error"]
 Happening = Literal[
-    "connected", "failed", "lost", "refused", "set_aside", "shrunk", "strange", "unheard"
+    "connected", "failed", "grain", "lost", "refused", "set_aside", "shrunk", "strange", "unheard"
 ]  # fmt: skip
 
 # MQTT 5's reason codes that mean something to us.
@@ -43,6 +44,7 @@ class Settings(NamedTuple):
     as fallback. `digits` are significant digits of a number on the wire, None for all.
     `status_every` is how often an unchanged status is said again, at most; `site` and `tags` are said in it.
     `priorities` are by stream: what is of a higher one is sent first.
+    `budget` is what may go over the wire, None for no limit.
     """
 
     fleet: str
@@ -60,6 +62,7 @@ class Settings(NamedTuple):
     site: str = ""
     tags: Mapping[str, str] = MappingProxyType({})
     priorities: Mapping[str, int] = MappingProxyType({})
+    budget: Allowance | None = None
 
 
 class Corrupt(NamedTuple):
@@ -145,6 +148,12 @@ class Found(NamedTuple):
     rows: Sequence[Row]
 
 
+class Spent(NamedTuple):
+    """So many bytes went over the wire, both ways together, headers included."""
+
+    size: int
+
+
 class Tick(NamedTuple):
     """The moment asked for by `Wake` has come."""
 
@@ -166,6 +175,7 @@ Event = (
     | Received
     | Loaded
     | Found
+    | Spent
     | Tick
     | Stopping
 )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agent.ship.budget import Lane
 from agent.ship.lanes import Cargo
 
 
 class Sent(NamedTuple):
-    """A publish that awaits its PUBACK: its topic below the device's, its payload's bytes, and its rows;
-    None for what is retained."""
+    """A publish that awaits its PUBACK: its topic below the device's, its payload's bytes, its rows (None
+    for what is retained), and in whose turn it went."""
 
     what: str
     size: int
     cargo: Cargo | None
+    lane: Lane
 
 
 class Unanswered:

@@ -14,10 +14,11 @@ never are: what they are kept for is that they are raw.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import NamedTuple
 
+from agent.ship.records import Key
 from agent.stats.frame import bounded, merge_contents
 from agent.store import codec
 from agent.store.errors import CorruptRow
@@ -115,6 +116,14 @@ class Coarsener:
                 return False
             self.pressure += 1
         return True
+
+    def join(self, rows: Rows, blocks: Iterable[Key], budget: Budget) -> None:
+        """Merge the unconfirmed rows of each block, as far as they are halves of one another."""
+        budget.why = "budget"
+        for block in blocks:
+            head = rows.within(block)
+            while budget.left() and head and self._within(rows, head, block.last - block.first + 1, budget):
+                head = rows.within(block)
 
     def reset(self) -> None:
         """Begin anew, after a transaction was undone: what the cursors passed may not be merged."""

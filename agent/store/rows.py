@@ -114,6 +114,15 @@ class Rows:
         found = self.heads(where, where + 1)
         return found[0] if found and found[0].last == key.last else None
 
+    def within(self, block: Key) -> list[Head]:
+        """The unconfirmed rows inside this block, in order; none of an epoch that is not known."""
+        life = self.lives.life_of(block.epoch)
+        if life is None:
+            return []
+        start = place(block.stream, life, block.first)
+        found = self.heads(start, start + block.last - block.first + 1)
+        return [head for head in found if not head.confirmed and head.last <= block.last]
+
     def newest(self, head: Head) -> bool:
         """Whether `head` is what the next number of its stream is known by, and must stay."""
         return head.life == self.lives.newest() and head.last + 1 == self.lives.next.get(head.stream)

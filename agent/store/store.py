@@ -50,6 +50,7 @@ class Flush(NamedTuple):
     the far side holds, by key and digest. `positions`, `alerts` and `kept` (of other parts) are states
     by name, None deletes.
     `refused` says by digest why a row can never be sent, None forgets it.
+    `join` are blocks whose unconfirmed rows, the new ones among them, become one as far as they can.
     `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
     after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
     now on. Without `aging` nothing is merged or dropped for its age. A wall clock that is not `trusted` is
@@ -64,6 +65,7 @@ class Flush(NamedTuple):
     refused: Mapping[bytes, str | None] = MappingProxyType({})
     kept: Mapping[str, bytes | None] = NOTHING
     clock: Clock | None = None
+    join: Iterable[Key] = ()
     quarantine: Iterable[Key] = ()
     fresh_epoch: bool = False
     aging: bool = True
@@ -280,6 +282,8 @@ class Store:
         refused = self._make_room(packed, merging, flush.now, frames - need, need)
         for stream, body in packed.items():
             self._add(stream, body, flush.contents[stream], refused.get(stream, ""))
+        if not refused:
+            self._coarsener.join(rows, flush.join, Budget(rows, (frames - rows.spent) // 2))
         self._states.put("position", flush.positions)
         self._states.put("alert", flush.alerts)
         self._states.set_refused(flush.refused)

@@ -21,6 +21,7 @@ from agent.poller import Clocks, Closed
 from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
+from agent.ship.purse import Purse
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.ring import Ring
 from agent.stats.window import Counter
@@ -66,7 +67,7 @@ class Rig:
         self.now, self.offset, self.quality = 1000.0, OFFSET, "unknown"
         clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
         self.wear = Wear(Thrift(a_day), lambda: Flash(Host(), directory), self.tally)
-        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, clock_wait)
+        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, Purse(), clock_wait)
         recorder = Recorder(recording, Place(ring, 600.0, "boot"), clocks, self.tally)
         self.writer = Writer(
             self._open,

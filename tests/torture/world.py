@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.ship import protocol as p
+from agent.ship.claims import Claims
 from agent.ship.link import Link
-from agent.ship.outbox import FLIGHT, UNSENT, Claims, Outbox
+from agent.ship.outbox import FLIGHT, UNSENT, Outbox
 from agent.ship.records import Key, Message, Row, Spans, covered, minus, union, within
 from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Event, Frame, Span

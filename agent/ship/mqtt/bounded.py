@@ -2,17 +2,23 @@
 takes any reason for a refusal.
 
 MQTT lets a packet have 256 MB, and paho reads whatever comes; what CONNECT says of our limits binds
-honest brokers alone. The methods are paho's inner ones: the tests hold what they are for.
+honest brokers alone. It also resumes a TLS session, and shows each socket that fails before it is closed,
+so that what it took is counted. The methods are paho's inner ones: the tests hold what they are for.
 """
 
 from __future__ import annotations
 
+import socket
+import ssl
+from collections.abc import Callable
 from typing import Literal
 
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.ship.mqtt.dial import dial
 
 LARGEST = 65_536
 UNREAD = 1_000
@@ -23,11 +29,33 @@ UNSPECIFIED = 0x80
 class BoundedClient(Client):
     """Its `loop_read` raises ValueError for what goes beyond the limits; the connection is of no use then.
 
-    `largest` is how many bytes a packet may have, `code` what the last PUBACK said.
+    `largest` is how many bytes a packet may have, `code` what the last PUBACK said. `session` is resumed if
+    the broker agrees; `failed` is called with a socket that never became a connection.
     """
 
     largest = LARGEST
     code = 0
+    session: ssl.SSLSession | None = None
+    failed: Callable[[socket.socket], None]
+
+    def _create_socket_connection(self) -> socket.socket:
+        return dial(self._host, self._port, self.connect_timeout, self.failed)
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        context = self._ssl_context
+        if context is None:
+            raise ValueError("TLS without a context")
+        sock = context.wrap_socket(
+            tcp_sock, server_hostname=self._host, do_handshake_on_connect=False, session=self.session
+        )
+        try:
+            sock.settimeout(self.connect_timeout)
+            sock.do_handshake()
+        except (OSError, ValueError):
+            self.failed(sock)
+            sock.close()
+            raise
+        return sock
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if bufsize > self.largest:

@@ -17,7 +17,8 @@ from paho.mqtt.properties import Properties
 
 from agent.ship import protocol as p
 from agent.ship.mqtt.bounded import LARGEST, BoundedClient
-from agent.ship.mqtt.tls import Papers, context
+from agent.ship.mqtt.tls import Papers, Trust
+from agent.ship.mqtt.wire import Count, asked, counted, drained
 from collectors.tally import Tally
 
 FAREWELL = 0.5
@@ -25,8 +26,6 @@ SETTINGS = Papers("broker.ca_file", "broker.certificate_file", "broker.key_file"
 UNSUPPORTED = 0x84
 # Wrong identifier, password, rights, banned, authentication method: time alone mends none of them.
 FINAL = (0x85, 0x86, 0x87, 0x8A, 0x8C)
-# Where Linux's struct tcp_info keeps bytes_received and bytes_sent.
-RECEIVED_AT, SENT_AT, TCP_INFO_SIZE = 128, 200, 256
 
 
 class Broker(NamedTuple):
@@ -52,14 +51,16 @@ class Broker(NamedTuple):
 class Connection:
     """One connection: a paho client whose callbacks only put events into `events`."""
 
-    def __init__(self, broker: Broker, command: p.Connect, tally: Tally) -> None:
+    def __init__(self, broker: Broker, trust: Trust, command: p.Connect, tally: Tally) -> None:
         self.events: deque[p.Event] = deque()
         self._broker = broker
+        self._trust = trust
         self._tally = tally
         self._tokens: dict[int, int] = {}
-        self._accepted = self._over = self._closed = False
+        self._accepted = self._over = self._closed = self._leaving = False
         self._error = ""
-        self._counted = (0, 0)
+        self._counted = Count()
+        self._spent = 0
         self._client = self._make(command)
 
     def _make(self, command: p.Connect) -> BoundedClient:
@@ -79,7 +80,8 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        client.on_socket_close = lambda _client, _data, sock: self._count(sock)
+        client.on_socket_close = lambda _client, _data, sock: self._ended(sock)
+        client.failed = self._failed
         client.on_log = self._on_log
         return client
 
@@ -94,7 +96,9 @@ class Connection:
         if user:
             self._client.username_pw_set(user, password or None)
         if self._broker.tls:
-            self._client.tls_set_context(trust(self._broker))
+            self._client.tls_set_context(self._trust.context())
+            self._client.session = self._trust.session
+        self._spent += asked(self._broker.host)
         where = (self._broker.host, self._broker.port, self._broker.keepalive)
         if protocol == 5:
             self._client.connect(*where, clean_start=True, properties=_connect_properties())
@@ -153,10 +157,11 @@ class Connection:
         self._client.subscribe(command.topic, qos=1)
 
     def close(self, *, clean: bool) -> None:
-        """End it, with DISCONNECT if `clean`; waits at most `FAREWELL` seconds for the socket."""
+        """End it, with DISCONNECT if `clean`; waits at most twice `FAREWELL` seconds for the socket."""
         if self._closed:
             return
         self._over = True
+        self._leaving = clean
         if clean:
             self._client.disconnect()
             poll = select.poll()
@@ -165,10 +170,11 @@ class Connection:
                 poll.register(sock.fileno(), select.POLLOUT)
                 if poll.poll(FAREWELL * 1000):
                     self._client.loop_write()
-        self.count()
+        sock = self._client.socket()
+        if sock is not None:
+            self._ended(sock)
         self._closed = True
         self._silence()
-        sock = self._client.socket()
         if sock is not None:
             sock.close()
 
@@ -182,16 +188,34 @@ class Connection:
         """Add the bytes since the last count, as the kernel counts them, to the tally."""
         sock = self._client.socket()
         if sock is not None and not self._closed:
-            self._count(sock)
+            self._count(counted(sock))
 
-    def _count(self, sock: Any) -> None:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
-        if len(info) < SENT_AT + 8:
+    def take_spent(self) -> int:
+        """Bytes on the wire since the last time this was asked."""
+        spent, self._spent = self._spent, 0
+        return spent
+
+    def _ended(self, sock: Any) -> None:
+        """The last look at a socket that was a connection."""
+        if self._broker.tls and self._accepted:
+            self._trust.keep(sock)
+        through = self._leaving and drained(sock, FAREWELL)
+        self._count(counted(sock, over=not through))
+
+    def _failed(self, sock: socket.socket) -> None:
+        """A socket that never became a connection; the next one begins anew."""
+        self._trust.forget()
+        self._count(counted(sock))
+        self._counted = Count()
+
+    def _count(self, now: Count | None) -> None:
+        if now is None:
             return
-        now = (struct.unpack_from("=Q", info, SENT_AT)[0], struct.unpack_from("=Q", info, RECEIVED_AT)[0])
-        self._tally.add("outrider.ship.sent", now[0] - self._counted[0])
-        self._tally.add("outrider.ship.received", now[1] - self._counted[1])
-        self._counted = now
+        before, self._counted = self._counted, now
+        self._tally.add("outrider.ship.sent", now.sent - before.sent)
+        self._tally.add("outrider.ship.received", now.received - before.received)
+        self._tally.add("outrider.ship.wire", now.wire - before.wire)
+        self._spent += now.wire - before.wire
 
     # --- paho's callbacks
 
@@ -241,13 +265,9 @@ class Connection:
             self._error = text
 
 
-def trust(broker: Broker) -> ssl.SSLContext:
-    """How the broker is checked, and what we show of ourselves.
-
-    Raises:
-        ValueError: a file cannot be read or used; names the setting.
-    """
-    return context(Papers(broker.ca_file, broker.certificate_file, broker.key_file), SETTINGS)
+def trust_of(broker: Broker) -> Trust:
+    """How the broker is checked, and what we show of ourselves."""
+    return Trust(Papers(broker.ca_file, broker.certificate_file, broker.key_file), SETTINGS)
 
 
 def _connect_properties() -> Properties:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from agent.ship import protocol as p
 from agent.ship.link import Link
-from agent.ship.mqtt.connection import Broker, Connection, refusal
+from agent.ship.mqtt.connection import Broker, Connection, refusal, trust_of
 from agent.ship.records import Key, Row
 from collectors.tally import Tally
 
@@ -68,16 +68,18 @@ class Shipper:
         self.beat_due = ports.clock() + WORK_GRACE
         self._link = link
         self._broker = broker
+        self._trust = trust_of(broker)
         self._ports = ports
         self._inbox: deque[p.Event] = deque()
         self._wakeup = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
         self._connection: Connection | None = None
+        self._spent = 0
         self._wake_at: float | None = None
         self._ping_at: float | None = None
         self._ended = False
         self._thread = Thread(target=self._run, name="link", daemon=True)
-        for name in ("sent", "received"):
+        for name in ("sent", "received", "wire"):
             ports.tally.describe(f"outrider.ship.{name}", "By")
 
     def start(self) -> None:
@@ -147,6 +149,7 @@ class Shipper:
         """Bytes went over the socket: a ping is due only after so much silence from now on."""
         if self._connection is not None:
             self._connection.count()
+            self._spent += self._connection.take_spent()
             # A broker may say 0: no pings at all.
             wait = self._connection.keepalive
             self._ping_at = self._ports.clock() + wait + 0.1 if wait else None
@@ -164,7 +167,10 @@ class Shipper:
             self._handle(event, records)
 
     def _next_event(self) -> p.Event | None:
-        """What the connection says goes first; a connection given up says nothing more."""
+        """What was spent goes first, then what the connection says; one given up says nothing more."""
+        if self._spent:
+            spent, self._spent = self._spent, 0
+            return p.Spent(spent)
         if self._connection is not None and self._connection.events:
             return self._connection.events.popleft()
         return self._inbox.popleft() if self._inbox and not self._ended else None
@@ -213,11 +219,12 @@ class Shipper:
         self._drop(clean=False)
         self._ports.tally.add("outrider.ship.connections")
         self.beat_due = self._ports.clock() + CONNECT_GRACE
-        connection = Connection(self._broker, command, self._ports.tally)
+        connection = Connection(self._broker, self._trust, command, self._ports.tally)
         try:
             connection.open(command.protocol)
         except (OSError, ValueError) as error:
             self._inbox.appendleft(refusal(error))
+            self._spent += connection.take_spent()
             return
         finally:
             self.beat_due = self._ports.clock() + WORK_GRACE
@@ -227,6 +234,7 @@ class Shipper:
     def _drop(self, *, clean: bool) -> None:
         if self._connection is not None:
             self._connection.close(clean=clean)
+            self._spent += self._connection.take_spent()
         self._connection = self._ping_at = None
 
     def _count_event(self, event: p.Event) -> None:

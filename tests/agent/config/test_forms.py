@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.config.allowance import Allowance, Bytes
 from agent.config.document import loads
 from agent.config.fault import Expanded, Refused
 from agent.config.forms import Choice, Duration, Flag, Form, Number, PerPeriod, Share, Size, Text, Whole
@@ -28,6 +29,9 @@ EXAMPLES: list[tuple[Form, object, object]] = [
     (Path(), "/etc/x", "/etc/x"),
     (Url(), "mqtt://host:1", "mqtt://host:1"),
     (Confirm(), "sink:a", "sink:a"),
+    (Allowance(1000, 10**9), "10 MB/day", Bytes(10_000_000, 86_400.0)),
+    (Allowance(1000, 10**9), "1 KiB / Month", Bytes(1024, 2_678_400.0)),
+    (Allowance(1000, 10**9), "", None),
     (Tiers(64, Duration(60, 1e6)), {"8": "1h", "2": 60}, (Tier(2, 60.0), Tier(8, 3600.0))),
 ]
 

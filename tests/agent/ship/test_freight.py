@@ -36,7 +36,7 @@ class Loading:
 
     def load(self) -> None:
         """Take the backlog and answer the load."""
-        asked = self.freight.take_backlog()
+        asked = self.freight.take("backlog")
         assert asked is not None
         stored = self.bench.stored
         self.freight.loaded(
@@ -87,22 +87,22 @@ def test_a_record_of_noise_is_cut_into_messages_that_fill_their_limit_and_keep_t
 def test_one_load_at_a_time() -> None:
     made = Loading()
     made.bench.backlog(*[content(seed=n) for n in range(3)], size=80_000)
-    first = made.freight.take_backlog()
+    first = made.freight.take("backlog")
     assert first is not None
     assert [row.key for row in first.rows] == [key(0)]
-    assert made.freight.take_backlog() is None
+    assert made.freight.take("backlog") is None
 
 
 def test_the_answer_to_an_earlier_load_is_ignored() -> None:
     made = Loading()
     made.bench.backlog(content())
-    asked = made.freight.take_backlog()
+    asked = made.freight.take("backlog")
     assert asked is not None
     made.freight.clear()
     made.outbox.cut()
     made.freight.loaded(p.Loaded(asked.token, {key(0): (asked.rows[0].digest, content())}))
     assert not made.freight.waiting()
-    again = made.freight.take_backlog()
+    again = made.freight.take("backlog")
     assert again is not None
     assert again.token != asked.token
 
@@ -111,7 +111,7 @@ def test_fresh_records_are_not_loaded() -> None:
     made = Loading()
     made.bench.backlog(content())
     made.freight.flushed({key(0): content()})
-    assert made.freight.take_backlog() is None
+    assert made.freight.take("backlog") is None
     assert made.freight.waiting()
 
 

@@ -11,7 +11,9 @@ from agent.ship.link import ASLEEP, ENDED, Link
 
 def test_every_event_means_something_in_some_state() -> None:
     heard = {event for _, event in Link.TABLE}
-    assert heard == set(get_args(p.Event)) - {p.Tick}, "a tick only lets deadlines be looked at"
+    assert heard == set(get_args(p.Event)) - {p.Tick, p.Spent}, (
+        "a tick only lets deadlines be looked at, and what is spent is so in any state"
+    )
 
 
 def test_nothing_is_heard_after_the_end() -> None:

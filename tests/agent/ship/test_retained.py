@@ -8,6 +8,7 @@ import pytest
 from agent.ship import limits
 from agent.ship.alert import Alert, AlertSeries, parse_alert
 from agent.ship.protocol import Settings
+from agent.ship.purse import Purse
 from agent.ship.retained import HUSH, Due, Retained, Voice
 from collectors.api import Series
 
@@ -25,7 +26,7 @@ def alert(rule: str, value: float = 90.0) -> Alert:
 
 
 def retained(*quiet: str, room: int = ROOM) -> Retained:
-    made = Retained(Settings("f", "d"))
+    made = Retained(Settings("f", "d"), Purse())
     made.told(dict.fromkeys(quiet))
     made.begin(room)
     return made
@@ -163,8 +164,8 @@ def test_a_status_is_due_when_it_changed_and_when_it_is_old() -> None:
 
 
 def test_site_and_tags_are_said_with_every_status_where_there_are_any() -> None:
-    made = Retained(Settings("f", "d", site="hall 3", tags={"rack": "7"}))
+    made = Retained(Settings("f", "d", site="hall 3", tags={"rack": "7"}), Purse())
     for due in (made.status(voice(0.0)), made.offline(voice(0.0))):
         fields = status(due)
         assert (fields["site"], fields["tags"]) == ("hall 3", {"rack": "7"})
-    assert {"site", "tags"} & set(status(Retained(Settings("f", "d")).status(voice(0.0)))) == set()
+    assert {"site", "tags"} & set(status(Retained(Settings("f", "d"), Purse()).status(voice(0.0)))) == set()

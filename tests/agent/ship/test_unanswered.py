@@ -7,7 +7,7 @@ from agent.ship.unanswered import Sent, Unanswered
 
 
 def status() -> Sent:
-    return Sent("status", 100, None)
+    return Sent("status", 100, None, "alert")
 
 
 def test_there_is_room_until_the_window_is_full() -> None:
@@ -69,5 +69,5 @@ def test_a_strange_answer_changes_nothing() -> None:
 def test_statuses_are_not_data() -> None:
     window, cargo = Unanswered(4), Cargo(1000)
     window.add(1, status(), 0.0)
-    window.add(2, Sent("data", 500, cargo), 0.0)
+    window.add(2, Sent("data", 500, cargo, "live"), 0.0)
     assert window.data() == [(500, cargo)]

@@ -1,0 +1,96 @@
+"""What a byte budget does: the kernel's count of a simulated day beside the budget, and what arrives.
+
+    python tests/benchmarks/bench_budget.py [--hours 24]
+
+Each device has more to send than fits. The store, the link, its thread, TLS and Mosquitto are real, only the
+clock is turned by hand; nft counts every packet of the TLS connection in a network namespace of its own
+(needs root). `grain` is how many minutes a record that arrived covers on average; `covered` are the minutes
+at the receiver of those made, the rest still waits on the device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from agent.ship.budget import Allowance
+from tests.metered import MeteredDevice, can_meter, lay_meter, metered
+
+DAY, HOUR = 86_400.0, 3600.0
+INSIDE = "OUTRIDER_METERED"
+
+
+class Case(NamedTuple):
+    """A budget, the series of the device, and the minutes of an outage before the day."""
+
+    name: str
+    allowance: Allowance
+    series: int
+    outage: int = 0
+
+
+CASES = (
+    Case("200 KB/day", Allowance(200_000, DAY), 120),
+    Case("2 MB/day", Allowance(2_000_000, DAY), 240),
+    Case("20 MB/day", Allowance(20_000_000, DAY), 2_400),
+    Case("2 MB/day, after 88 h", Allowance(2_000_000, DAY), 120, 88 * 60),
+)
+
+
+def measure(case: Case, hours: float) -> str:
+    """One line of the table."""
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        MeteredDevice(Path(place), case.allowance, case.series) as device,
+    ):
+        device.backlog(case.outage)
+        before = metered()
+        for _ in range(int(hours * 60)):
+            device.minute()
+        spent = metered() - before
+        account = device.purse.account
+        covered = device.receiver.coverage(device.made)
+        changes = sum(notice.name == "grain" for notice in device.notices)
+        holes = device.receiver.holes()
+    share = case.allowance.limit * hours * HOUR / case.allowance.period
+    grain = covered.held / max(1, covered.records)
+    ours = account.spent if account else 0
+    return (
+        f"{case.name:<22}{case.series:>7}{spent:>12,}{share:>12,.0f}{spent / share:>8.1%}{ours / spent:>9.2%}"
+        f"{grain:>7.1f}{covered.held / covered.made:>9.1%}{holes:>7}{changes:>9}"
+        f"{time.monotonic() - began:>7.0f}"
+    )
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--only", type=int, default=None)
+    args = parser.parse_args()
+    if reason := can_meter():
+        print(f"nothing was measured: {reason}")
+        return 0
+    if INSIDE not in os.environ:
+        os.environ[INSIDE] = "1"
+        os.execvp("unshare", ["unshare", "-n", sys.executable, *sys.argv])
+    lay_meter()
+    print(
+        f"{'budget':<22}{'series':>7}{'on the wire':>12}{'budget':>12}{'used':>8}{'our count':>9}"
+        f"{'grain':>7}{'covered':>9}{'holes':>7}{'changes':>9}{'s':>7}"
+    )
+    for case in CASES if args.only is None else CASES[args.only : args.only + 1]:
+        print(measure(case, args.hours), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
