@@ -28,6 +28,7 @@ It reads beside a running daemon. Times are UTC; older windows are merged into l
 """,
     "spool": """examples:
   outrider spool ls                                 what is kept, confirmed or lost
+  outrider spool status                             what waits, and what is left of the budget
   outrider spool verify                             every checksum; exit code 1 when something is wrong
   outrider spool export - | gzip > history.json.gz  every window and event as a line of JSON
   outrider spool export --refused left.json         those that can never be sent
@@ -61,10 +62,13 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
         parser.set_defaults(run=history)
     else:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|verify|export|repair")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|status|verify|export|repair")
         listing = _action(actions.add_parser, "ls", "one line a record")
         listing.add_argument("--json", action="store_true", help="one JSON object a record")
         add_flags(listing, DIRECTORIES[:1])
+        state = _action(actions.add_parser, "status", "what waits, and what is left of the budget")
+        state.add_argument("--json", action="store_true", help="one JSON object")
+        add_flags(state, DIRECTORIES[:1])
         add_flags(_action(actions.add_parser, "verify", "check every record"), DIRECTORIES[:1])
         export = _action(actions.add_parser, "export", "every window and event as a line of JSON")
         export.add_argument("--refused", action="store_true", help="only of records that can never be sent")
@@ -207,6 +211,13 @@ def _ls(args: argparse.Namespace) -> int:
     return read_store(args, settings(args), lines)
 
 
+def _status(args: argparse.Namespace) -> int:
+    """Print what waits and what is left to spend."""
+    from agent.cli.spoolstatus import status
+
+    return status(args)
+
+
 def _verify(args: argparse.Namespace) -> int:
     """Check the store; 1 when something is wrong."""
     from agent.cli.flags import settings
@@ -275,7 +286,7 @@ def _repair(args: argparse.Namespace) -> int:
     return 0 if done.records or done.tombstones else FAILED
 
 
-SPOOL = {"ls": _ls, "verify": _verify, "export": _export, "repair": _repair}
+SPOOL = {"ls": _ls, "status": _status, "verify": _verify, "export": _export, "repair": _repair}
 
 
 def read_store(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:

@@ -233,7 +233,7 @@ class Ship(NamedTuple):
     budget: Annotated[
         Bytes | None,
         Setting(
-            Allowance(100_000, 10**12),
+            Allowance(100_000, 10**11),
             "The most that may go over the wire in any hour, day or month (of 31 days), both ways and all "
             "headers counted. When it is short, several windows are shipped as one, and that is told; "
             "pings become seldom, and below 1 MB a day the device connects, sends and leaves.",

@@ -214,7 +214,7 @@ class Link:
             self._say_goodbye()
         elif self.state == ONLINE and (self._purse.exhausted or self._nothing_more()):
             self._leave()
-        elif self.state == LEAVING and not len(self._turn.unanswered):
+        if self.state == LEAVING and not len(self._turn.unanswered):
             self._commands.append(p.Disconnect(clean=True))
             self._begin()
             self.state = RESTING

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from agent.ship.budget import Account
 from agent.ship.decimals import DIGITS, Decimals
-from agent.ship.limits import STATUS, VERSION, fault, level_name, text, versioned, whole
+from agent.ship.limits import STATUS, VERSION, fault, level_name, mapping, number, text, versioned, whole
 from agent.ship.records import RAW, Key
 from agent.stats.frame import Content, Event, Frame
 from agent.stats.histogram import Histogram
@@ -28,6 +29,9 @@ TEXT = 64 * 1024
 
 POINTS = 1000
 """Samples in one object."""
+
+MOST = 1e11
+"""Bytes and seconds of a status; as a time, in the year 5138."""
 
 NO_LABELS: Mapping[str, Any] = MappingProxyType({})
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
@@ -51,7 +55,7 @@ def status_json(
 
 
 def parse_status(payload: bytes) -> dict[str, Any]:
-    """The fields of a status message; `device`, `state` and `session` are checked.
+    """The fields of a status message; all that is read of it are checked.
 
     Raises:
         WireError: it is none, or is beyond the limits.
@@ -61,7 +65,23 @@ def parse_status(payload: bytes) -> dict[str, Any]:
     if text(fields.get("state"), "state") not in STATES:
         fault("range", f"state {fields['state']!r} is none of {STATES}")
     session_of(fields)
+    for name in ("at", "until", "every"):
+        if name in fields or (name != "every" and fields["state"] == "resting"):
+            _amount(fields.get(name), name)
+    if "budget" in fields:
+        budget = mapping(fields["budget"], "budget")
+        for name in Account._fields:
+            _amount(budget.get(name), f"budget.{name}")
     return fields
+
+
+def _amount(value: Any, what: str) -> None:
+    """
+    Raises:
+        WireError: no number from 0 to `MOST`.
+    """
+    if not 0 <= number(value, what) <= MOST:
+        fault("range", f"{what} must be from 0 to {MOST:g}")
 
 
 def json_fields(payload: bytes, limit: int) -> dict[str, Any]:
@@ -114,8 +134,8 @@ def json_messages(
     items += [("events", json_event(event)) for event in content.events]
     texts = [(where, json_text(item)) for where, item in items]
     parts = _portions([len(item) + 1 for _, item in texts])
-    for number, (start, end) in enumerate(parts, 1):
-        about = {**head, "part": [number, len(parts)], "dropped": content.dropped}
+    for count, (start, end) in enumerate(parts, 1):
+        about = {**head, "part": [count, len(parts)], "dropped": content.dropped}
         mine = texts[start:end]
         lists = [
             b'"%s":[%s]' % (name.encode(), b",".join([item for where, item in mine if where == name]))

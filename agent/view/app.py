@@ -40,7 +40,7 @@ HELP = (
     ("q", "end"),
 )
 MARKS = (
-    f"● online  ▲ degraded  ◐ stale  ○ offline  {NONE} never heard of",
+    f"● online  ▲ degraded  ◌ resting  ◐ stale  ○ offline  {NONE} never heard of",
     "‼ ! alerts that fire   ◐ a row without news   · no data",
     "AGE is how old the newest window is: no value without it",
 )

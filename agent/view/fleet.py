@@ -137,7 +137,7 @@ class FleetStore:
 
     def devices(self, now: float) -> list[DeviceState]:
         """Every device heard of, by name."""
-        rows = self._db.execute("SELECT id, name, seen, state FROM devices ORDER BY name").fetchall()
+        rows = self._db.execute("SELECT id, name, seen, state, status FROM devices ORDER BY name").fetchall()
         lost = self._counted("total(last - first + 1) FROM lost WHERE true")
         missing = "total(last - first + 1) FROM missing WHERE since <= ?"
         holes = self._counted(missing, now - HOLE_AFTER)
@@ -145,13 +145,13 @@ class FleetStore:
         return [
             DeviceState(
                 name,
-                _state(state, None if seen is None else now - seen),
+                _state(state, None if seen is None else now - seen, silence(status)),
                 None if seen is None else now - seen,
                 lost.get(device, 0),
                 holes.get(device, 0),
                 restored.get(device, 0),
             )
-            for device, name, seen, state in rows
+            for device, name, seen, state, status in rows
         ]
 
     def contents(self, device: str, since: float) -> Iterator[tuple[Key, Content]]:
@@ -233,12 +233,22 @@ class FleetStore:
         return {device: int(count) for device, count in rows}
 
 
-def _state(state: str | None, age: float | None) -> str:
+def silence(status: str | None) -> float:
+    """For how many s nothing need be heard of a device, by what it said: between messages, or while it
+    rests. Its own clock may be wrong, so the time counts from when it was heard."""
+    if status is None or not ('"until"' in status or '"every"' in status):
+        return STALE_AFTER
+    said = json.loads(status)
+    rest = float(said["until"] - said["at"]) if said["state"] == "resting" else 0.0
+    return max(STALE_AFTER, rest + STALE_AFTER, 1.5 * float(said.get("every", 0.0)))
+
+
+def _state(state: str | None, age: float | None, silence: float) -> str:
     """What a view calls a device: its own word, unless it has been silent too long."""
     if state == "offline":
         return "offline"
     if age is None:
         return "never"
-    if age >= STALE_AFTER:
+    if age >= silence:
         return "stale"
-    return "degraded" if state == "degraded" else "online"
+    return state if state in ("degraded", "resting") else "online"

@@ -105,6 +105,8 @@ def _since(series: Series, last: Window, known: Circumstances) -> str:
     """Why nothing came after the last window."""
     if known.state == "offline":
         return "the device is offline"
+    if known.state == "resting":
+        return "the device rests, and will tell"
     reason = collector_reason(series, last.start, float("inf"), known.events)
     if known.newest is not None and known.newest - last.end > 0.5 * (last.end - last.start):
         return reason or "its source is silent"

@@ -15,8 +15,15 @@ from agent.view.ink import Ink, Line, line, spread
 from agent.view.scene import Listed, Scene
 from agent.view.units import NONE, age, human, left, right
 
-MARKS = {"online": "●", "degraded": "▲", "stale": "◐", "offline": "○", "never": NONE}
-STYLES = {"online": "good", "degraded": "warn", "stale": "warn", "offline": "bad", "never": "dim"}
+MARKS = {"online": "●", "degraded": "▲", "resting": "◌", "stale": "◐", "offline": "○", "never": NONE}
+STYLES = {
+    "online": "good",
+    "degraded": "warn",
+    "resting": "good",
+    "stale": "warn",
+    "offline": "bad",
+    "never": "dim",
+}
 SEVERITY_MARKS = {"critical": "‼", "warning": "!", "info": "i"}
 SEVERITY_STYLES = {"critical": "bad", "warning": "warn", "info": "accent"}
 FAULTS = (("LOST", 7), ("HOLES", 7), ("RESTORED", 10))
@@ -24,7 +31,7 @@ FIGURES = {"CPU": ("1", 6), "MEM": ("1", 6), "GPU": ("1", 6), "TEMP": ("Cel", 7)
 """The few figures of a device that a wide list shows: unit and cells of each."""
 
 EMPTY = "no device yet: nothing is published here, or it is in another fleet"
-_STATES = ("offline", "stale", "degraded", "never", "online")
+_STATES = ("offline", "stale", "degraded", "never", "resting", "online")
 
 
 class Table(NamedTuple):

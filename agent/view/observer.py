@@ -5,6 +5,7 @@ The fleet store lies in memory here and keeps an hour; nothing is acknowledged t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
@@ -20,6 +21,7 @@ from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
 from agent.view.scene import Chosen, Listed, Scene, Track
 from agent.view.standing import standings
+from agent.view.units import age, human
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -176,9 +178,22 @@ def _reasons(said: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _labels(said: Mapping[str, object]) -> tuple[str, ...]:
-    """Site and tags of a status message, as words."""
+    """Site, tags and budget of a status message, as words."""
     site, tags = said.get("site"), said.get("tags")
     found = [f"site {site}"] if isinstance(site, str) and site else []
     if isinstance(tags, dict):
         found += [f"{key}={value}" for key, value in list(tags.items())[:LABELS]]
+    return (*found, *_budget(said))
+
+
+def _budget(said: Mapping[str, object]) -> tuple[str, ...]:
+    """What a device said of its budget, and until when it rests."""
+    budget, until = said.get("budget"), said.get("until")
+    found = []
+    if isinstance(budget, dict) and budget:
+        spent, limit = human(budget["spent"], "By"), human(budget["limit"], "By")
+        grain = f", {budget['grain']:.0f} windows as one" if budget["grain"] > 1 else ""
+        found.append(f"budget: {spent} of {limit} in {age(budget['per'])}{grain}")
+    if isinstance(until, (int, float)):
+        found.append(f"rests until {time.strftime('%H:%M:%SZ', time.gmtime(until))}")
     return tuple(found)

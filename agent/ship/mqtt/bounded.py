@@ -36,7 +36,7 @@ class BoundedClient(Client):
     largest = LARGEST
     code = 0
     session: ssl.SSLSession | None = None
-    failed: Callable[[socket.socket], None]
+    failed: Callable[[socket.socket], None] = staticmethod(lambda _sock: None)
 
     def _create_socket_connection(self) -> socket.socket:
         return dial(self._host, self._port, self.connect_timeout, self.failed)

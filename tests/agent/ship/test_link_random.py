@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from agent.ship import protocol as p
 from agent.ship.ack import encode_ack
+from agent.ship.budget import Lane
 from agent.ship.link import CONNECTING, ENDED, ONLINE, WAITING
 from agent.ship.outbox import Heard, Outbox
 from agent.ship.records import Ack, Key, Row
@@ -28,8 +29,8 @@ class Ledger(Outbox):
         self.surprises = False
         self.again = 0
 
-    def take(self, budget: int) -> list[Row]:
-        rows = super().take(budget)
+    def take(self, budget: int, lane: Lane | None = None) -> list[Row]:
+        rows = super().take(budget, lane)
         for row in rows:
             # A sink's word can make a row unsent again while it is still on its way.
             assert self.surprises or not self.taken[row.key, row.digest], "taken twice without an end between"

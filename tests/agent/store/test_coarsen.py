@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ship.records import is_block
+from agent.ship.records import Key, is_block
 from agent.stats.frame import Event
 from agent.store.coarsen import AT_ONCE, MERGES, Budget, Coarsener, Room, halves
 from agent.store.layout import Head, place
@@ -144,3 +144,48 @@ def test_pressure_rises_with_need_and_falls_again(device: Device) -> None:
     assert coarsener.squeeze(rows, device.now, Budget(rows, 10_000), Room(100_000))
     assert coarsener.pressure == 24
     device.store._connection.execute("ROLLBACK")
+
+
+def test_blocks_that_the_link_asks_for_become_one_with_the_flush_that_completes_them(
+    make_device: MakeDevice,
+) -> None:
+    device = make_device(LIMITS)
+    for n in range(3):
+        device.flush(n)
+    epoch = device.store.epochs()[0].id
+    block = Key(epoch, "windows", 0, 3)
+    device.now += 10
+    flushed = device.apply(Flush(device.now, {"windows": content(device.now, 3)}, join=[block]))
+    assert device.spans() == [(0, 3)]
+    assert [row.key for row in flushed.added] == [block]
+    assert [(change.what, change.reason, change.records) for change in flushed.changes] == [
+        ("merged", "budget", 4)
+    ]
+
+
+def test_what_is_confirmed_lost_or_of_no_known_life_is_not_joined(make_device: MakeDevice) -> None:
+    device = make_device(LIMITS)
+    for n in range(4):
+        device.flush(n)
+    epoch = device.store.epochs()[0].id
+    first = device.store.unconfirmed()[0]
+    device.now += 10
+    join = [Key(epoch, "windows", 0, 3), Key(epoch + 1, "windows", 0, 3)]
+    device.apply(Flush(device.now, confirmed=[(first.key, first.digest)], join=join))
+    assert device.spans() == [(0, 0), (1, 1), (2, 3)]
+
+
+def test_a_long_outage_is_joined_in_bounded_steps(make_device: MakeDevice) -> None:
+    device = make_device(LIMITS)
+    for n in range(256):
+        device.flush(n, aging=False)
+    epoch = device.store.epochs()[0].id
+    join = [Key(epoch, "windows", n, n + 63) for n in range(0, 256, 64)]
+    merged = []
+    while len(device.spans()) > 4:
+        before = len(device.spans())
+        device.now += 10
+        device.apply(Flush(device.now, join=join, aging=False))
+        merged.append(before - len(device.spans()))
+    assert device.spans() == [(0, 63), (64, 127), (128, 191), (192, 255)]
+    assert max(merged) <= MERGES * (AT_ONCE - 1)

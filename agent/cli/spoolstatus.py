@@ -1,0 +1,71 @@
+"""`outrider spool status`: what waits to be confirmed, and what is left of the link's budget."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.ship.budget import Account
+    from agent.store.reader import Reader
+
+
+def status(args: argparse.Namespace) -> int:
+    """Print it, for people or as one JSON object; 1 if the store cannot be read."""
+    from agent.cli.flags import settings
+    from agent.cli.local import read_store
+
+    def show(reader: Reader) -> int:
+        waiting, account = _waiting(reader), _account(reader)
+        if args.json:
+            budget = account._asdict() if account is not None else None
+            sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget}) + "\n")
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in _lines(waiting, account))
+        return 0
+
+    return read_store(args, settings(args), show)
+
+
+def _waiting(reader: Reader) -> dict[str, dict[str, float]]:
+    """Of each stream what is not confirmed: records, bytes, and since when (wall s)."""
+    found: dict[str, dict[str, float]] = {}
+    for stored in reader.stored(bodies=False):
+        if not stored.row.confirmed:
+            each = found.setdefault(stored.row.key.stream, {"records": 0, "bytes": 0, "since": stored.start})
+            each["records"] += 1
+            each["bytes"] += stored.row.size
+            each["since"] = min(each["since"], stored.start)
+    return found
+
+
+def _account(reader: Reader) -> Account | None:
+    """The budget as the last flush knew it; None without one."""
+    from agent.ship.budget import Saved
+    from agent.ship.purse import LINK
+
+    state = reader.states("kept").get(LINK)
+    try:
+        return Saved.load(state).account if state is not None else None
+    except ValueError as error:
+        sys.stderr.write(f"outrider spool: {error}; the daemon counts all as spent\n")
+        return None
+
+
+def _lines(waiting: dict[str, dict[str, float]], account: Account | None) -> list[str]:
+    from agent.config.allowance import Allowance, Bytes
+    from agent.ledger import utc
+
+    lines = [
+        f"{stream}: {each['records']:.0f} records of {each['bytes']:,.0f} bytes wait to be confirmed, "
+        f"the oldest since {utc(each['since'])}"
+        for stream, each in waiting.items()
+    ] or ["everything is confirmed"]
+    if account is None:
+        return [*lines, "no budget (ship.budget)"]
+    written = Allowance(1, 1).show(Bytes(account.limit, account.per)).strip('"')
+    grain = f"; {account.grain} windows are shipped as one" if account.grain > 1 else ""
+    spent = f"budget {written}: {account.spent:,} bytes spent in the last period, {account.left:,} left"
+    return [*lines, f"{spent}, as of the last window{grain}"]

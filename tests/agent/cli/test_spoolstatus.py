@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.ship.budget import Allowance
+from agent.ship.purse import LINK, Purse
+from agent.store.sizing import MIB, Limits
+from agent.store.store import Flush
+from tests.agent.cli.test_local import run
+from tests.agent.store.device import Device
+from tests.messages import minute
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Device]:
+    """A daemon's store that stays open, with ten windows."""
+    with Device(tmp_path / "state", Limits(max_size=MIB, settle=0)) as opened:
+        for step in range(10):
+            opened.now += 60.0
+            opened.apply(Flush(opened.now, {"windows": minute(opened.now - 60.0, step)}))
+        yield opened
+
+
+def spend(device: Device, size: int) -> None:
+    """The daemon has a budget and spent so much of it."""
+    purse = Purse(Allowance(2_000_000, 86_400.0), boot="boot")
+    purse.advance(1.0)
+    purse.spend(size)
+    device.apply(Flush(device.now, kept={LINK: purse.save()}))
+
+
+def test_without_a_budget_it_says_what_waits(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(device, "spool", "status") == 0
+    waits, budget = capsys.readouterr().out.splitlines()
+    assert waits.startswith("windows: 10 records of ")
+    assert budget == "no budget (ship.budget)"
+
+
+def test_spent_and_left_are_told_beside_a_running_daemon(
+    device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spend(device, 150_000)
+    assert run(device, "spool", "status") == 0
+    told = "budget 2 MB/day: 150,000 bytes spent in the last period, 1,850,000 left, as of the last window"
+    assert told in capsys.readouterr().out.splitlines()
+    assert run(device, "spool", "status", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["budget"] == {"limit": 2e6, "per": 86_400.0, "spent": 150_000, "left": 1_850_000, "grain": 1}
+    assert found["waiting"]["windows"]["records"] == 10
+
+
+def test_what_is_confirmed_does_not_wait(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
+    confirmed = [(row.key, row.digest) for row in device.store.unconfirmed()]
+    device.apply(Flush(device.now, confirmed=confirmed))
+    assert run(device, "spool", "status") == 0
+    assert capsys.readouterr().out.splitlines()[0] == "everything is confirmed"
+
+
+def test_a_state_that_cannot_be_read_is_said(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
+    device.apply(Flush(device.now, kept={LINK: b"{}"}))
+    assert run(device, "spool", "status") == 0
+    assert "no state of a budget" in capsys.readouterr().err
+
+
+def test_where_there_is_no_store_it_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from agent.cli import main
+
+    file = tmp_path / "empty.toml"
+    file.touch(0o600)
+    assert main(["spool", "status", "--config", str(file), "--state-dir", str(tmp_path / "none")]) == 1
+    assert "is there a daemon" in capsys.readouterr().err
