@@ -120,10 +120,10 @@ def devices() -> tuple[Listed, ...]:
         Listed(DeviceState("cam-2-77fe01", "stale", 251.0, 12, 3, 0), "lab"),
         Listed(DeviceState("gate-7-ab12cd", "online", 3.0, 0, 4, 0), "lab", (HOT,), figures),
         Listed(DeviceState("gate-8-ab12ce", "online", 4.0, 0, 0, 0), "lab", (), {"CPU": 0.03, "MEM": 0.2}),
-        Listed(DeviceState("meter-5-3c11d0", "resting", 1500.0, 0, 0, 0), "lab"),
         Listed(DeviceState("press-11-09aa3f", "offline", 7300.0, 1440, 0, 1), "plant-north-2"),
         Listed(DeviceState("robot-3", "degraded", 9.0, 0, 0, 0), "plant-north-2"),
         Listed(DeviceState("日本-\u202eevil", "never", None, 0, 0, 0)),
+        Listed(DeviceState("meter-5-3c11d0", "resting", 1500.0, 0, 0, 0), "lab"),
     )
 
 
