@@ -306,12 +306,13 @@ class Writer:
         now = boot + offset
         with self._ship.lock:
             confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
-            join, spent = self._ship.outbox.to_join(), self._ship.purse.save()
-            self._show_spent()
             corrupt, self._corrupt = self._corrupt, set()
-        state = self._wear.thrift.state(now, last=self._ending)
-        ours = {name: each for name, each in ((KEPT, state), (LINK, spent)) if each is not None}
-        kept = {**self._recorder.states(), **ours}
+            join, spent = self._ship.outbox.to_join(), self._spent()
+        states = {KEPT: self._wear.thrift.state(now, last=self._ending), LINK: spent}
+        kept = {
+            **self._recorder.states(),
+            **{name: each for name, each in states.items() if each is not None},
+        }
         try:
             clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
             entries = batch.entries(self._boot, boot, offset)
@@ -352,13 +353,14 @@ class Writer:
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
 
-    def _show_spent(self) -> None:
-        """The budget as numbers of ours, where there is one."""
+    def _spent(self) -> bytes | None:
+        """What the store is to know of the budget, where there is one; and its numbers are ours."""
         account = self._ship.purse.account
         if account is not None:
             self._tally.set("outrider.ship.budget.left", account.left)
             self._tally.set("outrider.ship.budget.spent", account.spent)
             self._tally.set("outrider.ship.budget.grain", account.grain)
+        return self._ship.purse.save()
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():

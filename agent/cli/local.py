@@ -62,7 +62,9 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
         parser.set_defaults(run=history)
     else:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="ls|status|verify|export|repair")
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="ls|status|verify|export|repair"
+        )
         listing = _action(actions.add_parser, "ls", "one line a record")
         listing.add_argument("--json", action="store_true", help="one JSON object a record")
         add_flags(listing, DIRECTORIES[:1])

@@ -19,6 +19,7 @@ from agent.judge.thrift import Thrift
 from agent.poller import Clocks, Poller
 from agent.recorder import Place, Recorder
 from agent.ship import protocol as p
+from agent.ship.purse import Purse
 from agent.stats.fold import Fold
 from agent.stats.frame import Frame
 from agent.stats.watch import Watch
@@ -71,7 +72,7 @@ class Board(Pipeline):
             trust.floor = store.surely()
             return store
 
-        ship = Shipping(self._outbox, threading.Lock(), self._posts.append, WAIT)
+        ship = Shipping(self._outbox, threading.Lock(), self._posts.append, Purse(), WAIT)
         recorder = Recorder(Recording(enabled=False), Place(None, 0.0, "boot"), self.clocks, tally)
         wear = Wear(Thrift(1e9), lambda: Flash(Host(), directory), tally)
         self.writer = Writer(opened, ship, self.clocks, "boot", tally, lambda *_: None, wear, recorder)

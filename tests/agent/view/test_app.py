@@ -117,7 +117,7 @@ def test_a_filter_narrows_what_is_shown_until_escape() -> None:
         assert shown(app).count("\n") == 0
         assert "cam-2-77fe01" in shown(app)
         await pilot.press("escape")
-        assert shown(app).count("\n") == 5
+        assert shown(app).count("\n") == 6
 
     played(play)
 
