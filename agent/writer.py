@@ -23,8 +23,9 @@ from agent.poller import Clocks, Closed
 from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
-from agent.ship.purse import LINK, Purse
+from agent.ship.purse import Purse
 from agent.ship.records import Key
+from agent.spending import put_down, remember
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.errors import StoreCorrupt, StoreError
@@ -227,7 +228,7 @@ class Writer:
         with self._ship.lock:
             self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
             self._ship.outbox.remember(store.refused())
-        self._remember_spent(store.kept().get(LINK))
+            remember(self._ship.purse, store.kept(), self._clocks.boot(), self.event)
         return store
 
     def _recover(self) -> None:
@@ -251,16 +252,6 @@ class Writer:
         text = f"the last {seconds} s before the daemon was killed come from the ring"
         self.event("agent.recovered", text, (("seconds", seconds),))
         self._say("info", text)
-
-    def _remember_spent(self, state: bytes | None) -> None:
-        """What was spent in former lives counts in this one."""
-        if state is None:
-            return
-        try:
-            with self._ship.lock:
-                self._ship.purse.restore(state, self._clocks.boot())
-        except ValueError as error:
-            self.event("ship.budget", f"what was spent is not known, and all of it counts as spent: {error}")
 
     def _damaged(self, kept: str) -> None:
         self._tally.add("outrider.store.set_aside")
@@ -307,12 +298,9 @@ class Writer:
         with self._ship.lock:
             confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
             corrupt, self._corrupt = self._corrupt, set()
-            join, spent = self._ship.outbox.to_join(), self._spent()
-        states = {KEPT: self._wear.thrift.state(now, last=self._ending), LINK: spent}
-        kept = {
-            **self._recorder.states(),
-            **{name: each for name, each in states.items() if each is not None},
-        }
+            join, spent = self._ship.outbox.to_join(), put_down(self._ship.purse, self._tally)
+        state = self._wear.thrift.state(now, last=self._ending)
+        kept = {**self._recorder.states(), **spent, **({KEPT: state} if state is not None else {})}
         try:
             clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
             entries = batch.entries(self._boot, boot, offset)
@@ -352,15 +340,6 @@ class Writer:
             self._store.give_back()
         self._worked(flushed)
         self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
-
-    def _spent(self) -> bytes | None:
-        """What the store is to know of the budget, where there is one; and its numbers are ours."""
-        account = self._ship.purse.account
-        if account is not None:
-            self._tally.set("outrider.ship.budget.left", account.left)
-            self._tally.set("outrider.ship.budget.spent", account.spent)
-            self._tally.set("outrider.ship.budget.grain", account.grain)
-        return self._ship.purse.save()
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():

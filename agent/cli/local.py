@@ -215,9 +215,10 @@ def _ls(args: argparse.Namespace) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     """Print what waits and what is left to spend."""
-    from agent.cli.spoolstatus import status
+    from agent.cli.flags import settings
+    from agent.cli.spoolstatus import show
 
-    return status(args)
+    return read_store(args, settings(args), lambda reader: show(reader, as_json=args.json))
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -12,21 +11,15 @@ if TYPE_CHECKING:
     from agent.store.reader import Reader
 
 
-def status(args: argparse.Namespace) -> int:
-    """Print it, for people or as one JSON object; 1 if the store cannot be read."""
-    from agent.cli.flags import settings
-    from agent.cli.local import read_store
-
-    def show(reader: Reader) -> int:
-        waiting, account = _waiting(reader), _account(reader)
-        if args.json:
-            budget = account._asdict() if account is not None else None
-            sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget}) + "\n")
-        else:
-            sys.stdout.writelines(f"{line}\n" for line in _lines(waiting, account))
-        return 0
-
-    return read_store(args, settings(args), show)
+def show(reader: Reader, *, as_json: bool) -> int:
+    """Print it, for people or as one JSON object."""
+    waiting, account = _waiting(reader), _account(reader)
+    if as_json:
+        budget = account._asdict() if account is not None else None
+        sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget}) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in _lines(waiting, account))
+    return 0
 
 
 def _waiting(reader: Reader) -> dict[str, dict[str, float]]:
