@@ -7,8 +7,8 @@
     refused   what can never be sent and stays on the device ("packet_too_large", ...)
 
 It is shipped as events of these names behind `ledger.`, and so that this costs little, entries are joined:
-of each (what, stream, reason, by) the routine ones are told once an hour; a loss at once, and while it goes
-on once in ten minutes.
+of each (what, stream, reason, by) the routine ones are told once in six hours; a loss at once, and while
+it goes on once in ten minutes.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ MEANINGS = {
     "cut": "not taken",
     "refused": "never to be sent",
 }
-EVERY = {"merged": 3600.0, "deleted": 3600.0, "cut": 3600.0, "lost": 600.0, "refused": 600.0}
-"""Seconds between two tellings of the same."""
+EVERY = {"merged": 21_600.0, "deleted": 21_600.0, "cut": 3600.0, "lost": 600.0, "refused": 600.0}
+"""Seconds between two tellings of the same. Told each hour, the routine would be a twelfth of all that is
+written to the disk."""
 
 KINDS = 64
 SEVERAL = "several"

@@ -18,14 +18,14 @@ def test_a_loss_is_told_at_once_and_then_once_in_ten_minutes() -> None:
     assert told == [(0, 2), *((n, 20) for n in range(10, 60, 10))]
 
 
-def test_what_is_routine_is_told_once_an_hour() -> None:
+def test_what_is_routine_is_told_once_in_six_hours() -> None:
     ledger = Ledger()
     told = []
-    for minute in range(0, 300, 8):
+    for minute in range(0, 1600, 8):
         ledger.note(MERGED, 60.0 * minute)
         told += [(minute, entry.records) for entry in ledger.take(60.0 * minute)]
-    assert [minute for minute, _ in told] == [64, 128, 192, 256]
-    assert sum(records for _, records in told) == 8 * (1 + 256 // 8)
+    assert [minute for minute, _ in told] == [360, 720, 1080, 1440]
+    assert sum(records for _, records in told) == 8 * (1 + 1440 // 8)
 
 
 def test_nothing_is_forgotten_between_two_tellings() -> None:
@@ -70,12 +70,12 @@ def test_it_is_bounded_whatever_it_is_told() -> None:
     assert rest[SEVERAL] > 2
 
 
-def test_after_an_hour_of_rest_nothing_is_remembered() -> None:
+def test_after_a_rest_nothing_is_remembered() -> None:
     ledger = Ledger()
     for what in EVERY:
         ledger.note(LOST._replace(what=what), 0.0)
-    ledger.take(1e4)
-    ledger.take(2e4)
+    ledger.take(3e4)
+    ledger.take(6e4)
     assert ledger._due == {}
 
 
