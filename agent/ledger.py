@@ -31,8 +31,7 @@ MEANINGS = {
     "refused": "never to be sent",
 }
 EVERY = {"merged": 21_600.0, "deleted": 21_600.0, "cut": 3600.0, "lost": 600.0, "refused": 600.0}
-"""Seconds between two tellings of the same. Told each hour, the routine would be a twelfth of all that is
-written to the disk."""
+"""Seconds between two tellings of the same."""
 
 KINDS = 64
 SEVERAL = "several"
