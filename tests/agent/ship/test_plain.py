@@ -176,3 +176,24 @@ def test_a_long_capture_is_several_objects_a_series() -> None:
     texts = [json.loads(text) for text in json_messages("d", Key(1, "samples", 4, 4), many)]
     counts = [len(each["samples"]) for text in texts for each in text["samples"]]
     assert (max(counts), sum(counts)) == (1000, 2 * 12 * 181)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"state": "resting"},
+        {"until": "soon"},
+        {"every": -1.0},
+        {"until": 1e300},
+        {"budget": 5},
+        {"budget": {"limit": 1}},
+        {"budget": {"limit": 1, "per": 1, "spent": "x", "left": 1, "grain": 1}},
+    ],
+)
+def test_what_a_status_says_of_its_budget_is_not_trusted(more: dict[str, object]) -> None:
+    sound = {"v": [1, 0], "device": "d", "state": "online", "session": [1, 1], "reasons": [], "at": 1.0}
+    account = {"limit": 9, "per": 1.5, "spent": 2, "left": 7, "grain": 4}
+    resting = {**sound, "state": "resting", "until": 9.0, "budget": account}
+    assert parse_status(json.dumps(resting).encode())["budget"] == account
+    with pytest.raises(WireError):
+        parse_status(json.dumps({**sound, **more}).encode())

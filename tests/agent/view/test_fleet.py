@@ -67,3 +67,14 @@ def test_two_workers_of_one_store_count_once(tmp_path: Path) -> None:
     assert one.total() == 3
     assert outcome.ack is not None
     assert outcome.ack.held[0].have == ((0, 2),)
+
+
+def test_a_device_that_rests_is_not_called_silent_until_it_is_late_by_its_own_word() -> None:
+    store = FleetStore.open(None, "s")
+    said = {"device": "d", "state": "resting", "session": [1, 1], "at": 5.0, "until": 3605.0}
+    store.status("d", said, 1_000.0)
+    states = [store.devices(at)[0].state for at in (1_000.0, 4_700.0, 4_781.0)]
+    assert states == ["resting", "resting", "stale"]
+    store.status("d", {**said, "state": "online", "session": [1, 2], "every": 1_920.0}, 5_000.0)
+    assert [store.devices(at)[0].state for at in (7_800.0, 7_900.0)] == ["online", "stale"]
+    store.close()

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from agent.ship import protocol as p
+from agent.ship.budget import Allowance
+from agent.ship.link import RESTING
 from agent.ship.mqtt import Broker
 from agent.ship.mqtt.connection import refusal
 from tests.agent.ship.bench import content
@@ -16,6 +19,7 @@ from tests.agent.ship.mqtt.device import Device, FakeBroker, mute, some
 from tests.brokers import Options, Secured
 from tests.certificates import Authority
 from tests.conftest import OpenBroker
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.mosquitto,
@@ -152,3 +156,16 @@ def test_each_refusal_has_its_reason(error: OSError | ValueError, reason: str, f
     refused = refusal(error)
     assert (refused.reason, refused.final) == (reason, final)
     assert refused.text
+
+
+def test_the_next_connection_resumes_the_tls_session_and_takes_fewer_bytes(brokers: OpenBroker) -> None:
+    secured = brokers(Options(tls=True))
+    with Device(at(secured), budget=Allowance(200_000, 86_400.0)) as device:
+        device.flush(some())
+        until(lambda: device.shipper._link.state == RESTING)
+        first = device.count("outrider.ship.wire")
+        device.shipper.post(p.Condition(("disk full",)))
+        until(lambda: device.count("outrider.ship.connections") == 2)
+        until(lambda: device.shipper._link.state == RESTING)
+        second = device.count("outrider.ship.wire") - first
+    assert second < first - 800
