@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.config.settings import Alert as Setting
+from agent.flush.writer import Judged
 from agent.judge.alerts import Alerts, Change
 from agent.judge.allowance import Allowance
 from agent.judge.rule import parse
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST, Alert, AlertSeries
 from agent.stats.frame import Event
-from agent.writer import Judged
 from collectors.api import Attributes, Reading, Series
 from collectors.tally import Tally
 

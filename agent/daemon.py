@@ -2,7 +2,7 @@
 
     main thread   signals, requests (`agent.control_socket`), watchdog, a hung collector; wakes each few s
     poll          ticks: collectors -> fold -> ring, and the end of each window (`agent.poller`)
-    writer        one transaction a window (`agent.writer`)
+    writer        one transaction a window (`agent.flush.writer`)
     link          the broker (`agent.ship.mqtt`)
 
 All but the first are daemon threads, and the process ends by `os._exit` after its last flush: a hung
@@ -23,14 +23,16 @@ from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.control_socket import ControlSocket
 from agent.flash import Flash
+from agent.flush.leftover import Leftover
+from agent.flush.recorder import Place, Recorder
+from agent.flush.wear import Wear
+from agent.flush.writer import Shipping, Writer
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
 from agent.judge.thrift import DAY, Thrift
 from agent.ledger import Entry
-from agent.leftover import Leftover
 from agent.poller import Clocks, Closed, Poller
-from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
 from agent.ship.budget import Allowance
 from agent.ship.link import Link
@@ -44,8 +46,6 @@ from agent.store.sizing import Limits, Policy
 from agent.store.store import Store
 from agent.stored import StoredRecords
 from agent.trust import Trust
-from agent.wear import Wear
-from agent.writer import Shipping, Writer
 from collectors.host import Host
 from collectors.runner import REPORT, Runner
 from collectors.tally import Tally

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from agent.alarms import Alarms, Outlets, described
 from agent.config.settings import Alert
+from agent.flush.writer import Judged
 from agent.judge.allowance import MOST
 from agent.ship import alert as shipped_alert
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST
 from agent.ship.limits import ATTRIBUTES
-from agent.writer import Judged
 from collectors.api import Reading, Series
 from collectors.tally import Tally
 

@@ -37,8 +37,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.config.quantity import Rate, show_rate
 from agent.config.settings import Store as Settings
-from agent.entered import entered
 from agent.flash import Flash
+from agent.flush.entered import entered
+from agent.flush.waiting import WAITING
 from agent.judge.thrift import Counted, Thrift
 from agent.ledger import Ledger, event_of
 from agent.ship.records import Key
@@ -47,7 +48,6 @@ from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
 from agent.store.sizing import POLICIES, Limits
 from agent.store.store import Flush, Store
-from agent.waiting import WAITING
 from collectors.api import Series
 from collectors.host import Host
 

@@ -15,9 +15,11 @@ import pytest
 
 from agent.config.recording import Recorder as Recording
 from agent.flash import Flash
+from agent.flush.recorder import Place, Recorder
+from agent.flush.wear import Wear
+from agent.flush.writer import Shipping, Writer
 from agent.judge.thrift import Thrift
 from agent.poller import Clocks, Poller
-from agent.recorder import Place, Recorder
 from agent.ship import protocol as p
 from agent.ship.purse import Purse
 from agent.stats.fold import Fold
@@ -27,8 +29,6 @@ from agent.stats.window import Counter
 from agent.store.sizing import Limits
 from agent.store.store import Store
 from agent.trust import Trust
-from agent.wear import Wear
-from agent.writer import Shipping, Writer
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
 from collectors.runner import Runner

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from agent.happenings import EVENTS, Happenings
+from agent.flush.happenings import EVENTS, Happenings
 from agent.ledger import Entry, entry_of
 from agent.stats.frame import Event
 from collectors.tally import Tally

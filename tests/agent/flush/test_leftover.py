@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.leftover import Leftover
+from agent.flush.leftover import Leftover
 from agent.stats.clocks import Clock
 from agent.stats.ring import Ring
 from collectors.api import Reading, Series

@@ -14,11 +14,14 @@ import pytest
 from agent.config.recording import Recorder as Recording
 from agent.control_socket import Asked, Request
 from agent.flash import Flash
+from agent.flush.leftover import Leftover
+from agent.flush.recorder import Place, Recorder
+from agent.flush.waiting import WAITING
+from agent.flush.wear import Wear
+from agent.flush.writer import STATES, Judged, Shipping, Writer
 from agent.judge.thrift import Thrift
 from agent.ledger import Entry, entry_of
-from agent.leftover import Leftover
 from agent.poller import Clocks, Closed
-from agent.recorder import Place, Recorder
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.purse import Purse
@@ -30,9 +33,6 @@ from agent.store.errors import StoreCorrupt, StoreFull
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
 from agent.store.store import Flush, Flushed, Store
-from agent.waiting import WAITING
-from agent.wear import Wear
-from agent.writer import STATES, Judged, Shipping, Writer
 from collectors.api import Reading, Series
 from collectors.host import Host
 from collectors.runner import Transition

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.entered import entered
+from agent.flush.entered import entered
 from agent.ledger import Entry
 from agent.store.account import Change, What
 

@@ -12,28 +12,28 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from agent.contents import dated, fresh
 from agent.control_socket import Asked
-from agent.entered import entered
-from agent.happenings import Happenings
+from agent.flush.contents import dated, fresh
+from agent.flush.entered import entered
+from agent.flush.happenings import Happenings
+from agent.flush.leftover import Leftover
+from agent.flush.recorder import Due, Recorder, awaited
+from agent.flush.spending import put_down, remember
+from agent.flush.transitions import tell
+from agent.flush.waiting import Waiting
+from agent.flush.wear import Wear
 from agent.judge.thrift import KEPT
 from agent.ledger import Entry
-from agent.leftover import Leftover
 from agent.poller import Clocks, Closed
-from agent.recorder import Due, Recorder, awaited
 from agent.ship import protocol as shipped
 from agent.ship.outbox import Outbox
 from agent.ship.purse import Purse
 from agent.ship.records import Key
-from agent.spending import put_down, remember
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
-from agent.transitions import tell
 from agent.trust import Wait
-from agent.waiting import Waiting
-from agent.wear import Wear
 from collectors.api import Attributes
 from collectors.tally import Tally
 

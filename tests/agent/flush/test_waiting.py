@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from agent.flush.waiting import AHEAD, LATE, TIGHT, WAITING, Waiting
 from agent.ledger import Entry
 from agent.ship.records import Key, Row
 from agent.stats.frame import MAX_FRAMES, Frame, Span
 from agent.stats.window import Counter
-from agent.waiting import AHEAD, LATE, TIGHT, WAITING, Waiting
 from collectors.api import Series
 from collectors.tally import Tally
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.flash import Flash
+from agent.flush.wear import DEVICE, LEFT, Wear
 from agent.judge.thrift import Counted, Thrift
-from agent.wear import DEVICE, LEFT, Wear
 from collectors.host import Host
 from collectors.tally import Tally
 

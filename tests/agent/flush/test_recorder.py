@@ -12,8 +12,8 @@ import pytest
 
 from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Request
+from agent.flush.recorder import SLACK, STATE, VALUES, Due, Place, Recorder, awaited
 from agent.poller import Clocks
-from agent.recorder import SLACK, STATE, VALUES, Due, Place, Recorder, awaited
 from agent.ship.body import encode_body
 from agent.stats.frame import Event
 from agent.stats.ring import Ring

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.contents import dated, fresh
+from agent.flush.contents import dated, fresh
 from agent.stats.clocks import Clock
 from agent.stats.frame import Content
 from agent.store.store import Flush

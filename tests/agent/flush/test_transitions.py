@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from agent.transitions import tell
+from agent.flush.transitions import tell
 from collectors.runner import Transition
 
 

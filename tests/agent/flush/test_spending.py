@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from agent.flush.spending import put_down, remember
 from agent.ship.budget import Allowance
 from agent.ship.purse import LINK, Purse
-from agent.spending import put_down, remember
 from collectors.tally import Tally
 
 ALLOWANCE = Allowance(1_000_000, 86_400.0)
