@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agent.ship.records import RAW, Key
 from agent.stats.clocks import Clock, clock_event, corrected
@@ -39,3 +39,8 @@ def fresh(flushed: Flushed, contents: Mapping[str, Content]) -> dict[Key, Conten
         and row.key.first == row.key.last == own.next[row.key.stream] - 1
         and any(contents[row.key.stream])
     }
+
+
+def recorded_in(epoch: int) -> Callable[[Key], bool]:
+    """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
+    return lambda key: key.epoch == epoch and key.stream != "alerts"

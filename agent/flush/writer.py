@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from agent.control_socket import Asked
-from agent.flush.contents import dated, fresh
+from agent.flush.contents import dated, fresh, recorded_in
 from agent.flush.entered import entered
 from agent.flush.happenings import Happenings
 from agent.flush.leftover import Leftover
@@ -355,7 +355,7 @@ class Writer:
         capture is large, and waits for its turn in the store."""
         with self._ship.lock:
             self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
-            self._ship.outbox.withhold("clock", _of(flushed.epochs[0].id) if wait else None)
+            self._ship.outbox.withhold("clock", recorded_in(flushed.epochs[0].id) if wait else None)
         self._ship.post(shipped.Flushed(fresh(flushed, contents)))
 
     def _worked(self, flushed: Flushed) -> None:
@@ -399,8 +399,3 @@ class Writer:
         self._corrupt.clear()
         self._damaged(f"{self._store.path.name}.corrupt-*")
         return True
-
-
-def _of(epoch: int) -> Callable[[Key], bool]:
-    """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
-    return lambda key: key.epoch == epoch and key.stream != "alerts"

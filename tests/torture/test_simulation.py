@@ -15,3 +15,4 @@ def test_no_number_counts_twice_is_lost_unsaid_or_wrongly_missed(tmp_path: Path,
     assert world.steps == 2_500
     assert world.serial > 1_000
     assert world.counts.keys() >= {"device put back", "sink put back", "sink crashed", "flush crashed"}
+    assert world.counts.keys() >= {"merged for budget", "waited for the clock", "grain 16"}

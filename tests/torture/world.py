@@ -7,8 +7,10 @@ store gave which token, and checks after every step what the sinks hold:
     torn      a record held by a sink has other tokens than its numbers gave in any one life
     twice     two records held by a sink overlap
     false     a number that a sink misses, or was told is lost, while the device still has to send it
+    early     a row is sent that its device withholds: its block of windows grows, or it waits for the clock
     unheld    the device confirms a record that its sink never held
     unsaid    after the world has calmed down: a number neither held nor said to be lost
+    stuck     the same: a block of windows that is complete and does not go
     idle      the same: a record that the device has and its sink has not; a store that went back unnoticed
 """
 
@@ -21,10 +23,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.flush.contents import fresh, recorded_in
 from agent.ship import protocol as p
+from agent.ship.budget import Lane
 from agent.ship.claims import Claims
 from agent.ship.link import Link
-from agent.ship.outbox import FLIGHT, UNSENT, Outbox
+from agent.ship.outbox import FLIGHT, OPEN, UNSENT, Outbox
+from agent.ship.purse import Purse
 from agent.ship.records import Key, Message, Row, Spans, covered, minus, union, within
 from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Event, Frame, Span
@@ -70,13 +75,53 @@ class Life:
 
 
 class Spy(Outbox):
-    """The real outbox, which also remembers all that waited when it made its claims."""
+    """The real outbox, which also remembers all that waited when it made its claims, and what it gave to
+    the link `early`."""
 
     waiting: frozenset[Key] = frozenset()
+    early: tuple[Row, ...] = ()
+    clock_waits = False
 
     def claims(self) -> Claims:
         self.waiting = frozenset(k for k, e in self._entries.items() if e.state in (UNSENT, FLIGHT))
         return super().claims()
+
+    def take(self, budget: int, lane: Lane | None = None) -> list[Row]:
+        taken = super().take(budget, lane)
+        self.early += tuple(row for row in taken if self._is_early(row))
+        return taken
+
+    def overdue(self) -> list[Key]:
+        """Windows that are not settled although nothing holds them back."""
+        return [
+            key
+            for key, entry in self._entries.items()
+            if key.stream == "windows"
+            and entry.state in (UNSENT, FLIGHT, OPEN)
+            and not self._is_early(entry.row)
+        ]
+
+    def _is_early(self, row: Row) -> bool:
+        """Said anew, from the numbers alone."""
+        key, own = row.key, self.epochs[0]
+        if key.epoch != own.id or self._entries[key].extra:
+            return False
+        whole = key.last - key.first + 1 >= self.grain
+        grows = key.first // self.grain == own.next.get(key.stream, 0) // self.grain
+        data = key.stream == "windows" and row.tombstone is None
+        return (data and grows and not whole) or self.clock_waits
+
+
+class Moody(Purse):
+    """A purse of unlimited means, whose grain is what the world asks for."""
+
+    def __init__(self, asked: Callable[[], int]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    @property
+    def grain(self) -> int:
+        return self._asked()
 
 
 class Inbox(NamedTuple):
@@ -134,6 +179,7 @@ class World:
         self.wake_at: float | None = None
         self.sink_copy: Path | None = None
         self.calm = False
+        self.grain = 1
         self.up = False
         self.boot()
 
@@ -151,7 +197,8 @@ class World:
         self.outbox = Spy("main", pending_intervals=self.caps, open_rows=self.caps)
         self.outbox.flushed(self.store.epochs(), self.store.unconfirmed(), ())
         settings = p.Settings("f", DEVICE, sink="main", in_flight=3, digits=None)
-        self.link = Link(settings, self.outbox, self.rng.random)
+        self.link = Link(settings, self.outbox, self.rng.random, Moody(lambda: self.grain))
+        self.clock_waits = self.rng.random() < 0.2
         self.begun = False
         self.fresh_epoch = False
         self.wake_at = None
@@ -182,10 +229,12 @@ class World:
         reader = Reader.open(self.store.directory)
         for each in reader.stored():
             key = each.row.key
-            if each.row.tombstone is None and key.first == key.last and key[:3] not in self.given:
-                found = serials_of(each.content())
-                if found[0] in serials:
-                    self.given[key[:3]] = self.life.tokens[key[:3]] = found[0]
+            numbers = range(key.first, key.last + 1)
+            unknown = [n for n in numbers if (key.epoch, key.stream, n) not in self.given]
+            if each.row.tombstone is None and unknown:
+                found = [serial for serial in serials_of(each.content()) if serial in serials]
+                self._check(len(found) == len(unknown) == 1, f"torn: {key} was not given {unknown}")
+                self._give(key._replace(first=unknown[0]), found[0])
         reader.close()
 
     def flush(self) -> None:
@@ -194,7 +243,7 @@ class World:
         if self.rng.random() < 0.1:
             streams = []
         before = dict(self.store.epochs()[0].next) if self.begun else {}
-        fresh = not self.begun or self.fresh_epoch
+        anew = not self.begun or self.fresh_epoch
         contents, tokens = {}, []
         for stream in streams:
             contents[stream] = content_of(stream, [self.serial], self.now)
@@ -205,23 +254,46 @@ class World:
             row = self.outbox._entries[key].row
             held = covered(key.first, key.last, self.ever["main"].get(key[:2], []))
             self._check(held or row.tombstone is not None, f"unheld: {key} is confirmed")
-        flushed = self.store.flush(Flush(self.now + OFFSET, contents, settled, fresh_epoch=self.fresh_epoch))
+        flushed = self.store.flush(
+            Flush(
+                self.now + OFFSET,
+                contents,
+                settled,
+                join=self.outbox.to_join(),
+                fresh_epoch=self.fresh_epoch,
+            )
+        )
         self.begun, self.fresh_epoch = True, False
         own = flushed.epochs[0]
         for stream, serial in tokens:
-            number = 0 if fresh else before.get(stream, 0)
+            number = 0 if anew else before.get(stream, 0)
             self._check((own.id, stream, number) not in self.given, f"{number} of {own.id:x} given twice")
-            self.given[own.id, stream, number] = self.life.tokens[own.id, stream, number] = serial
+            self._give(Key(own.id, stream, number, number), serial)
         self.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
-        made = {row.key: row for row in flushed.added if row.tombstone is None}
-        records = {k: c for s, c in contents.items() for k in made if k.stream == s and k.first == k.last}
-        records = {k: c for k, c in records.items() if k.last == own.next[k.stream] - 1 and k.epoch == own.id}
-        self.tell(p.Flushed(records))
+        self._withhold(own.id)
+        for change in flushed.changes:
+            self._count(f"{change.what} for {change.reason}")
+        self.tell(p.Flushed(fresh(flushed, contents)))
+
+    def _give(self, key: Key, serial: int) -> None:
+        """The number `key.first` carries a token."""
+        self.given[key[:3]] = self.life.tokens[key[:3]] = serial
+
+    def _withhold(self, own: int) -> None:
+        """The budget asks for another grain now and then, and the clock is set at some time, at the latest
+        when all is calm."""
+        if not self.calm and self.rng.random() < 0.05:
+            self.grain = self.rng.choice((1, 1, 2, 4, 8, 16))
+        self.clock_waits &= not self.calm and self.rng.random() < 0.8
+        self.outbox.clock_waits = self.clock_waits
+        self.outbox.withhold("clock", recorded_in(own) if self.clock_waits else None)
+        self._count("waited for the clock" if self.clock_waits else f"grain {self.grain}")
 
     def tell(self, event: p.Event) -> None:
         """Give the link an event and perform its commands."""
         for command in self.link.handle(event, self.now, self.now + OFFSET):
             self._perform(command)
+        self._check(not self.outbox.early, f"early: {self.outbox.early} of grain {self.outbox.grain}")
 
     def _perform(self, command: p.Command) -> None:
         if isinstance(command, p.Connect):
@@ -341,6 +413,10 @@ class World:
         self.sink_copy = None
         self.latest["main"] = self.copied_latest
         self._count("sink put back")
+
+    def check_not_stuck(self) -> None:
+        """After the storm: only windows of a block that grows are still to be sent."""
+        self._check(not self.outbox.overdue(), f"stuck: {self.outbox.overdue()} of grain {self.grain}")
 
     def at_rest(self) -> bool:
         """Whether nothing is left to send, to confirm or to ask for."""
