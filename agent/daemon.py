@@ -25,8 +25,9 @@ from agent.control_socket import ControlSocket
 from agent.flash import Flash
 from agent.flush.leftover import Leftover
 from agent.flush.recorder import Place, Recorder
+from agent.flush.shipping import Shipping
 from agent.flush.wear import Wear
-from agent.flush.writer import Shipping, Writer
+from agent.flush.writer import Writer
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
@@ -85,14 +86,11 @@ class Daemon:
         budget = uplink.allowance(config)
         self._purse = Purse(budget, config.window.span, boot)
         self._shipper = self._make_shipper(budget)
-        ship = Shipping(
-            self._outbox, self._shipper.lock, self._shipper.post, self._purse, config.ship.clock_wait
-        )
+        link, wait = self._shipper, config.ship.clock_wait
+        self._shipping = Shipping(self._outbox, link.lock, link.post, self._purse, tally, wait)
         self._wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
         leftover, ring = self._open_ring(boot)
-        place = Place(ring.path if ring else None, config.ring.keep, boot)
-        recorder = Recorder(config.recorder, place, self.clocks, tally)
-        self._writer = Writer(self._open_store, ship, self.clocks, boot, tally, say, self._wear, recorder)
+        self._writer = self._make_writer(boot, ring)
         self._writer.leftover = leftover
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
@@ -196,6 +194,12 @@ class Daemon:
             time.process_time,
         )
 
+    def _make_writer(self, boot: str, ring: Ring | None) -> Writer:
+        clocks, tally = self.clocks, self._tally
+        place = Place(ring.path if ring else None, self.config.ring.keep, boot)
+        recorder = Recorder(self.config.recorder, place, clocks, tally)
+        return Writer(self._open_store, self._shipping, clocks, boot, tally, self._say, self._wear, recorder)
+
     def _make_alarms(self, boot: str) -> Alarms:
         outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
         return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets)
@@ -234,7 +238,7 @@ class Daemon:
         ports = Ports(
             self.clocks.boot,
             self.clocks.wall,
-            lambda: StoredRecords(Path(config.store.directory), self._writer.quarantine),
+            lambda: StoredRecords(Path(config.store.directory), self._shipping.quarantine),
             self._tally,
             self._noticed,
             self._begin_epoch,
@@ -251,7 +255,7 @@ class Daemon:
             self._writer.event(f"ship.{notice.name}", notice.text, (("reason", notice.reason),))
 
     def _begin_epoch(self) -> None:
-        self._writer.begin_epoch()
+        self._shipping.begin_epoch()
 
     def _open_store(self) -> Store:
         store = self.config.store

@@ -65,17 +65,3 @@ class Trust:
             # A sandbox is for life.
             self._ask = None
             return None
-
-
-class Wait:
-    """Records of a clock that is surely wrong wait for it, so long after the start and no longer."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._until: float | None = None
-
-    def lasts(self, quality: str, now: float) -> bool:
-        """Whether what is recorded waits, `now` on the boot clock; the first to ask begins it."""
-        if self._until is None:
-            self._until = now + self._seconds
-        return quality == WRONG and now < self._until

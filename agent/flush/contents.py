@@ -1,13 +1,12 @@
-"""What goes into one flush, dated, and what of it the link is handed while it is still in memory."""
+"""What goes into one flush, dated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from agent.ship.records import RAW, Key
 from agent.stats.clocks import Clock, clock_event, corrected
 from agent.stats.frame import Content
-from agent.store.store import Flushed, Store
+from agent.store.store import Store
 
 
 def dated(
@@ -25,22 +24,3 @@ def dated(
     if told is not None:
         made["events"] = Content(events=(*made["events"].events, clock_event(told, at)))
     return told, made
-
-
-def fresh(flushed: Flushed, contents: Mapping[str, Content]) -> dict[Key, Content]:
-    """The records of this flush by key, but for captures, which are large and wait in the store."""
-    own = flushed.epochs[0]
-    return {
-        row.key: contents[row.key.stream]
-        for row in flushed.added
-        if row.tombstone is None
-        and row.key.stream != RAW
-        and row.key.epoch == own.id
-        and row.key.first == row.key.last == own.next[row.key.stream] - 1
-        and any(contents[row.key.stream])
-    }
-
-
-def recorded_in(epoch: int) -> Callable[[Key], bool]:
-    """What waits for the clock: all that a life has recorded, but for what alerts have to say."""
-    return lambda key: key.epoch == epoch and key.stream != "alerts"

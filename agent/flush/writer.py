@@ -13,44 +13,28 @@ from itertools import islice
 from typing import NamedTuple
 
 from agent.control_socket import Asked
-from agent.flush.contents import dated, fresh, recorded_in
+from agent.flush.contents import dated
 from agent.flush.entered import entered
-from agent.flush.happenings import Happenings
+from agent.flush.happenings import Batch, Happenings
 from agent.flush.leftover import Leftover
 from agent.flush.recorder import Due, Recorder, awaited
-from agent.flush.spending import put_down, remember
+from agent.flush.shipping import Shipping, Taken
 from agent.flush.transitions import tell
 from agent.flush.waiting import Waiting
 from agent.flush.wear import Wear
 from agent.judge.thrift import KEPT
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed
-from agent.ship import protocol as shipped
-from agent.ship.outbox import Outbox
-from agent.ship.purse import Purse
-from agent.ship.records import Key
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.store import Flush, Flushed, Store
-from agent.trust import Wait
 from collectors.api import Attributes
 from collectors.tally import Tally
 
 # States of alerts in one transaction; the others follow with the next.
 STATES = 32
 DEADLINE = 120.0
-
-
-class Shipping(NamedTuple):
-    """The link as the writer sees it: `lock` guards outbox and purse, `post` returns at once. `clock_wait` is
-    how many s records of a clock that is surely wrong wait for it."""
-
-    outbox: Outbox
-    lock: threading.Lock
-    post: Callable[[shipped.Event], None]
-    purse: Purse
-    clock_wait: float = 0.0
 
 
 class Judged(NamedTuple):
@@ -105,9 +89,6 @@ class Writer:
         self._alerts_kept: dict[str, bytes] = {}
         self._early = False
         self._ending = False
-        self._corrupt: set[Key] = set()
-        self._wait = Wait(ship.clock_wait)
-        self._fresh_epoch = threading.Event()
         self._broken = False
         self.degraded = ""
         self._busy_since: float | None = None
@@ -146,15 +127,6 @@ class Writer:
         """Whether the thread lives and is not stuck in one write."""
         since = self._busy_since
         return self._thread.is_alive() and (since is None or now < since + DEADLINE)
-
-    def begin_epoch(self) -> None:
-        """Begin a new epoch with the next flush: a sink knows more of this one than we gave."""
-        self._fresh_epoch.set()
-
-    def quarantine(self, key: Key) -> None:
-        """A record that could not be read becomes a tombstone with the next flush."""
-        with self._ship.lock:
-            self._corrupt.add(key)
 
     def event(self, name: str, text: str, attributes: Attributes = ()) -> None:
         """Something that happened once; it goes with the next flush."""
@@ -225,10 +197,7 @@ class Writer:
         if store.resize_fault:
             self._tally.add("outrider.store.errors", reason=store.resize_fault.reason)
             self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")
-        with self._ship.lock:
-            self._ship.outbox.flushed(store.epochs(), store.unconfirmed(), ())
-            self._ship.outbox.remember(store.refused())
-            remember(self._ship.purse, store.kept(), self._clocks.boot(), self.event)
+        self._ship.begin(store, kept, self._clocks.boot(), self.event)
         return store
 
     def _recover(self) -> None:
@@ -271,7 +240,7 @@ class Writer:
 
     def _must_commit(self) -> bool:
         """Whether what waits may not wait longer, whatever the budget says."""
-        return self._happenings.pressing or self._fresh_epoch.is_set()
+        return self._happenings.pressing or self._ship.epoch_due
 
     def _count(self) -> int:
         """Bytes that this process wrote since the count before; tells what that changed."""
@@ -289,57 +258,56 @@ class Writer:
         batch = self._happenings.take(ending=ending)
         if ending and not batch.told and not self._waiting.content.frames:
             return
-        windows, samples = self._waiting.content, self._recorder.content
-        waiting = {**batch.contents, "windows": windows, "samples": samples}
-        alerts = dict(islice(self._alerts.items(), STATES))
-        fresh_epoch = self._fresh_epoch.is_set()
-        boot, offset, quality = self._clocks.boot(), self._clocks.offset(), self._clocks.quality()
-        now = boot + offset
-        with self._ship.lock:
-            confirmed, refused = self._ship.outbox.settled(), self._ship.outbox.refusals()
-            corrupt, self._corrupt = self._corrupt, set()
-            join, spent = self._ship.outbox.to_join(), put_down(self._ship.purse, self._tally)
-        state = self._wear.thrift.state(now, last=self._ending)
-        kept = {**self._recorder.states(), **spent, **({KEPT: state} if state is not None else {})}
+        taken, boot = self._ship.take(), self._clocks.boot()
+        clock = Clock(self._boot, self._clocks.offset(), self._clocks.quality())
         try:
-            clock, contents = dated(self._store, Clock(self._boot, offset, quality), boot, waiting)
-            entries = batch.entries(self._boot, boot, offset)
-            contents["events"] = Content(events=(*contents["events"].events, *entries))
-            flushed = self._store.flush(
-                Flush(
-                    now,
-                    contents,
-                    confirmed,
-                    alerts=alerts,
-                    refused=refused,
-                    kept=kept,
-                    clock=clock,
-                    join=join,
-                    quarantine=corrupt,
-                    fresh_epoch=fresh_epoch,
-                    trusted=quality != WRONG,
-                    aging=self._wear.thrift.may_merge(boot),
-                )
-            )
+            flush = self._transaction(batch, taken, clock, boot)
+            flushed = self._store.flush(flush)
         except StoreError as error:
-            with self._ship.lock:
-                self._corrupt |= corrupt
+            self._ship.give_back(taken)
             self._happenings.give_back(batch)
             self._failed(error)
             return
-        if fresh_epoch:
-            self._fresh_epoch.clear()
         self._happenings.written(batch)
+        self._written(flush, flushed, boot)
+        self._worked(flushed)
+        self._ship.committed(taken, flushed, flush.contents, clock.quality, boot)
+
+    def _transaction(self, batch: Batch, taken: Taken, clock: Clock, boot: float) -> Flush:
+        """All that waits, dated by this clock, at `boot` on the boot clock.
+
+        Raises:
+            StoreError: the store cannot say what it knows of the clock.
+        """
+        now = boot + clock.offset
+        windows, samples = self._waiting.content, self._recorder.content
+        waiting = {**batch.contents, "windows": windows, "samples": samples}
+        state = self._wear.thrift.state(now, last=self._ending)
+        thrift = {} if state is None else {KEPT: state}
+        told, contents = dated(self._store, clock, boot, waiting)
+        entries = batch.entries(self._boot, boot, clock.offset)
+        contents["events"] = Content(events=(*contents["events"].events, *entries))
+        return Flush(
+            now,
+            contents,
+            alerts=dict(islice(self._alerts.items(), STATES)),
+            kept={**self._recorder.states(), **self._ship.spent(), **thrift},
+            clock=told,
+            trusted=clock.quality != WRONG,
+            aging=self._wear.thrift.may_merge(boot),
+            **taken._asdict(),
+        )
+
+    def _written(self, flush: Flush, flushed: Flushed, boot: float) -> None:
+        """It is committed: none of it waits any more."""
         self._wear.thrift.committed(boot, self._count())
         if self.leftover is not None:
-            self.leftover.kept(waiting["windows"], self._boot)
+            self.leftover.kept(self._waiting.content, self._boot)
         self._waiting.written(flushed.added)
-        self._alerts_written(alerts)
+        self._alerts_written(flush.alerts)
         self._recorder.written()
         if self._waiting.tight:
             self._store.give_back()
-        self._worked(flushed)
-        self._follow(flushed, contents, wait=self._wait.lasts(quality, boot))
 
     def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
         for name, state in alerts.items():
@@ -348,15 +316,6 @@ class Writer:
                 self._alerts_kept.pop(name, None)
             else:
                 self._alerts_kept[name] = state
-
-    def _follow(self, flushed: Flushed, contents: Mapping[str, Content], *, wait: bool) -> None:
-        """Keep the link's index in step, and hand it what is fresh while it is in memory. While records
-        `wait` for the clock, what this life has recorded stays here; what an earlier one has goes. A
-        capture is large, and waits for its turn in the store."""
-        with self._ship.lock:
-            self._ship.outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
-            self._ship.outbox.withhold("clock", recorded_in(flushed.epochs[0].id) if wait else None)
-        self._ship.post(shipped.Flushed(fresh(flushed, contents)))
 
     def _worked(self, flushed: Flushed) -> None:
         for what, count in flushed.counts.items():
@@ -396,6 +355,6 @@ class Writer:
         self._broken = False
         self._alerts = {**self._alerts_kept, **self._alerts}
         self._recorder.forgotten()
-        self._corrupt.clear()
+        self._ship.begun_anew()
         self._damaged(f"{self._store.path.name}.corrupt-*")
         return True

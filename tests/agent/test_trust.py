@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.trust import Trust, Wait
+from agent.trust import Trust
 from collectors.host import Host
 from collectors.timesync import EARLIEST, LATEST, Kept
 
@@ -88,13 +88,3 @@ def test_a_kernel_that_refuses_is_asked_once(tmp_path: Path) -> None:
 def test_a_kernel_is_asked_about_its_own_host_alone(tmp_path: Path) -> None:
     assert Trust.of(Host())._ask is not None
     assert Trust.of(board(tmp_path))._ask is None
-
-
-def test_records_wait_for_a_wrong_clock_so_long_after_the_start_and_no_longer() -> None:
-    wait = Wait(600.0)
-    assert wait.lasts("unsynchronised", 100.0)
-    assert not wait.lasts("unknown", 200.0)
-    assert not wait.lasts("synchronised", 200.0)
-    assert wait.lasts("unsynchronised", 699.0)
-    assert not wait.lasts("unsynchronised", 700.0)
-    assert not Wait(0.0).lasts("unsynchronised", 100.0)

@@ -16,8 +16,9 @@ import pytest
 from agent.config.recording import Recorder as Recording
 from agent.flash import Flash
 from agent.flush.recorder import Place, Recorder
+from agent.flush.shipping import Shipping
 from agent.flush.wear import Wear
-from agent.flush.writer import Shipping, Writer
+from agent.flush.writer import Writer
 from agent.judge.thrift import Thrift
 from agent.poller import Clocks, Poller
 from agent.ship import protocol as p
@@ -72,7 +73,7 @@ class Board(Pipeline):
             trust.floor = store.surely()
             return store
 
-        ship = Shipping(self._outbox, threading.Lock(), self._posts.append, Purse(), WAIT)
+        ship = Shipping(self._outbox, threading.Lock(), self._posts.append, Purse(), tally, WAIT)
         recorder = Recorder(Recording(enabled=False), Place(None, 0.0, "boot"), self.clocks, tally)
         wear = Wear(Thrift(1e9), lambda: Flash(Host(), directory), tally)
         self.writer = Writer(opened, ship, self.clocks, "boot", tally, lambda *_: None, wear, recorder)

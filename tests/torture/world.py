@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.flush.contents import fresh, recorded_in
+from agent.flush.shipping import fresh, recorded_in
 from agent.ship import protocol as p
 from agent.ship.budget import Lane
 from agent.ship.claims import Claims

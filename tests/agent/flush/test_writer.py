@@ -16,9 +16,10 @@ from agent.control_socket import Asked, Request
 from agent.flash import Flash
 from agent.flush.leftover import Leftover
 from agent.flush.recorder import Place, Recorder
+from agent.flush.shipping import Shipping
 from agent.flush.waiting import WAITING
 from agent.flush.wear import Wear
-from agent.flush.writer import STATES, Judged, Shipping, Writer
+from agent.flush.writer import STATES, Judged, Writer
 from agent.judge.thrift import Thrift
 from agent.ledger import Entry, entry_of
 from agent.poller import Clocks, Closed
@@ -67,7 +68,7 @@ class Rig:
         self.now, self.offset, self.quality = 1000.0, OFFSET, "unknown"
         clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
         self.wear = Wear(Thrift(a_day), lambda: Flash(Host(), directory), self.tally)
-        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, Purse(), clock_wait)
+        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, Purse(), self.tally, clock_wait)
         recorder = Recorder(recording, Place(ring, 600.0, "boot"), clocks, self.tally)
         self.writer = Writer(
             self._open,
