@@ -16,48 +16,39 @@ that took its place is unsent. With `sink` empty the PUBACK settles (`confirm = 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 
 from agent.ship.blocks import NO_BLOCKS, Blocks, blocks
 from agent.ship.budget import Lane
 from agent.ship.claims import Claims, explained, joined
 from agent.ship.precedence import Precedence
-from agent.ship.records import (
-    RAW,
-    Ack,
-    Epoch,
-    Held,
-    Key,
-    Row,
-    Spans,
-    Tombstone,
-    minus,
-    touching,
-    union,
+from agent.ship.records import RAW, Ack, Epoch, Key, Row, Tombstone, minus
+from agent.ship.settling import (
+    FLIGHT,
+    OPEN,
+    REFUSED,
+    RESENT,
+    SETTLED,
+    UNSENT,
+    Entry,
+    beyond,
+    settle,
+    wanted,
 )
 
 PENDING_INTERVALS = 16
 OPEN_ROWS = 16
 LOOKUPS = 64
-RESENT = 64
-"""Rows that one acknowledgement may have sent again: whoever may publish it spends our link."""
-
 ONE_OFFS = 256
 REFUSALS = 32
 """Refusals that one flush may have stored; the others follow with the next."""
 
-REPEATS = 3
 SMALLEST_ROW = 128
 JOINED_AT_ONCE = 16
 JOINS_TRIED = 3
 """How often the store is asked to join a block; one that is too large goes as it is."""
-
-
-UNSENT, FLIGHT, OPEN, SETTLED, REFUSED = "unsent", "flight", "open", "settled", "refused"
 
 
 class Heard(NamedTuple):
@@ -65,21 +56,6 @@ class Heard(NamedTuple):
 
     lookup: tuple[Key, ...]
     fresh_epoch: bool
-
-
-class Entry:
-    """One row and where it stands. `extra` rows are confirmed history that a sink wants again.
-
-    `repeats` counts how often a sink called data done that it does not hold.
-    """
-
-    __slots__ = ("extra", "repeats", "row", "state")
-
-    def __init__(self, row: Row, *, extra: bool = False) -> None:
-        self.row = row
-        self.state = UNSENT
-        self.extra = extra
-        self.repeats = 0
 
 
 class Outbox:
@@ -271,10 +247,13 @@ class Outbox:
 
     def heard(self, ack: Ack) -> Heard:
         """Apply what a sink says it holds, and find what it wants."""
-        if self._beyond(ack):
+        if self.epochs and beyond(ack, self.epochs[0]):
             return Heard((), fresh_epoch=True)
-        self._settle(ack.held)
-        lookups = self._wanted(ack.want)
+        for entry in settle(self._entries, ack.held):
+            self._set_aside(entry, "other_content")
+        lookups, refused = wanted(self._entries, ack.want)
+        for key in refused:
+            self._bury(key, "refused")
         self._order = None
         return Heard(tuple(lookups[:LOOKUPS]), fresh_epoch=False)
 
@@ -346,76 +325,9 @@ class Outbox:
         given_up = {block for block, asked in self._asked.items() if asked >= JOINS_TRIED}
         return blocks(rows, self._grain, self.epochs[0], given_up)
 
-    def _beyond(self, ack: Ack) -> bool:
-        """Whether a sink knows numbers of our own epoch that we have not given: a resumed snapshot."""
-        if not self.epochs:
-            return False
-        own = self.epochs[0]
-        said = [(h.stream, last) for h in ack.held if h.epoch == own.id for _, last in (*h.have, *h.done)]
-        said += [(key.stream, key.last) for key in ack.want if key.epoch == own.id]
-        return any(last >= own.next.get(stream, 0) for stream, last in said)
-
-    def _settle(self, groups: Iterable[Held]) -> None:
-        """One walk over all rows, whatever the acknowledgement says: of a stream, its first group."""
-        said = {(held.epoch, held.stream): held for held in reversed(tuple(groups))}
-        said = {
-            name: held._replace(have=tuple(union(held.have)), done=tuple(union(held.done)))
-            for name, held in said.items()
-        }
-        for key, entry in list(self._entries.items()):
-            held = said.get(key[:2])
-            if held is None or entry.state in (SETTLED, REFUSED):
-                continue
-            if not _inside(key, held.done if entry.row.tombstone is not None else held.have):
-                self._repeat(key, entry, held)
-            elif entry.extra:
-                del self._entries[key]
-            else:
-                entry.state = SETTLED
-
-    def _repeat(self, key: Key, entry: Entry, held: Held) -> None:
-        """Send again what is done and not held: the sink knows a tombstone there, or other content.
-
-        Data replaces a tombstone. Other content never yields, so after some repeats the row is set
-        aside: it must not stand in the way of those behind it.
-        """
-        below = held.cut is None or key.last < held.cut
-        if entry.state == OPEN and below and _inside(key, held.done):
-            entry.repeats += 1
-            entry.state = UNSENT
-            if entry.repeats > REPEATS:
-                self._set_aside(entry, "other_content")
-
-    def _wanted(self, wants: Iterable[Key]) -> list[Key]:
-        """Mark what is known for sending again; what remains is for the store to look up."""
-        streams: dict[tuple[int, str], Spans] = {}
-        for key in wants:
-            streams.setdefault((key.epoch, key.stream), []).append((key.first, key.last))
-        streams = {name: union(spans) for name, spans in streams.items()}
-        known: dict[tuple[int, str], Spans] = {name: [] for name in streams}
-        room = RESENT
-        for key, entry in self._entries.items():
-            overlap = touching(streams.get((key.epoch, key.stream), []), key.first, key.last)
-            if not overlap:
-                continue
-            known[key.epoch, key.stream].append((key.first, key.last))
-            if entry.state == REFUSED:
-                for first, last in overlap:
-                    self._bury(key._replace(first=first, last=last), "refused")
-            elif room and entry.state in (OPEN, SETTLED):
-                entry.state = UNSENT
-                room -= 1
-        return [Key(*name, *span) for name in streams for span in minus(streams[name], known[name])]
-
     def _bury(self, key: Key, reason: str) -> None:
         if len(self._one_off) < ONE_OFFS:
             self._one_off[key] = Tombstone(key, reason, 0, 0, 0.0, 0.0)
-
-
-def _inside(key: Key, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether all numbers of the key are in `spans`, as `union` gives them."""
-    at = bisect_right(spans, key.first, key=itemgetter(0)) - 1
-    return at >= 0 and key.last <= spans[at][1]
 
 
 def _cost(row: Row) -> int:

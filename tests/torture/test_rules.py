@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.ship.outbox import SETTLED, Outbox
+from agent.ship.outbox import Outbox
 from agent.ship.records import Key, Spans, Tombstone
+from agent.ship.settling import SETTLED
 from agent.store import coarsen
 from agent.store.errors import StoreCorrupt
 from agent.store.layout import Head

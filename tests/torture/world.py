@@ -28,9 +28,10 @@ from agent.ship import protocol as p
 from agent.ship.budget import Lane
 from agent.ship.claims import Claims
 from agent.ship.link import Link
-from agent.ship.outbox import FLIGHT, OPEN, UNSENT, Outbox
+from agent.ship.outbox import Outbox
 from agent.ship.purse import Purse
 from agent.ship.records import Key, Message, Row, Spans, covered, minus, union, within
+from agent.ship.settling import FLIGHT, OPEN, UNSENT
 from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Gauge

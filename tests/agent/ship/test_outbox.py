@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.ship.outbox import LOOKUPS, REPEATS, RESENT, Outbox
+from agent.ship.outbox import LOOKUPS, Outbox
 from agent.ship.records import Ack, Epoch, Held, Key, Row, Tombstone, covered, is_block
+from agent.ship.settling import REPEATS, RESENT
 
 OWN, OLD = 2, 1
 EPOCHS = (
