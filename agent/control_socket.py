@@ -14,7 +14,6 @@ The daemon's main loop listens: it waits at most `PATIENCE` for a caller to spea
 from __future__ import annotations
 
 import json
-import math
 import os
 import select
 import socket
@@ -134,8 +133,12 @@ def ask(directory: Path, fields: Fields, patience: float) -> Iterator[dict[str, 
             if not isinstance(found, dict):
                 raise ValueError("the daemon's answer is no object")  # noqa: TRY004 - as one that is no JSON
             yield found
-            seconds = found.get("seconds")
-            line.settimeout(patience + (seconds if isinstance(seconds, (int, float)) else 0.0))
+            line.settimeout(patience + _until(found.get("seconds")))
+
+
+def _until(seconds: object) -> float:
+    """How long a daemon may be silent by its own word, in s: whose daemon it is, nobody has said."""
+    return float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds <= LONGEST else 0.0
 
 
 def _place(directory: int) -> str:
@@ -175,7 +178,7 @@ def _request(caller: socket.socket) -> Request:
 def _seconds(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= LONGEST:
+    if isinstance(value, bool) or not 0 <= value <= LONGEST:
         raise ValueError(f"{value!r} is not within 0 and {LONGEST:g} s")
     return float(value)
 

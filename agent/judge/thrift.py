@@ -78,7 +78,7 @@ class Thrift:
         """Go on from what `state` gave before a restart; what is none of it begins anew."""
         try:
             left, at, into, hours = _loaded(saved)
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             return
         passed = min(max(0.0, wall - at), DAY)
         self.left = min(left, self._size)
@@ -163,7 +163,7 @@ def _grown(before: int | None, after: int | None) -> int | None:
 def _loaded(saved: bytes) -> tuple[float, float, float, list[list[int]]]:
     """
     Raises:
-        ValueError, TypeError, KeyError: it is no state.
+        ValueError, TypeError, KeyError, OverflowError: it is no state.
     """
     fields: dict[str, Any] = json.loads(saved) if len(saved) <= LARGEST else {}
     left, at, into = (float(fields[key]) for key in ("left", "at", "into"))

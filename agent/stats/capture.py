@@ -34,6 +34,8 @@ CAUSES = 256
 """Causes whose cooldown is remembered; a configuration has fewer rules."""
 
 LARGEST = 64 * 1024
+LONGEST = DAY
+"""Seconds that a capture of a saved state may be long: one that never ends would keep all others away."""
 
 
 class Bounds(NamedTuple):
@@ -162,7 +164,7 @@ def _loaded(saved: bytes) -> tuple[Capture | None, list[float], dict[str, float]
         causes = {_text(name): _number(at) for name, at in fields["causes"].items()}
         pending = fields["pending"]
         return None if pending is None else _capture(*pending), begun, causes
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None, [], {}
 
 
@@ -170,7 +172,10 @@ def _capture(name: Any, boot: Any, trigger: Any, start: Any, end: Any, joined: A
     cause, at, text, about, asked = trigger
     pairs = tuple((_text(key), _text(value)) for key, value in about)
     first = Trigger(_text(cause), _number(at), _text(text), pairs, asked is True)
-    return Capture(_text(name), _text(boot), first, _number(start), _number(end), int(_number(joined)))
+    begin, over = _number(start), _number(end)
+    if not begin <= first.at <= over <= begin + LONGEST:
+        raise ValueError("no span")
+    return Capture(_text(name), _text(boot), first, begin, over, int(_number(joined)))
 
 
 def _number(value: Any) -> float:

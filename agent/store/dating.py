@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agent.ship.records import STREAMS
-from agent.stats.clocks import RIGHT, UNKNOWN, WRONG, Clock, rank, strays
+from agent.stats.clocks import FARTHEST, RIGHT, UNKNOWN, WRONG, Clock, rank, strays
 from agent.stats.frame import MAX_STEP, Content
 from agent.store.layout import MAX_LIFE, MAX_NUMBER, Head
 
@@ -157,9 +157,10 @@ def _clock(value: Any) -> Clock | None:
     """An era as it is stored; None for what is none."""
     try:
         boot, offset, quality = json.loads(value)
-        return Clock(str(boot), float(offset), str(quality))
-    except (ValueError, TypeError):
+        clock = Clock(str(boot), float(offset), str(quality))
+    except (ValueError, TypeError, RecursionError, OverflowError):
         return None
+    return clock if abs(clock.offset) <= FARTHEST else None
 
 
 def _life(where: int) -> int:

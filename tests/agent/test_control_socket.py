@@ -89,12 +89,26 @@ def test_a_request_comes_whole_and_all_answers_go_back(desk: Desk, tmp_path: Pat
     assert [each.request for each in desk.came] == [Request(10.0, None, "why")]
 
 
+@pytest.mark.parametrize("seconds", [1e300, -5, float("nan"), int("9" * 400), "1", None, True])
+def test_a_daemon_that_speaks_of_absurd_times_does_not_break_who_asks(
+    desk: Desk, tmp_path: Path, seconds: object
+) -> None:
+    desk.answers = [{"state": "begun", "seconds": seconds}, {"state": "captured"}]
+    listening = threading.Thread(target=heard(desk))
+    listening.start()
+    answers = ask(tmp_path, {"ask": "record"}, 5.0)
+    assert [next(answers)["state"], next(answers)["state"]] == ["begun", "captured"]
+    answers.close()
+    listening.join()
+
+
 @pytest.mark.parametrize(
     "packet",
     [
         b"{", b"[]", b"null", b'{"ask":"stop"}', b"[" * 2000, b"\xff\xfe",
         b'{"ask":"record","before":-1}', b'{"ask":"record","after":1e9}', b'{"ask":"record","before":"1"}',
-        b'{"ask":"record","after":true}', b'{"ask":"record","before":NaN}', b'{"ask":"record","note":7}',
+        b'{"ask":"record","after":true}', b'{"ask":"record","before":NaN}',
+        b'{"ask":"record","before":' + b"9" * 400 + b"}", b'{"ask":"record","before":1e999}', b'{"ask":"record","note":7}',
         b'{"ask":"record","note":"a\\nb"}', b'{"ask":"record","note":"' + b"x" * 300 + b'"}',
         b'{"ask":"record"' + b" " * 5000 + b"}",
     ],

@@ -186,6 +186,8 @@ def test_what_is_no_state_begins_anew(saved: bytes) -> None:
         {"hours": []},
         {"hours": [[-1, 0]]},
         {"hours": [[1]]},
+        {"hours": [[float("inf"), 0]]},
+        {"left": int("9" * 400)},
         {"padding": "x" * LARGEST},
     ],
 )

@@ -151,7 +151,8 @@ AWAY = b'{"pending":["id","boot",["hot",1,"",[],false],0,2,0],"begun":[1],"cause
     "saved",
     [b"{", b"[]", b"null", b'{"pending":1}', GOOD.replace(b"[]", b'["x"]'), GOOD.replace(b"[]", b"[NaN]"),
      AWAY.replace(b"0,2,0", b"0,2"), AWAY.replace(b'"hot",1', b'"hot",true'), b"[" * 100_000,
-     GOOD + b" " * 70_000],
+     GOOD + b" " * 70_000, GOOD.replace(b"[]", b"[" + b"9" * 400 + b"]"),
+     AWAY.replace(b"0,2,0", b"0,1e300,0"), AWAY.replace(b"0,2,0", b"2,0,0")],
 )  # fmt: skip
 def test_a_state_that_cannot_be_read_is_forgotten(saved: bytes) -> None:
     captures = fresh(saved)
