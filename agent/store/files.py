@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent.store.errors import StoreLocked, StoreTooNew, explain
 from agent.store.layout import APPLICATION, FILE, FORMAT, HEAD, LOCK, PAGE, SCHEMA, Head
+from agent.store.plausible import implausible
 from agent.store.sizing import MIB
 
 SIDE_FILES = ("", "-wal", "-shm")
@@ -266,6 +267,9 @@ def examine(path: Path, connection: sqlite3.Connection) -> str | None:
 def _inconsistency(connection: sqlite3.Connection) -> str | None:
     """What no store may hold although SQLite finds it sound: rows that are none, or overlap, and tombstones
     that are not as they were written, for nothing is read of them again before they are sent."""
+    fault = implausible(connection)
+    if fault is not None:
+        return fault
     lives = dict(connection.execute("SELECT life, id FROM epochs WHERE id > 0"))
     end = -1
     for row in connection.execute(f"SELECT {HEAD} FROM records ORDER BY place"):  # noqa: S608

@@ -19,6 +19,7 @@ from agent.store.dating import Dating
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, explain
 from agent.store.layout import HEAD, MAX_LIFE, Head, place
 from agent.store.lives import Lives
+from agent.store.plausible import implausible
 from agent.store.rows import verified
 from agent.store.states import States
 
@@ -254,10 +255,12 @@ def _checked(path: Path, where: Path) -> sqlite3.Connection:
     connection = files.connect(where, mode="ro")
     try:
         fault = files.check_format(path, connection)
+        if fault is not None:
+            raise StoreCorrupt(f"{path}: {fault}; choose the state directory of an outrider daemon")
+        fault = implausible(connection)
+        if fault is not None:
+            raise StoreCorrupt(f"{path}: {fault}; outrider spool repair makes a store of what is sound")
     except (StoreError, sqlite3.Error):
         connection.close()
         raise
-    if fault is not None:
-        connection.close()
-        raise StoreCorrupt(f"{path}: {fault}; choose the state directory of an outrider daemon")
     return connection

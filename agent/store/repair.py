@@ -22,6 +22,7 @@ from agent.store.copied import copy_of
 from agent.store.errors import CorruptRow, StoreDenied, explain
 from agent.store.layout import HEAD, MAX_LIFE, MAX_NUMBER, PAGE, Head, digest, inscription, place
 from agent.store.lives import Life, Lives
+from agent.store.plausible import COLUMNS, kept, sound
 from agent.store.rows import verified
 
 QUERIES = 20_000
@@ -31,7 +32,7 @@ FINEST = 8
 END = 1 << 62
 _ROWS = f"SELECT {HEAD}, content FROM records WHERE place >= ? AND place < ? ORDER BY place"  # noqa: S608
 _LIVES = "SELECT life, id, prev, prev_next FROM epochs WHERE life >= ? AND life < ? ORDER BY life"
-_SMALL = ("states", "kind, name, value"), ("clocks", "boot, offset, quality, life")
+_SMALL = "states", "clocks"
 
 
 class Repaired(NamedTuple):
@@ -82,9 +83,9 @@ def _carried(source: sqlite3.Connection, made: sqlite3.Connection) -> Repaired:
     found = _read(source, _ROWS, END)
     made.execute("BEGIN")
     made.executemany("INSERT INTO epochs VALUES (?, ?, ?, ?)", lives)
-    for table, columns in _SMALL:
-        marks = ", ".join("?" * len(columns.split()))
-        rows = list(_whole(source, f"SELECT {columns} FROM {table}"))  # noqa: S608
+    for table in _SMALL:
+        marks = ", ".join("?" * len(COLUMNS[table].split()))
+        rows = kept(_whole(source, f"SELECT {COLUMNS[table]} FROM {table}"), table)  # noqa: S608
         made.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
     known = Lives(made)
     taken, done = _sound(found.rows.values(), known)
@@ -126,12 +127,12 @@ def _whole(source: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
 
 def _lineage(rows: dict[int, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The newest lives that follow each other without a gap, the oldest first."""
-    kept: list[tuple[Any, ...]] = []
+    found: list[tuple[Any, ...]] = []
     for life, row in sorted(rows.items(), reverse=True):
-        if kept and (kept[-1][0] != life + 1 or kept[-1][2] != row[1]):
+        if not sound("epochs", row) or (found and (found[-1][0] != life + 1 or found[-1][2] != row[1])):
             break
-        kept.append(row)
-    return kept[::-1]
+        found.append(row)
+    return found[::-1]
 
 
 def _sound(rows: Iterable[tuple[Any, ...]], lives: Lives) -> tuple[list[tuple[Any, ...]], Repaired]:
