@@ -107,8 +107,12 @@ class Budget:
         self._slots = ([0] * fresh + self._slots)[: SLOTS + 1]
 
     def spend(self, size: int) -> None:
-        """So many bytes went over the wire."""
-        self.level -= size
+        """So many bytes went over the wire.
+
+        The debt is bounded: a period of silence pays for whatever a flood from the far side took, or else
+        one could silence us for years.
+        """
+        self.level = max(self.level - size, -float(self.allowance.limit))
         self._slots[0] += size
         self._since_saved += size
 
@@ -130,6 +134,11 @@ class Budget:
     def exhausted(self) -> bool:
         """Whether even the overdraft is used up."""
         return self.level <= FLOORS["alert"] * self.allowance.limit
+
+    @property
+    def overrun(self) -> bool:
+        """Whether far more went than we would ever send: the far side spends it."""
+        return self.level <= 3 * FLOORS["alert"] * self.allowance.limit
 
     @property
     def spent(self) -> int:
@@ -166,7 +175,7 @@ class Budget:
         """
         same = saved.boot == self._boot and saved.at is not None and saved.at <= now
         self._at = saved.at if same else now
-        self.level = min(self.full, float(saved.level))
+        self.level = max(min(self.full, float(saved.level)), -float(self.allowance.limit))
         if saved.per == self.allowance.period:
             self._slots, self._slot_age = list(saved.slots), saved.age
         else:

@@ -98,7 +98,7 @@ class Link:
     def _flushed_asleep(self, event: p.Flushed) -> None:
         self._flushed(event)
         if self._outbox.epochs:
-            self._connect()
+            self._connect_if_borne()
 
     def _condition(self, event: p.Condition) -> None:
         self._retained.degraded = event.degraded
@@ -162,7 +162,7 @@ class Link:
         # Two devices of one name throw each other out for ever: slowly, then. Not every broker says why.
         enough = 1 if event.code == p.TAKEN_OVER else BRIEF_ONES
         brief = self._attempts.ended(self._now)
-        if brief == enough:
+        if brief == enough and event.reason != "protocol":
             text = f"another client seems to use the name {self._settings.device}: each device needs its own"
             self._say("error", "lost", "taken_over", f"{text} device.name")
         self._wait(long=brief >= enough or event.code == p.TAKEN_OVER)
@@ -199,6 +199,8 @@ class Link:
             self._connect()
         elif self.state == RESTING and self._outbox.epochs:
             self._perhaps_return(late=late)
+        elif self.state in (CONNECTING, LEAVING) and self._purse.overrun:
+            self._cut("budget", "the far side sends more than the budget bears")
         elif self.state == CONNECTING and late:
             self._cut("no_connack", f"no CONNACK within {self._settings.connect_timeout:g} s")
         elif self.state == ENDING and late:
@@ -293,7 +295,14 @@ class Link:
             return
         self._commands.append(p.Disconnect(clean=False))
         self._begin()
-        self._connect()
+        self._connect_if_borne()
+
+    def _connect_if_borne(self) -> None:
+        """A daemon that is started again and again, or epochs that a sink asks for, break no budget."""
+        if self._purse.affords("alert", connect=True):
+            self._connect()
+        else:
+            self.state, self._deadline = WAITING, self._now
 
     def _say_goodbye(self) -> None:
         """When the daemon ends: the offline status once all is answered, and then the end."""

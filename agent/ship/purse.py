@@ -44,6 +44,11 @@ class Purse:
         return self._budget is not None and self._budget.exhausted
 
     @property
+    def overrun(self) -> bool:
+        """Whether the far side spends what we have: see `Budget.overrun`."""
+        return self._budget is not None and self._budget.overrun
+
+    @property
     def grain(self) -> int:
         """How many windows are shipped as one."""
         return self._grain.grain if self._grain is not None else 1

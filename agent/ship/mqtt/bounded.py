@@ -1,5 +1,5 @@
-"""A paho client that no broker can make grow: small packets, no QoS 2, answers that are read; and that
-takes any reason for a refusal.
+"""A paho client that no broker can make grow: small packets, few of them, no QoS 2, answers that are read;
+and that takes any reason for a refusal.
 
 MQTT lets a packet have 256 MB, and paho reads whatever comes; what CONNECT says of our limits binds
 honest brokers alone. It also resumes a TLS session, and shows each socket that fails before it is closed,
@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import MQTTErrorCode
@@ -22,6 +22,10 @@ from agent.ship.mqtt.dial import dial
 
 LARGEST = 65_536
 UNREAD = 1_000
+CREDIT, EACH = 10_000, 100
+"""Packets that a broker may send us beyond what we ask for, and how many more each of ours makes."""
+
+PUBLISH, PINGREQ = 0x30, 0xC0
 QOS_2 = 0x04
 UNSPECIFIED = 0x80
 
@@ -35,6 +39,7 @@ class BoundedClient(Client):
 
     largest = LARGEST
     code = 0
+    credit = CREDIT
     session: ssl.SSLSession | None = None
     failed: Callable[[socket.socket], None] = staticmethod(lambda _sock: None)
 
@@ -62,12 +67,26 @@ class BoundedClient(Client):
             raise ValueError(f"a packet of {bufsize} bytes; at most {self.largest} are taken")
         return super()._sock_recv(bufsize)
 
+    def _packet_queue(
+        self, command: int, packet: bytes | bytearray, mid: int, qos: int, info: Any = None
+    ) -> MQTTErrorCode:
+        if command & 0xF0 in (PUBLISH, PINGREQ):
+            self.credit = min(CREDIT, self.credit + EACH)
+        return super()._packet_queue(command, packet, mid, qos, info)
+
+    def _packet_handle(self) -> MQTTErrorCode:
+        # Each costs CPU, and some an answer: a flood of them would stop the collectors, not the broker.
+        self.credit -= 1
+        if self.credit < 0:
+            raise ValueError("far more packets than anybody asked for")
+        if len(self._out_packet) > UNREAD:
+            raise ValueError(f"packets, while it leaves {UNREAD} answers unread")
+        return super()._packet_handle()
+
     def _handle_publish(self) -> MQTTErrorCode:
         # Nobody asks for QoS 2, whose messages wait in memory until the broker releases them.
         if self._in_packet["command"] & QOS_2:
             raise ValueError("a message of a quality of service that nobody asked for")
-        if len(self._out_packet) > UNREAD:
-            raise ValueError(f"messages, while it leaves {UNREAD} answers unread")
         return super()._handle_publish()
 
     def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:

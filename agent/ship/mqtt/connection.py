@@ -22,6 +22,9 @@ from agent.ship.mqtt.wire import Count, asked, counted, drained
 from collectors.tally import Tally
 
 FAREWELL = 0.5
+READS = 8
+"""Packets that TLS has decrypted already which are read at once, beside those that a poll tells of."""
+
 SETTINGS = Papers("broker.ca_file", "broker.certificate_file", "broker.key_file")
 UNSUPPORTED = 0x84
 # Wrong identifier, password, rights, banned, authentication method: time alone mends none of them.
@@ -124,8 +127,9 @@ class Connection:
         try:
             if ready & ~select.POLLOUT:
                 self._client.loop_read()
-                # What TLS has decrypted already does not show in poll.
-                while self._buffered():
+                for _ in range(READS):
+                    if not self.buffered():
+                        break
                     self._client.loop_read()
             if ready & select.POLLOUT:
                 self._client.loop_write()
@@ -134,9 +138,10 @@ class Connection:
             # Left open it would stay readable, and nobody would read it.
             self.close(clean=False)
 
-    def _buffered(self) -> bool:
+    def buffered(self) -> bool:
+        """Whether there is something to be read that does not show in poll: TLS has decrypted it already."""
         sock = self._client.socket()
-        return isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
+        return not self._closed and isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
 
     def keep_alive(self) -> None:
         """Send a ping if it is time, and notice a missing answer."""

@@ -123,6 +123,10 @@ class Shipper:
         moments = [at for at in (self._wake_at, self._ping_at) if at is not None]
         now = self._ports.clock()
         seconds = max(0.0, min(moments) - now) if moments else None
+        # A broker that never stops sending must not keep us from all else.
+        buffered = self._connection is not None and self._connection.buffered()
+        if buffered:
+            seconds = 0.0
         self.beat_due = now + (seconds if seconds is not None else float("inf")) + WORK_GRACE
         self._register()
         # Rounded up: a poll that returns a millisecond early would run twice.
@@ -130,7 +134,7 @@ class Shipper:
         self.beat_due = self._ports.clock() + WORK_GRACE
         if ready.pop(self._wakeup, 0):
             os.eventfd_read(self._wakeup)
-        for events in ready.values():
+        for events in ready.values() or ([select.POLLIN] if buffered else []):
             self._advance(events)
 
     def _register(self) -> None:

@@ -111,6 +111,19 @@ def test_what_was_spent_is_known_after_a_restart_with_what_may_have_gone_since_t
     assert Saved.load(state).account == (MB, DAY, 32_000, MB - 32_000, 8)
 
 
+def test_a_flood_from_the_far_side_silences_for_one_period_and_not_for_years() -> None:
+    flooded = made()
+    flooded.spend(1_000 * MB)
+    again = made()
+    again.restore(Saved.load(flooded.save(1))._replace(level=-(10**200), doubt=0), 0.0)
+    for budget in (flooded, again):
+        assert budget.overrun
+        at = budget.when("live", 1_000, 0.0)
+        assert DAY < at < 1.1 * DAY
+        budget.advance(at + 1)
+        assert budget.affords("live", 1_000)
+
+
 def test_over_a_reboot_nothing_flows_in_for_no_clock_vouches_for_the_time() -> None:
     before = made()
     before.spend(40_000)

@@ -51,6 +51,22 @@ def test_one_expensive_reconnection_does_not_move_it() -> None:
     assert grain.cost == 1_250
 
 
+def test_the_attempts_of_a_long_outage_do_not_make_the_first_windows_after_it_coarse() -> None:
+    """Before anything is measured they would be the only cost that is known: a grain of 17 hours."""
+    _, grain = made(2_000_000)
+    grain.spend(1_500_000)
+    grain.delivered("live", 600, 1)
+    change = grain.choose(0)
+    assert change is not None
+    assert change.after == 2
+    for _ in range(2):
+        grain.spend(1_000)
+        grain.delivered("live", 600, 2)
+    assert grain.cost == 1_000
+    grain.choose(0)
+    assert grain.sustained == 1
+
+
 def test_what_the_backlog_takes_is_not_the_newest_windows_cost() -> None:
     _, grain = made(2_000_000)
     for _ in range(MEASURED):

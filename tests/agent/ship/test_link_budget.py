@@ -9,7 +9,7 @@ import pytest
 from agent.ship import protocol as p
 from agent.ship.alert import Alert
 from agent.ship.budget import Allowance
-from agent.ship.link import LEAVING, ONLINE, RESTING, WAITING
+from agent.ship.link import CONNECTING, LEAVING, ONLINE, RESTING, WAITING
 from tests.agent.ship.bench import WALL, Bench, content, key, keys, messages, notices, only, statuses
 
 DAY = 86_400.0
@@ -206,3 +206,41 @@ def test_messages_are_no_larger_than_the_bucket_bears() -> None:
     sizes = [len(each.payload) for each in only(p.Publish, made.commands)]
     assert len(sizes) > 2
     assert max(sizes) <= FAIR.message
+
+
+def test_a_daemon_that_starts_again_and_again_connects_only_as_the_bucket_bears() -> None:
+    """What its former lives have spent counts: each start took a connection, whatever was left."""
+    made = bench(MODEST)
+    spend(made, 50_000)
+    assert only(p.Connect, made.flush(content())) == []
+    assert made.link.state == WAITING
+    wake = only(p.Wake, made.commands)[-1]
+    assert wake.at is not None
+    made.now = wake.at + 1.0
+    assert len(only(p.Connect, made.tell(p.Tick()))) == 1
+
+
+def test_an_epoch_that_a_sink_asks_for_is_not_connected_for_beyond_the_budget() -> None:
+    made = bench(FAIR)
+    made.begin(content())
+    spend(made, 136_000)
+    assert made.link.state == ONLINE
+    made.epoch, made.next = 2, 0
+    commands = made.flush(content())
+    assert only(p.Disconnect, commands) == [p.Disconnect(clean=False)]
+    assert only(p.Connect, commands) == []
+    assert made.link.state == WAITING
+
+
+@pytest.mark.parametrize("state", [CONNECTING, LEAVING])
+def test_a_far_side_that_floods_is_cut_off_before_it_has_answered(state: int) -> None:
+    made = bench(MODEST)
+    made.flush(content())
+    if state == LEAVING:
+        made.connect()
+        while made.link.state != LEAVING:
+            made.answer()
+    assert made.link.state == state
+    assert only(p.Disconnect, spend(made, 1_000)) == []
+    assert only(p.Disconnect, spend(made, 30_000)) == [p.Disconnect(clean=False)]
+    assert made.link.state == WAITING

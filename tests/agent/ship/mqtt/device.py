@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -133,10 +134,14 @@ class Device:
 
 
 class FakeBroker:
-    """A server that answers each packet by `answer(packet type, body)`; None closes, b"" is mute."""
+    """A server that answers each packet by `answer(packet type, body)`; None closes, b"" is mute. With a
+    context it speaks TLS."""
 
-    def __init__(self, answer: Callable[[int, bytes], bytes | None]) -> None:
+    def __init__(
+        self, answer: Callable[[int, bytes], bytes | None], context: ssl.SSLContext | None = None
+    ) -> None:
         self._answer = answer
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
@@ -165,6 +170,8 @@ class FakeBroker:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        if self._context is not None:
+            connection = self._context.wrap_socket(connection, server_side=True)
         stream = connection.makefile("rb")
         try:
             while head := stream.read(1):
