@@ -216,6 +216,8 @@ class Connection:
     def _count(self, now: Count | None) -> None:
         if now is None:
             return
+        # What was in flight is an estimate on an old kernel, and may have been too much.
+        now = Count(*map(max, now, self._counted))
         before, self._counted = self._counted, now
         self._tally.add("outrider.ship.sent", now.sent - before.sent)
         self._tally.add("outrider.ship.received", now.received - before.received)
