@@ -33,16 +33,21 @@ FLAGS = {
 DIRECTORIES = ("--state-dir", "--runtime-dir")
 
 
-def add_flags(parser: argparse.ArgumentParser, names: Iterable[str] = tuple(FLAGS)) -> None:
-    """Add `--config` and these of the flags above to a verb."""
+def add_flags(
+    parser: argparse.ArgumentParser, names: Iterable[str] = tuple(FLAGS), *, inner: bool = False
+) -> None:
+    """Add `--config` and these of the flags above to a verb; `inner` to the action of a verb that has them
+    too, so that what stands before the action holds unless it is given again."""
+    unless = argparse.SUPPRESS if inner else None
     parser.add_argument(
         "--config",
         metavar="F",
+        default=unless,
         help=f"the configuration (default: {DEFAULT_FILE}, if it exists); *.toml in conf.d beside it follow",
     )
     for name in names:
         flag = FLAGS[name]
-        parser.add_argument(name, metavar=flag.metavar, dest=flag.key, help=flag.help)
+        parser.add_argument(name, metavar=flag.metavar, dest=flag.key, default=unless, help=flag.help)
 
 
 def files(args: argparse.Namespace) -> list[str]:

@@ -61,7 +61,7 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     show.add_argument("--json", action="store_true", help="one JSON object a series")
     show.set_defaults(run=show_capture)
     for each in (listing, show):
-        add_flags(each, directories)
+        add_flags(each, directories, inner=True)
 
 
 def record(args: argparse.Namespace) -> int:
@@ -139,7 +139,9 @@ def show_capture(args: argparse.Namespace) -> int:
     def lines(reader: Reader) -> Iterator[str]:
         yield from _samples(args, config, list(_kept(reader)))
 
-    return _printed(args, lines, f"no capture {args.id} with {args.metric}; `outrider record ls` lists them")
+    wanted = "no capture" if args.id == "-" else f"no capture {args.id}"
+    with_it = f" with a series {args.metric}" if args.metric != "*" else ""
+    return _printed(args, lines, f"{wanted}{with_it}; `outrider record ls` lists the captures")
 
 
 def _samples(args: argparse.Namespace, config: Config, kept: list[Stored]) -> Iterator[str]:

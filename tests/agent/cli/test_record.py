@@ -70,8 +70,21 @@ def test_a_capture_that_is_not_there_fails(
     device: Device, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, "show", "nothing") == 1
+    assert "no capture nothing; `outrider record ls` lists the captures" in capsys.readouterr().err
     assert run(tmp_path, "show", NAME, "no.such.*") == 1
-    assert "`outrider record ls` lists them" in capsys.readouterr().err
+    assert f"no capture {NAME} with a series no.such.*; " in capsys.readouterr().err
+
+
+def test_flags_hold_before_an_action_as_behind_it(
+    device: Device, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = [*defaults(tmp_path), "--state-dir", str(tmp_path / "state"), "--device", "before"]
+    assert main(["record", *places, "ls"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["record", *places, "show", "-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["device"] == "before"
+    assert main(["record", *places, "show", "-", "--json", "--device", "behind"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["device"] == "behind"
 
 
 def test_without_a_store_there_is_nothing_to_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
