@@ -47,14 +47,17 @@ class Allowance(NamedTuple):
 
     def show(self, value: object) -> str:
         """In TOML."""
-        if not isinstance(value, Bytes):
-            return '""'
-        period = next(name for name, seconds in PERIODS.items() if seconds == value.period)
-        return f'"{_decimal(value.limit)}/{period}"'
+        return f'"{written(value) if isinstance(value, Bytes) else ""}"'
 
     def schema(self) -> Schema:
         """In JSON schema; the bounds are the loader's."""
         return {"type": "string", "pattern": rf"^({SIZE_FORM}\s*/\s*({'|'.join(PERIODS)}))?$"}
+
+
+def written(value: Bytes) -> str:
+    """As it is configured: "10 MB/day"."""
+    period = next(name for name, seconds in PERIODS.items() if seconds == value.period)
+    return f"{_decimal(value.limit)}/{period}"
 
 
 def _decimal(size: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from agent.config.allowance import written
 from agent.config.collected import collector_names
 from agent.config.fault import dotted
 from agent.config.load import Loaded
-from agent.config.quantity import show_duration, show_size
+from agent.config.quantity import show_duration, show_rate, show_size
 from agent.config.section import Each, Field, Section, section
 from agent.config.settings import Config
 from agent.config.templates import shown
@@ -103,11 +104,14 @@ def summary(loaded: Loaded) -> str:
     host = f"  host     {said('host.root', config.host.root)}\n" if config.host.root != "/" else ""
     name = said("device.name", config.device.name or "(named after the host)")
     fleet = said("device.fleet", config.device.fleet)
+    budget = said("ship.budget", written(ship.budget) if ship.budget else "none")
+    flash = said("store.write_budget", show_rate(store.write_budget))
     url, payload = said("broker.url", config.broker.url), said("ship.payload", ship.payload)
     return (
         f"  device   {name}, fleet {fleet}\n"
         f"{host}"
         f"  broker   {url}, {payload}, confirmed by {said('ship.confirm', ship.confirm)}\n"
+        f"  budget   {budget} on the link, {flash} on the disk\n"
         f"  collect  {polled or 'nothing'}, every {every} or less often, windows of {span}\n"
         f"  store    at most {size} in {said('store.directory', store.directory)}, kept {age}\n"
         f"  alerts   {', '.join(names) or 'none'}\n"

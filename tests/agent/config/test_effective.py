@@ -3,10 +3,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from agent.config.allowance import Bytes
 from agent.config.collected import Polling
 from agent.config.effective import effective, summary
 from agent.config.load import Loaded, load, load_with_origins
-from agent.config.settings import Alert, Config, Observed
+from agent.config.settings import Alert, Config, Observed, Ship
 
 TEXT = """\
 [collectors]
@@ -56,7 +57,7 @@ def test_what_is_in_effect_says_where_it_came_from(tmp_path: Path) -> None:
     assert origin('unit = "x.service"') == [f"{file}:6"]
     assert origin('tags."rack.no" = "3"') == [f"{file}:10"]
     assert origin('exclude = ["veth*"]') == [f"{file}:12"]
-    assert origin('severity = "warning"') == ["default"]
+    assert origin('severity = "warning"') == ["default", "default"]  # of the recorder, and of the alert
     assert lines.count("[[alert]]") == lines.count("[[collectors.processes.watch]]") == 1
 
 
@@ -70,6 +71,9 @@ def test_the_summary_names_what_is_switched_on() -> None:
     assert "alerts   hot" in told
     assert "host" not in told.replace("named after the host", "")
     assert "host     /host" in summary(Loaded(Config(host=Observed("/host")), {}))
+    assert "budget   none on the link, 50 MB/day on the disk" in told
+    metered = summary(Loaded(Config(ship=Ship(budget=Bytes(200_000, 86_400.0))), {}))
+    assert "budget   200 KB/day on the link" in metered
 
 
 VARIABLES = """\
