@@ -48,17 +48,17 @@ def _account(reader: Reader) -> Account | None:
 
 
 def _lines(waiting: dict[str, dict[str, float]], account: Account | None) -> list[str]:
-    from agent.config.allowance import Allowance, Bytes
+    from agent.config.allowance import Bytes, written
     from agent.ledger import utc
 
     lines = [
-        f"{stream}: {each['records']:.0f} records of {each['bytes']:,.0f} bytes wait to be confirmed, "
-        f"the oldest since {utc(each['since'])}"
+        f"{stream}: {each['records']:.0f} record{'s' * (each['records'] != 1)}, {each['bytes']:,.0f} bytes, "
+        f"not confirmed yet; the oldest of {utc(each['since'])}"
         for stream, each in waiting.items()
     ] or ["everything is confirmed"]
     if account is None:
         return [*lines, "no budget (ship.budget)"]
-    written = Allowance(1, 1).show(Bytes(account.limit, account.per)).strip('"')
+    budget = written(Bytes(account.limit, account.per))
     grain = f"; {account.grain} windows are shipped as one" if account.grain > 1 else ""
-    spent = f"budget {written}: {account.spent:,} bytes spent in the last period, {account.left:,} left"
-    return [*lines, f"{spent}, as of the last window{grain}"]
+    spent = f"budget {budget}: {account.spent:,} bytes spent, {account.left:,} left of the last"
+    return [*lines, f"{spent} {budget.partition('/')[2]}, as of the last flush{grain}"]

@@ -232,8 +232,8 @@ class Link:
         self._outbox.grain = self._purse.grain
         if change is not None:
             coarser = change.after > change.before
-            text = f"{change.after} windows are shipped as one, not {change.before}: a message takes"
-            text += f" {change.cost} bytes on the wire, and the budget is {change.rate:.3g} a second"
+            text = f"up to {change.after} windows are shipped as one, not {change.before}: a message takes"
+            text += f" about {change.cost} bytes on the wire, and ship.budget allows {change.rate * 3600:.0f} an hour"
             self._commands.append(p.Notice("info", "grain", "short" if coarser else "enough", text))
 
     def _nothing_more(self) -> bool:

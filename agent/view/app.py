@@ -35,12 +35,13 @@ HELP = (
     ("Enter", "open the device or the series; or click it twice"),
     ("Esc", "back; ends a filter first"),
     ("/", "show only what has this text in its name"),
-    ("c", "on a series: its captures of the flight recorder (◆), each second"),
+    ("c", "on a series: its captures of the flight recorder (◆)"),
     ("[  ]", "the heading, or the series, before and after"),
     ("q", "end"),
 )
 MARKS = (
-    f"● online  ▲ degraded  ◌ resting  ◐ stale  ○ offline  {NONE} never heard of",
+    f"● online  ▲ degraded  ◐ stale  ○ offline  {NONE} never heard of",
+    "◌ resting: left on purpose, to stay within its byte budget",
     "‼ ! alerts that fire   ◐ a row without news   · no data",
     "AGE is how old the newest window is: no value without it",
 )

@@ -21,7 +21,7 @@ from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
 from agent.view.scene import Chosen, Listed, Scene, Track
 from agent.view.standing import standings
-from agent.view.units import age, human
+from agent.view.units import age, tariff
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -191,9 +191,9 @@ def _budget(said: Mapping[str, object]) -> tuple[str, ...]:
     budget, until = said.get("budget"), said.get("until")
     found = []
     if isinstance(budget, dict) and budget:
-        spent, limit = human(budget["spent"], "By"), human(budget["limit"], "By")
+        spent, limit = tariff(budget["spent"]), tariff(budget["limit"])
         grain = f", {budget['grain']:.0f} windows as one" if budget["grain"] > 1 else ""
         found.append(f"budget: {spent} of {limit} in {age(budget['per'])}{grain}")
     if isinstance(until, (int, float)):
-        found.append(f"rests until {time.strftime('%H:%M:%SZ', time.gmtime(until))}")
+        found.append(f"rests until {time.strftime('%H:%M:%SZ', time.gmtime(until))} at the latest")
     return tuple(found)

@@ -60,6 +60,12 @@ def human(value: float | None, unit: str, *, ratio: bool = False) -> str:
     return short(value) + cut(unit, 8)
 
 
+def tariff(size: float) -> str:
+    """Bytes as tariffs and `ship.budget` count them, in thousands: "5.09 KB", "10 MB"."""
+    number = _scaled(size, ("", "K", "M", "G", "T"), 1000.0)
+    return f"{number} B" if number[-1].isdigit() else f"{number[:-1]} {number[-1]}B"
+
+
 def _scaled(value: float, prefixes: tuple[str, ...], step: float) -> str:
     """The value with the prefix that leaves at least one digit before the point."""
     level = 0

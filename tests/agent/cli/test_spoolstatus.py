@@ -36,7 +36,7 @@ def spend(device: Device, size: int) -> None:
 def test_without_a_budget_it_says_what_waits(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(device, "spool", "status") == 0
     waits, budget = capsys.readouterr().out.splitlines()
-    assert waits.startswith("windows: 10 records of ")
+    assert waits.startswith("windows: 10 records, ")
     assert budget == "no budget (ship.budget)"
 
 
@@ -45,7 +45,7 @@ def test_spent_and_left_are_told_beside_a_running_daemon(
 ) -> None:
     spend(device, 150_000)
     assert run(device, "spool", "status") == 0
-    told = "budget 2 MB/day: 150,000 bytes spent in the last period, 1,850,000 left, as of the last window"
+    told = "budget 2 MB/day: 150,000 bytes spent, 1,850,000 left of the last day, as of the last flush"
     assert told in capsys.readouterr().out.splitlines()
     assert run(device, "spool", "status", "--json") == 0
     found = json.loads(capsys.readouterr().out)

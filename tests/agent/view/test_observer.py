@@ -98,6 +98,20 @@ def test_reasons_and_labels_come_from_the_status(looker: Looker) -> None:
     assert (chosen.reasons, chosen.labels) == (("store: full",), ("site hall 3", "line=4"))
 
 
+def test_a_budget_is_told_in_the_units_it_is_written_in(looker: Looker) -> None:
+    account = {"limit": 200_000, "per": 86_400.0, "spent": 5_094, "left": 194_906, "grain": 16}
+    labels = {"budget": account, "until": NOW + 7_680.0}
+    said = parse_status(status_json("gate-7", (7, 1), "resting", [], NOW, labels))
+    looker.store.status("gate-7", said, NOW)
+    looker.observer.choose("gate-7", None)
+    chosen = looker.observer.scene("").chosen
+    assert chosen is not None
+    budget, rests = chosen.labels
+    assert budget == "budget: 5.09 KB of 200 KB in 1d, 16 windows as one"
+    assert rests.startswith("rests until ")
+    assert rests.endswith("Z at the latest")
+
+
 def test_a_pattern_limits_the_devices(store: FleetStore) -> None:
     looker = Looker(store, "cam-*")
     for device in ("gate-7", "cam-1"):

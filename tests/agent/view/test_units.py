@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.view.clean import clean
-from agent.view.units import NONE, age, columns, cut, human, left, right
+from agent.view.units import NONE, age, columns, cut, human, left, right, tariff
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,11 @@ def test_wide_letters_take_two_cells_and_marks_none() -> None:
     assert columns("日本") == 4
     assert columns("e\u0301") == 1
     assert cut("日本語", 5) == "日本…"
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 B"), (999, "999 B"), (5_094, "5.09 KB"), (200_000, "200 KB"), (10e6, "10 MB"), (100e9, "100 GB")],
+)
+def test_a_budget_is_counted_in_thousands(size: float, expected: str) -> None:
+    assert tariff(size) == expected
