@@ -39,7 +39,7 @@ from agent.ship.budget import Allowance
 from agent.ship.link import Link
 from agent.ship.mqtt import Ports, Shipper
 from agent.ship.outbox import Outbox
-from agent.ship.purse import Purse
+from agent.ship.purse import LINK, Purse
 from agent.stats.fold import Fold
 from agent.stats.ring import Ring
 from agent.stats.watch import Watch
@@ -107,6 +107,7 @@ class Daemon:
         )
         self._condition: tuple[str, ...] = ()
         self._cut = 0
+        self._silent = False
         self.control: ControlSocket | None = None
 
     def start(self, why: str) -> None:
@@ -128,6 +129,17 @@ class Daemon:
         # What lives now lives long: the collector of garbage need not look at it again.
         gc.collect()
         gc.freeze()
+
+    def succeed(self, former: Daemon) -> None:
+        """Before `start`: what the life before this one spent on the link, now that it has stopped, is known
+        to the byte; the store has it as of the last flush, and more than that to be safe."""
+        self._writer.spent = former.spent()
+
+    def spent(self) -> dict[str, bytes]:
+        """The state of the link's budget, as the store keeps it."""
+        with self._shipper.lock:
+            state = self._purse.save(ended=self._silent)
+        return {LINK: state} if state is not None else {}
 
     def look(self) -> bool:
         """Look after the threads: leave a hung collector behind; whether all that must live does."""
@@ -156,7 +168,7 @@ class Daemon:
         if not self._writer.stop(LAST_FLUSH):
             self._say("error", "the last window could not be written in time")
         self._shipper.post(shipped.Stopping(LAST_WORDS))
-        self._shipper.join(LAST_WORDS + 0.3)
+        self._silent = self._shipper.join(LAST_WORDS + 0.3)
         self._runner.close()
         # After a reload all of this is garbage, and that of the next life is not to be added to it.
         gc.unfreeze()

@@ -96,7 +96,7 @@ def say(level: str, text: str) -> None:
     sys.stderr.flush()
 
 
-def _started(config: Config, tally: Tally, why: str) -> Daemon | None:
+def _started(config: Config, tally: Tally, why: str, former: Daemon | None = None) -> Daemon | None:
     """A running daemon of this configuration; None after saying why there is none."""
 
     def heard(level: str, text: str) -> None:
@@ -105,6 +105,8 @@ def _started(config: Config, tally: Tally, why: str) -> Daemon | None:
 
     try:
         daemon = Daemon(config, host(config), tally, heard)
+        if former is not None:
+            daemon.succeed(former)
         daemon.start(why)
     except (StoreError, OSError, ValueError) as error:
         say("error", f"cannot start: {error}")
@@ -125,7 +127,8 @@ def _reloaded(daemon: Daemon, load: Callable[[], Config], notifier: Notifier, ta
         return daemon
     old = daemon.config
     daemon.stop("reload")
-    fresh = _started(config, tally, "reloaded") or _started(old, tally, "back to the configuration before")
+    fresh = _started(config, tally, "reloaded", daemon)
+    fresh = fresh or _started(old, tally, "back to the configuration before", daemon)
     if fresh is not None:
         notifier.ready(_words(fresh))
     return fresh

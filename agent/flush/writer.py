@@ -57,7 +57,8 @@ Item = Closed | Judged | Asked | Late
 class Writer:
     """Owns the store. Its thread wakes when a window ends, and for the first alert in it.
 
-    `leftover` is what an earlier life of this boot left in the ring; set before the start.
+    `leftover` is what an earlier life of this boot left in the ring, `spent` what the one before in this
+    process spent on the link; set before the start.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Writer:
         self._store: Store
         self._waiting = Waiting(tally, self.enter)
         self.leftover: Leftover | None = None
+        self.spent: Mapping[str, bytes] = {}
         self._happenings = Happenings(clocks.boot, tally)
         self._alerts: dict[str, bytes | None] = {}
         self._alerts_kept: dict[str, bytes] = {}
@@ -197,7 +199,7 @@ class Writer:
         if store.resize_fault:
             self._tally.add("outrider.store.errors", reason=store.resize_fault.reason)
             self._say("warning", f"store.max_size is not yet in force: {store.resize_fault}")
-        self._ship.begin(store, kept, self._clocks.boot(), self.event)
+        self._ship.begin(store, {**kept, **self.spent}, self._clocks.boot(), self.event)
         return store
 
     def _recover(self) -> None:

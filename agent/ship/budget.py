@@ -156,13 +156,13 @@ class Budget:
 
     # --- over a restart
 
-    def save(self, grain: int) -> bytes:
+    def save(self, grain: int, *, ended: bool = False) -> bytes:
         """What the next life must know, for the store.
 
         It is written with a flush: what is sent between this one and the next would be forgotten in a
-        crash, so as much as lately went between two is put down as spent.
+        crash, so as much as lately went between two is put down as spent; nothing of a link that `ended`.
         """
-        self._doubt = max(self._since_saved, int(self._doubt * 0.9))
+        self._doubt = 0 if ended else max(self._since_saved, int(self._doubt * 0.9))
         self._since_saved = 0
         about = (round(self.level), self._slots, round(self._slot_age, 1), self._doubt)
         return Saved(self._boot, self._at, *about, *self.allowance, grain).dump()

@@ -124,9 +124,11 @@ class Purse:
         """Find the grain for now: see `Grain.choose`."""
         return self._grain.choose(backlog) if self._grain is not None else None
 
-    def save(self) -> bytes | None:
-        """What the next life must know, for the store."""
-        return self._budget.save(self.grain) if self._budget is not None and self._grain is not None else None
+    def save(self, *, ended: bool = False) -> bytes | None:
+        """What the next life must know, for the store; to the byte once the link has `ended`."""
+        if self._budget is None or self._grain is None:
+            return None
+        return self._budget.save(self.grain, ended=ended)
 
     def restore(self, state: bytes, now: float) -> None:
         """Go on where the last life was.

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config
+from agent.config.allowance import Bytes
 from agent.config.collected import Metrics
 from agent.config.settings import MIB, Broker, Device, Ring, Runtime, Ship, Store, Window
 from agent.daemon import Daemon, _new_epoch
 from agent.ship import protocol as shipped
+from agent.ship.budget import Saved
+from agent.ship.purse import LINK
 from agent.store.errors import StoreDenied
 from agent.view.broker import free_port
 from agent.view.fleet import FleetStore
@@ -78,6 +81,22 @@ def rigs(config: Config) -> Iterator[Callable[..., Rig]]:
 
     yield make
     gc.unfreeze()
+
+
+def test_over_a_reload_what_was_spent_on_the_link_is_known_to_the_byte(
+    config: Config, rigs: Callable[..., Rig]
+) -> None:
+    """Else a device on 200 KB a day had its bucket emptied by a reload, and an alert waited for the rest."""
+
+    def spent(rig: Rig) -> Saved:
+        return Saved.load(rig.daemon.spent()[LINK])
+
+    rig = rigs(config._replace(ship=Ship(budget=Bytes(10_000_000, 86_400.0)))).start()
+    until(lambda: spent(rig).account.spent > 0)
+    assert spent(rig).doubt > 0
+    rig.stop()
+    assert spent(rig).account.spent > 0
+    assert spent(rig).doubt == 0
 
 
 @pytest.fixture

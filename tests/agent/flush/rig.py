@@ -49,6 +49,7 @@ class Rig:
         a_day: float = 50e6,
         recording: Recording = OFF,
         ring: Path | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.directory = directory
         self.tally = Tally()
@@ -59,7 +60,8 @@ class Rig:
         self.now, self.offset, self.quality = 1000.0, OFFSET, "unknown"
         clocks = Clocks(self._tick, lambda: self.now + self.offset, lambda: self.quality)
         self.wear = Wear(Thrift(a_day), lambda: Flash(Host(), directory), self.tally)
-        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, Purse(), self.tally, clock_wait)
+        purse = purse or Purse()
+        ship = Shipping(self.outbox, threading.Lock(), self.posts.append, purse, self.tally, clock_wait)
         recorder = Recorder(recording, Place(ring, 600.0, "boot"), clocks, self.tally)
         self.writer = Writer(
             self._open,

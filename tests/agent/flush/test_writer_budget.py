@@ -1,4 +1,4 @@
-"""The writer within its budget of writes."""
+"""The writer within its budget of writes, and what it knows of the budget of the link."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.flush.waiting import WAITING
+from agent.ship.budget import Allowance
+from agent.ship.purse import LINK, Purse
 from tests.agent.flush.rig import Rig
 from tests.waiting import until
 
@@ -107,3 +109,22 @@ def test_windows_that_wait_never_become_a_record_too_large_for_the_store(spare: 
         spare.window()
     taken(spare)
     assert len(spare.writer._waiting.content.frames) <= 2
+
+
+def test_what_a_life_of_this_process_spent_goes_before_what_the_store_knows_of_it(tmp_path: Path) -> None:
+    former, fresh = (Purse(Allowance(1_000_000, 86_400.0), boot="boot") for _ in range(2))
+    former.advance(1000.0)
+    former.spend(5_000)
+    first = Rig(tmp_path, purse=former)
+    first.writer.start()
+    first.window()
+    assert first.writer.stop(20)
+    second = Rig(tmp_path, purse=fresh)
+    state = former.save(ended=True)
+    assert state is not None
+    second.writer.spent = {LINK: state}
+    second.writer.start()
+    assert second.writer.ready.wait(20)
+    assert fresh.account is not None
+    assert fresh.account.spent == 5_000
+    assert second.writer.stop(20)

@@ -124,6 +124,15 @@ def test_a_flood_from_the_far_side_silences_for_one_period_and_not_for_years() -
         assert budget.affords("live", 1_000)
 
 
+def test_of_a_link_that_ended_nothing_is_spent_twice() -> None:
+    before, after = made(), made()
+    before.spend(30_000)
+    before.save(8)
+    before.spend(2_000)
+    after.restore(Saved.load(before.save(8, ended=True)), 0.0)
+    assert (after.spent, after.level) == (32_000, before.level)
+
+
 def test_over_a_reboot_nothing_flows_in_for_no_clock_vouches_for_the_time() -> None:
     before = made()
     before.spend(40_000)
