@@ -233,7 +233,7 @@ class Link:
         if change is not None:
             coarser = change.after > change.before
             text = f"up to {change.after} windows are shipped as one, not {change.before}: a message takes"
-            text += f" about {change.cost} bytes on the wire, and ship.budget allows {change.rate * 3600:.0f} an hour"
+            text += f" about {change.cost} bytes, and ship.budget allows {change.rate * 3600:.0f} an hour"
             self._commands.append(p.Notice("info", "grain", "short" if coarser else "enough", text))
 
     def _nothing_more(self) -> bool:
