@@ -33,8 +33,9 @@ from agent.ship.records import Row, union
 from agent.ship.wire import decode_message
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Gauge, Summary
+from agent.store.flush import Flush
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from agent.stored import StoredRecords
 from agent.view.fleet import FleetStore
 from collectors.api import Series

@@ -18,9 +18,10 @@ from typing import NamedTuple
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge, Summary
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from collectors.api import Series
 
 START = 1_700_000_000.0

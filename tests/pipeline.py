@@ -17,9 +17,10 @@ from agent.ship.records import Key
 from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Gauge
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from agent.view.fleet import FleetStore
 from collectors.api import Series
 

@@ -15,7 +15,8 @@ from agent.ship.purse import LINK, Purse
 from agent.ship.records import RAW, Key
 from agent.stats.clocks import WRONG
 from agent.stats.frame import Content
-from agent.store.store import Flushed, Store
+from agent.store.flush import Flushed
+from agent.store.store import Store
 from collectors.tally import Tally
 
 Tell = Callable[[str, str], None]

@@ -28,7 +28,8 @@ from agent.poller import Clocks, Closed
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.errors import StoreCorrupt, StoreError
-from agent.store.store import Flush, Flushed, Store
+from agent.store.flush import Flush, Flushed
+from agent.store.store import Store
 from collectors.api import Attributes
 from collectors.tally import Tally
 

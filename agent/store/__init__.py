@@ -10,9 +10,10 @@ from agent.store.errors import (
     StoreLocked,
     StoreTooNew,
 )
+from agent.store.flush import Flush, Flushed
 from agent.store.reader import Reader, Stored
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Flushed, Store
+from agent.store.store import Store
 
 __all__ = [
     "CorruptRow",

@@ -326,3 +326,13 @@ def _remove(path: Path) -> None:
 def store_file(directory: Path) -> Path:
     """Where the store of a state directory is."""
     return directory / FILE
+
+
+def settle(path: Path, grown: int, now: float) -> Path | None:
+    """Make sure that a sound store stands at `path`; where a damaged one was put."""
+    aside = None
+    if path.exists() and probe(path) is not None:
+        aside = set_aside(path, now)
+    if not path.exists():
+        create(path, grown)
+    return aside

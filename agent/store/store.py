@@ -15,81 +15,28 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
 
 from agent.ship.body import WireError
 from agent.ship.records import STREAMS, Epoch, Key, Row
 from agent.stats.clocks import Clock, corrected
 from agent.stats.frame import Content
 from agent.store import codec, files
-from agent.store.account import Change, counted
+from agent.store.clock import WallClock
 from agent.store.coarsen import Budget, Coarsener, Room
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreError, explain
-from agent.store.layout import OVERFLOW, place
+from agent.store.flush import Flush, Flushed
+from agent.store.layout import OVERFLOW, Head, place
 from agent.store.lives import Lives
 from agent.store.resize import fit
 from agent.store.retain import Retention, keep_limits, make_room
 from agent.store.rows import ADDITION, Rows
-from agent.store.sizing import ROW, SOFT, Limits, Share, share_of
+from agent.store.sizing import ROW, SOFT, Limits, share_of
 from agent.store.states import States
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-# A jump of the wall clock between two flushes that is not believed at once, in s.
-LEAP = 3600.0
 # Lives that are looked at for the newest window.
 NEAR = 8
 WINDOWS = STREAMS[0]
-
-
-class Flush(NamedTuple):
-    """What one transaction is to hold.
-
-    `now` is the wall clock in s. `contents` by stream; empty ones get no number. `confirmed` are rows
-    the far side holds, by key and digest. `positions`, `alerts` and `kept` (of other parts) are states
-    by name, None deletes.
-    `refused` says by digest why a row can never be sent, None forgets it.
-    `join` are blocks whose unconfirmed rows, the new ones among them, become one as far as they can.
-    `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
-    after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
-    now on. Without `aging` nothing is merged or dropped for its age. A wall clock that is not `trusted` is
-    surely wrong: if it has leapt, nothing ages by it however long it goes on.
-    """
-
-    now: float
-    contents: Mapping[str, Content] = NOTHING
-    confirmed: Iterable[tuple[Key, bytes]] = ()
-    positions: Mapping[str, bytes | None] = NOTHING
-    alerts: Mapping[str, bytes | None] = NOTHING
-    refused: Mapping[bytes, str | None] = MappingProxyType({})
-    kept: Mapping[str, bytes | None] = NOTHING
-    clock: Clock | None = None
-    join: Iterable[Key] = ()
-    quarantine: Iterable[Key] = ()
-    fresh_epoch: bool = False
-    aging: bool = True
-    trusted: bool = True
-
-
-class Flushed(NamedTuple):
-    """What a transaction did.
-
-    `epochs` are all that are known, newest first; the first is the own one. `removed` are keys that
-    were merged, dropped, deleted or confirmed, and `added` the rows that are new, in that order: a key
-    may be in both. `changes` is what happened to records. `pages` in use, of `Store.share.pages`.
-    """
-
-    epochs: tuple[Epoch, ...]
-    added: tuple[Row, ...]
-    removed: tuple[Key, ...]
-    changes: tuple[Change, ...]
-    pages: int
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Records by what happened: "merged", "deleted", or a tombstone's reason."""
-        return counted(self.changes)
 
 
 class Store:
@@ -129,9 +76,7 @@ class Store:
         self._lock = lock
         self._begun = False
         self._stale = False
-        self._clock = self._newest_end()
-        self._unsettled = 0
-        self._note_clock(now)
+        self._clock = WallClock(self._newest_end(), now, limits.settle)
 
     @classmethod
     def open(
@@ -154,7 +99,7 @@ class Store:
             lock = files.lock(directory)
             undo.callback(os.close, lock)
             try:
-                aside = _settle(path, share, now)
+                aside = files.settle(path, share.grown, now)
                 unfit = fit(path, limits, now)
                 database = Database(path, share)
                 undo.callback(database.close)
@@ -200,16 +145,14 @@ class Store:
 
     def ended(self, boot: str) -> float:
         """When the newest window of this boot ended, in s on its clock; 0 if none is near."""
-        with self._database.explained():
-            heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
-        return max([self._rows.dating.uptime(head, boot) or 0.0 for head in heads if head], default=0.0)
+        dating = self._rows.dating
+        return max([dating.uptime(head, boot) or 0.0 for head in self._newest_windows()], default=0.0)
 
     def surely(self) -> float:
         """When the newest row ended that was made while a time service kept the clock, in wall s; 0 if
         none is near."""
-        with self._database.explained():
-            heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
-        return max([head.end for head in heads if head and self._rows.dating.surely(head)], default=0.0)
+        sure = [head.end for head in self._newest_windows() if self._rows.dating.surely(head)]
+        return max(sure, default=0.0)
 
     def refused(self) -> dict[bytes, str]:
         """Why rows can never be sent, by their digests."""
@@ -251,7 +194,7 @@ class Store:
             with self._transaction():
                 flushed = self._apply(flush, packed, need, frames)
         self._begun = True
-        self._clock = flush.now
+        self._clock.last = flush.now
         self._database.checkpoint()
         return flushed
 
@@ -264,7 +207,7 @@ class Store:
             self._database.close()
 
     def _put_aside(self) -> None:
-        self.set_aside = files.set_aside(self.path, self._clock or 0.0)
+        self.set_aside = files.set_aside(self.path, self._clock.last or 0.0)
 
     def _apply(self, flush: Flush, packed: Mapping[str, bytes | str], need: int, frames: int) -> Flushed:
         rows, spare = self._rows, max(0, frames - need)
@@ -276,7 +219,7 @@ class Store:
         if flush.clock is not None:
             rows.dating.tell(flush.clock, self._lives.newest())
         merging = Budget(rows, spare // 3)
-        if self._note_clock(flush.now, flush.trusted) and flush.aging:
+        if self._clock.settled(flush.now, counts=self._begun and flush.trusted) and flush.aging:
             self._retention.age(rows, flush.now, rows.spent + spare // 8)
             self._coarsener.age(rows, flush.now, merging)
         refused = self._make_room(packed, merging, flush.now, frames - need, need)
@@ -352,6 +295,12 @@ class Store:
             return
         self._rows.entomb(key, span, reason, size)
 
+    def _newest_windows(self) -> list[Head]:
+        """The last row of windows of each of the newest lives."""
+        with self._database.explained():
+            heads = [self._rows.last(WINDOWS, life.life) for life in self._lives.known[:NEAR]]
+        return [head for head in heads if head is not None]
+
     def _newest_end(self) -> float | None:
         """When the newest row ended, of any stream in the newest life."""
         ends = [
@@ -360,16 +309,6 @@ class Store:
             if (head := self._rows.last(stream, self._lives.newest())) is not None
         ]
         return max(ends, default=None)
-
-    def _note_clock(self, now: float, trusted: bool = True) -> bool:
-        """Whether ages may be judged by `now`: not for a while after the wall clock has leapt, and not
-        before it is trusted again."""
-        if self._clock is not None and abs(now - self._clock) > LEAP:
-            self._unsettled = self.limits.settle
-            self._clock = now
-        elif self._unsettled and self._begun and trusted:
-            self._unsettled -= 1
-        return not self._unsettled
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -420,13 +359,3 @@ def _packed(content: Content) -> bytes | str:
 def _pages(body: bytes | str) -> int:
     """The pages that a content, or the tombstone in its place, takes at most."""
     return ADDITION + (len(body) // OVERFLOW if isinstance(body, bytes) else 0)
-
-
-def _settle(path: Path, share: Share, now: float) -> Path | None:
-    """Make sure that a sound store stands at `path`; where a damaged one was put."""
-    aside = None
-    if path.exists() and files.probe(path) is not None:
-        aside = files.set_aside(path, now)
-    if not path.exists():
-        files.create(path, share.grown)
-    return aside

@@ -46,8 +46,9 @@ from agent.ship.records import Key
 from agent.stats.frame import Content, Frame, Span, bounded
 from agent.stats.window import Counter, Gauge, Summary
 from agent.store import codec
+from agent.store.flush import Flush
 from agent.store.sizing import POLICIES, Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from collectors.api import Series
 from collectors.host import Host
 

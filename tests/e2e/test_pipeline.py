@@ -12,8 +12,9 @@ from random import Random
 import pytest
 
 from agent.stats.frame import Content, Event
+from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from tests.agreement import disagreements
 from tests.pipeline import DEVICE, OFFSET, Pipeline
 

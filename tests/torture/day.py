@@ -29,8 +29,9 @@ from agent.stats.fold import Fold
 from agent.stats.frame import Content, Frame
 from agent.stats.ring import Ring
 from agent.stats.watch import Watch
+from agent.store.flush import Flush
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from collectors import catalog, own
 from collectors.api import Metric, Reading, Registration, Series
 from collectors.host import Host

@@ -36,9 +36,9 @@ from agent.stats.frame import Content
 from agent.stats.window import Gauge
 from agent.store.audit import audit
 from agent.store.errors import CorruptRow, StoreCorrupt
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import MIB
-from agent.store.store import Flush
 from collectors.api import Series
 from tests.agent.store.device import LIMITS, Device, content, kept
 from tests.torture.disk import TRACED, Call, Disk, calls

@@ -36,10 +36,11 @@ from agent.ship.wire import decode_message, encode_ack
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Gauge
 from agent.store.errors import StoreError
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import POLICIES as DEFAULT_POLICIES
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from agent.view.fleet import FleetStore
 from agent.view.reception import Outcome
 from collectors.api import Series

@@ -10,8 +10,8 @@ import pytest
 from agent.cli import main
 from agent.ledger import Entry, event_of
 from agent.stats.frame import Content
+from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush
 from tests.agent.store.device import Device, content
 
 

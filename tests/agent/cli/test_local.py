@@ -12,8 +12,8 @@ from agent.cli import main
 from agent.daemon import RING
 from agent.stats.frame import Content, Event
 from agent.stats.ring import Ring
+from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush
 from collectors.api import Reading
 from tests.agent.store.device import Device
 from tests.messages import minute, series

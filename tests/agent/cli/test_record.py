@@ -13,8 +13,8 @@ import pytest
 from agent.cli import main
 from agent.cli.record import WHY
 from agent.control_socket import Asked, ControlSocket
+from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush
 from tests.agent.cli.test_local import defaults
 from tests.agent.store.device import Device
 from tests.captures import BYTES, HEAT, NAME, capture

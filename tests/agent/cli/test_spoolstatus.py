@@ -8,8 +8,8 @@ import pytest
 
 from agent.ship.budget import Allowance
 from agent.ship.purse import LINK, Purse
+from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush
 from tests.agent.cli.test_local import run
 from tests.agent.store.device import Device
 from tests.messages import minute

@@ -10,8 +10,9 @@ from agent.doctor.bounds import examine, flash, governed
 from agent.flash import Flash
 from agent.judge.thrift import KEPT, Counted, Thrift
 from agent.stats.frame import Content, Event
+from agent.store.flush import Flush
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from collectors.host import Host
 
 NOW = 1_700_000_000.0

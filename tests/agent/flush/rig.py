@@ -24,9 +24,10 @@ from agent.ship.purse import Purse
 from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Counter
 from agent.store.errors import StoreFull
+from agent.store.flush import Flush, Flushed
 from agent.store.reader import Reader
 from agent.store.sizing import Limits
-from agent.store.store import Flush, Flushed, Store
+from agent.store.store import Store
 from collectors.api import Series
 from collectors.host import Host
 from collectors.tally import Tally

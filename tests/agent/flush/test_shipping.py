@@ -13,7 +13,7 @@ from agent.ship.outbox import Outbox
 from agent.ship.purse import LINK, Purse
 from agent.ship.records import Key
 from agent.stats.frame import Content
-from agent.store.store import Flush
+from agent.store.flush import Flush
 from collectors.tally import Tally
 from tests.agent.store.device import LIMITS, START, Device, content
 

@@ -14,8 +14,9 @@ from agent.poller import Closed
 from agent.stats.frame import Frame, Span
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreFull
+from agent.store.flush import Flush, Flushed
 from agent.store.reader import Reader
-from agent.store.store import Flush, Flushed, Store
+from agent.store.store import Store
 from collectors.runner import Transition
 from tests.agent.flush.rig import OFFSET, Rig, failing
 from tests.waiting import until

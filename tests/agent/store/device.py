@@ -10,9 +10,10 @@ from typing import Any
 from agent.ship.records import Key, Row, union
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.window import Gauge
+from agent.store.flush import Flush, Flushed
 from agent.store.layout import Head
 from agent.store.sizing import MIB, POLICIES, Limits, Policy
-from agent.store.store import Flush, Flushed, Store
+from agent.store.store import Store
 from collectors.api import Series
 
 START = 1_700_000_000.0

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from agent.ship.records import Key, is_block
 from agent.stats.frame import Event
 from agent.store.coarsen import AT_ONCE, MERGES, Budget, Coarsener, Room, halves
+from agent.store.flush import Flush
 from agent.store.layout import Head, place
 from agent.store.sizing import Limits
-from agent.store.store import Flush
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import LIMITS, START, Device, content
 

@@ -14,9 +14,9 @@ from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.window import Gauge
 from agent.store.audit import audit
 from agent.store.dating import MOST_ERAS
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush
 from tests.agent.store.device import SERIES, START, Device, kept
 
 LIMITS = Limits(max_size=MIB, tiers=((2, 100.0), (8, 1000.0)), policies=kept(5000.0), settle=3)

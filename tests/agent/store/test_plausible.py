@@ -11,10 +11,10 @@ import pytest
 from agent.stats.clocks import Clock
 from agent.store.errors import StoreCorrupt
 from agent.store.files import store_file
+from agent.store.flush import Flush
 from agent.store.plausible import implausible
 from agent.store.reader import Reader
 from agent.store.repair import repair
-from agent.store.store import Flush
 from tests.agent.store.device import Device, content
 
 WORN = [

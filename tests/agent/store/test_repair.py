@@ -12,10 +12,10 @@ from agent.ship.records import Key
 from agent.stats.frame import Content, Event
 from agent.store.audit import audit
 from agent.store.errors import StoreDenied, StoreError
+from agent.store.flush import Flush
 from agent.store.layout import PAGE
 from agent.store.reader import Reader
 from agent.store.repair import repair
-from agent.store.store import Flush
 from tests.agent.store.device import LIMITS, Device
 
 

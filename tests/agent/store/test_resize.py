@@ -7,9 +7,9 @@ import stat
 import pytest
 
 from agent.stats.frame import Event
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits, share_of
-from agent.store.store import Flush
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import START, Device, content, kept
 

@@ -4,9 +4,9 @@ import random
 
 from agent.stats.frame import Content, Event
 from agent.store.account import counted
+from agent.store.flush import Flush
 from agent.store.retain import Retention, keep_limits, make_room
 from agent.store.sizing import POLICIES, ROW, Policy
-from agent.store.store import Flush
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import LIMITS, Device, content, kept
 

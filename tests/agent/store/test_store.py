@@ -15,9 +15,10 @@ import pytest
 from agent.ship.records import Key, is_block
 from agent.stats.frame import Content, Event
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreDenied, StoreError, StoreFull, StoreLocked
+from agent.store.flush import Flush
 from agent.store.reader import Reader
 from agent.store.sizing import MIB, Limits
-from agent.store.store import Flush, Store
+from agent.store.store import Store
 from tests.agent.store.conftest import MakeDevice
 from tests.agent.store.device import LIMITS, START, Device, content, kept
 

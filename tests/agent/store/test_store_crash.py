@@ -11,7 +11,7 @@ import pytest
 
 from agent.ship.records import is_block
 from agent.stats.window import Gauge
-from agent.store.store import Flush
+from agent.store.flush import Flush
 from tests.agent.store.device import LIMITS, Device, content
 
 ROOT = Path(__file__).resolve().parents[3]

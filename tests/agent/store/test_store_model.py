@@ -15,8 +15,8 @@ from agent.ship.records import Key, is_block, union
 from agent.stats.frame import Content
 from agent.stats.window import Gauge
 from agent.store.errors import StoreError
+from agent.store.flush import Flush
 from agent.store.layout import Head
-from agent.store.store import Flush
 from tests.agent.store.device import LIMITS, SERIES, Device, content, kept
 
 STREAMS = ("windows", "samples")
