@@ -7,7 +7,7 @@ LEAP = 3600.0
 
 
 class WallClock:
-    """`last` is what it showed at the last commit, or when the newest row ended, in s; None of a new store."""
+    """`last` is what it showed at the last commit, or when the newest row ended, in s; None if neither is."""
 
     def __init__(self, last: float | None, now: float, settle: int) -> None:
         """After a leap, so many flushes (`settle`) go by before it is believed."""
