@@ -46,7 +46,7 @@ VERBS = {
     "history": Verb("agent.cli.local", "print what this device has kept"),
     "ledger": Verb("agent.cli.ledger", "say what became coarser or was lost on this device, and why"),
     "record": Verb("agent.cli.record", "keep every sample around now, and show what was captured"),
-    "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device"),
+    "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device; what waits"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
     "view": Verb("agent.cli.fleet", "watch devices and series live, in the terminal"),
     "top": Verb("agent.cli.top", "watch this device live, from the daemon's polls"),
