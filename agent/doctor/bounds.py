@@ -1,4 +1,4 @@
-"""What the daemon said of its own bounds: what its governor holds back, and what is written to the flash."""
+"""What the daemon said of its own bounds: what its governor holds back, what goes to flash and wire."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from agent.config.allowance import written
 from agent.config.quantity import show_rate
 from agent.config.settings import Config
 from agent.doctor.finding import Finding
 from agent.flash import Flash
 from agent.judge.thrift import DAY, KEPT, Thrift
+from agent.ship.budget import Saved
+from agent.ship.purse import LINK
 from agent.stats.frame import Event
 from agent.store.errors import CorruptRow, StoreError
 from agent.store.reader import Reader
 from collectors.host import Host
 from collectors.schedule import KEY
 
-MB = 1e6
+KB, MB = 1e3, 1e6
 RAISE = "find out what costs so much (`outrider test --cost`), or raise limits.{}"
+FEWER = "a longer window.span or fewer series (`metrics.exclude`) send less; or raise ship.budget"
 SPARE = "a longer window.span or fewer series write less; or raise store.write_budget"
 
 
@@ -38,6 +42,7 @@ def examine(config: Config, host: Host, now: float) -> Iterator[Finding]:
         return
     yield from governed(events)
     yield from flash(config, kept.get(KEPT, b""), Flash(host, directory), now)
+    yield from wire(config, kept.get(LINK, b""))
 
 
 def governed(events: Sequence[Event]) -> Iterator[Finding]:
@@ -80,3 +85,23 @@ def flash(config: Config, state: bytes, counts: Flash, now: float) -> Iterator[F
         yield Finding("flash", "warning", f"{text}: commits are delayed", SPARE)
     else:
         yield Finding("flash", "ok", text)
+
+
+def wire(config: Config, state: bytes) -> Iterator[Finding]:
+    """What was spent of the link's budget as of the last flush, and how coarse windows are for it."""
+    if config.ship.budget is None or not state:
+        return
+    try:
+        account = Saved.load(state).account
+    except ValueError as error:
+        yield Finding("budget", "warning", f"{error}; the daemon counts all as spent")
+        return
+    told = written(config.ship.budget)
+    spent = f"{account.spent / KB:.1f} KB"
+    text = f"spent on the wire in the last {told.partition('/')[2]}: {spent}, ship.budget is {told}"
+    if account.grain > 1:
+        text += f"; {account.grain} windows are shipped as one"
+    if account.left:
+        yield Finding("budget", "ok", text)
+    else:
+        yield Finding("budget", "warning", f"{text}; nothing more goes until there is room", FEWER)

@@ -14,7 +14,7 @@ from agent.config.quantity import show_size
 from agent.config.settings import Config
 from agent.doctor.finding import Finding
 from agent.store import files
-from agent.store.layout import LOCK
+from agent.store.layout import FILE, LOCK
 from collectors.host import Host
 
 DESCRIPTORS = 1024
@@ -32,6 +32,7 @@ def examine(config: Config, host: Host) -> Iterator[Finding]:
     if config.ring.enabled:
         yield from directory("runtime.directory", Path(config.runtime.directory))
     yield from room(config, host)
+    yield from damaged(Path(config.store.directory))
     yield from limits()
 
 
@@ -133,6 +134,13 @@ def limits() -> Iterator[Finding]:
     if memory not in (resource.RLIM_INFINITY, -1) and memory < 4 * MEMORY:
         text = f"a process may have {show_size(memory)} of address space"
         yield Finding("limits", "warning", text, "raise `ulimit -v`; the unit bounds memory by MemoryMax")
+
+
+def damaged(directory: Path) -> Iterator[Finding]:
+    """The stores that were damaged and lie beside the one in use: nobody sends what is in them."""
+    for path in files.asides(directory / FILE):
+        advice = f"`outrider spool repair {path} DIRECTORY` saves what it still holds; or delete it"
+        yield Finding("store", "note", f"a damaged store was set aside as {path.name}", advice)
 
 
 def running(config: Config) -> Iterator[Finding]:

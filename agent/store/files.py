@@ -301,7 +301,7 @@ def set_aside(path: Path, now: float) -> Path:
             if (file := Path(f"{path}{side}")).exists():
                 file.rename(f"{aside}{side}")
         aside.touch()
-        for old in _asides(path)[:-KEPT_ASIDE]:
+        for old in asides(path)[:-KEPT_ASIDE]:
             _remove(old)
         sync(path.parent)
     except OSError as error:
@@ -309,7 +309,7 @@ def set_aside(path: Path, now: float) -> Path:
     return aside
 
 
-def _asides(path: Path) -> list[Path]:
+def asides(path: Path) -> list[Path]:
     """The stores set aside before, by their change time, oldest first."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
     return sorted(

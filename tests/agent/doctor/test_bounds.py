@@ -4,11 +4,15 @@ import itertools
 from pathlib import Path
 
 from agent.config import Config
+from agent.config.allowance import Bytes
 from agent.config.quantity import Rate
+from agent.config.settings import Ship
 from agent.config.settings import Store as Settings
-from agent.doctor.bounds import examine, flash, governed
+from agent.doctor.bounds import examine, flash, governed, wire
 from agent.flash import Flash
 from agent.judge.thrift import KEPT, Counted, Thrift
+from agent.ship.budget import Allowance
+from agent.ship.purse import Purse
 from agent.stats.frame import Content, Event
 from agent.store.flush import Flush
 from agent.store.sizing import Limits
@@ -66,6 +70,28 @@ def test_both_counts_stand_beside_the_budget() -> None:
     )
     (found,) = flash(config, state(900_000), Flash(Host(), Path("/dev/shm")), NOW)
     assert (found.level, found.text.rpartition(": ")[2]) == ("warning", "commits are delayed")
+
+
+def test_the_links_budget_stands_beside_what_was_spent() -> None:
+    metered = Config(ship=Ship(budget=Bytes(200_000, 86_400.0)))
+    purse = Purse(Allowance(200_000, 86_400.0), boot="boot")
+    purse.advance(1.0)
+    purse.spend(5_100)
+    (found,) = wire(metered, purse.save(ended=True) or b"")
+    assert (found.check, found.level) == ("budget", "ok")
+    assert found.text == "spent on the wire in the last day: 5.1 KB, ship.budget is 200 KB/day"
+    purse.choose(0)
+    (found,) = wire(metered, purse.save(ended=True) or b"")
+    assert found.text.endswith("; 16 windows are shipped as one")
+    purse.spend(200_000)
+    (found,) = wire(metered, purse.save(ended=True) or b"")
+    assert (found.level, found.text.rpartition("; ")[2]) == (
+        "warning",
+        "nothing more goes until there is room",
+    )
+    (found,) = wire(metered, b"{}")
+    assert found.level == "warning"
+    assert list(wire(metered, b"")) == list(wire(Config(), b"{}")) == []
 
 
 def test_it_is_read_from_the_store_of_the_daemon(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_a_store_in_memory_is_a_warning() -> None:
     assert any("tmpfs" in each.text and each.level == "warning" for each in found)
 
 
+def test_a_store_that_was_set_aside_is_named_with_what_to_do(tmp_path: Path) -> None:
+    assert list(device.damaged(tmp_path)) == list(device.damaged(tmp_path / "none")) == []
+    store = tmp_path / "outrider.db"
+    store.write_bytes(b"no database")
+    aside = files.set_aside(store, 1_700_000_000.0)
+    (found,) = device.damaged(tmp_path)
+    assert (found.check, found.level) == ("store", "note")
+    assert aside.name in found.text
+    assert f"outrider spool repair {aside} " in found.advice
+
+
 def test_few_descriptors_are_a_warning() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
