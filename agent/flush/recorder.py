@@ -43,6 +43,9 @@ VALUES, SERIES = 50_000, 5_000
 """Values and series of one capture: it is 12 MB of memory while it is made."""
 
 ABOUT, TEXT = 16, 256
+ASKERS = 64
+"""Who is told of a capture, at most: some hang up and ask again, for as long as it is under way."""
+
 SLACK = 0.5
 """Seconds that the last tick of a capture may come late."""
 
@@ -112,7 +115,7 @@ class Recorder:
             return False
         seconds = max(0.0, pending.end - self._clocks.boot())
         asked.answer({"state": outcome, "id": pending.id, "seconds": round(seconds, 1)})
-        self._askers.append(asked)
+        self._askers = [*self._askers, asked][-ASKERS:]
         return outcome == "begun"
 
     def patience(self) -> float | None:

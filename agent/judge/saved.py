@@ -17,6 +17,9 @@ from collectors.api import Series
 ROWS = 8
 """Series of a rule that are kept over a restart; further ones begin anew."""
 
+ROOM = 2048
+"""Bytes of those series: their attributes are a host's words, and the store has no room for any length."""
+
 LARGEST = 64 * 1024
 
 
@@ -34,8 +37,15 @@ class Row(NamedTuple):
 
 
 def dump(rule: Rule, boot: str, rows: Iterable[Row]) -> bytes:
-    """The state of a rule; at most `ROWS` of the rows."""
-    kept = [[list(row.series), *row[1:]] for row in list(rows)[:ROWS]]
+    """The state of a rule; at most `ROWS` of the rows, those that fit into `ROOM` bytes."""
+    kept: list[list[object]] = []
+    room = ROOM
+    for row in list(rows)[:ROWS]:
+        written: list[object] = [list(row.series), *row[1:]]
+        room -= len(json.dumps(written))
+        if room < 0:
+            break
+        kept.append(written)
     fields = {"rule": _written(rule), "boot": boot, "rows": kept}
     return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
 
@@ -49,7 +59,7 @@ def load(blob: bytes, boot: str) -> tuple[object, list[Row]]:
         if fields["boot"] == boot:
             return fields["rule"], rows
         return fields["rule"], [row._replace(offset=None) for row in rows if row.fires]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None, []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Request
-from agent.flush.recorder import SLACK, STATE, VALUES, Due, Place, Recorder, awaited
+from agent.flush.recorder import ASKERS, SLACK, STATE, VALUES, Due, Place, Recorder, awaited
 from agent.poller import Clocks
 from agent.ship.body import encode_body
 from agent.stats.frame import Event
@@ -164,6 +164,15 @@ def test_people_ask_and_are_told_what_was_captured(rig: Rig) -> None:
     begun, captured = rig.told
     assert (begun["state"], begun["id"], begun["seconds"]) == ("begun", found.id, 3.0)
     assert (captured["state"], captured["id"], captured["ticks"]) == ("captured", found.id, "9")
+
+
+def test_who_asks_and_hangs_up_again_and_again_takes_no_memory(rig: Rig) -> None:
+    for _ in range(3 * ASKERS):
+        rig.asks()
+    rig.told.clear()
+    rig.captured()
+    rig.recorder.written()
+    assert len(rig.told) == ASKERS
 
 
 def test_who_asks_while_one_is_under_way_waits_for_that(rig: Rig) -> None:

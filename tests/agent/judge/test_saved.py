@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.judge.rule import parse
-from agent.judge.saved import LARGEST, ROWS, Row, dump, load, mark
+from agent.judge.saved import LARGEST, ROOM, ROWS, Row, dump, load, mark
 from collectors.api import Series
 
 RULE = parse("hw.temperature{hw.name='cpu'} > 85 Cel for 2m", "80")
@@ -31,6 +31,16 @@ def test_the_rows_are_bounded() -> None:
     assert len(load(dump(RULE, "boot-1", [FIRES] * (ROWS + 5)), "boot-1")[1]) == ROWS
 
 
+def test_a_host_with_long_words_does_not_fill_the_store_with_states() -> None:
+    """In a store of 1 MiB the states of all rules stand beside the records, and none of them ever goes."""
+    long = FIRES._replace(series=Series("m", "1", "gauge", (("path", "x" * 700),)))
+    state = dump(RULE, "boot-1", [long] * ROWS)
+    assert len(state) < ROOM + 500
+    assert load(state, "boot-1")[1] == [long] * 2
+    longer = FIRES._replace(series=Series("m", "1", "gauge", (("path", "x" * ROOM),)))
+    assert load(dump(RULE, "boot-1", [longer]), "boot-1") == (mark(RULE), [])
+
+
 @pytest.mark.parametrize(
     "blob",
     [
@@ -47,6 +57,7 @@ def test_the_rows_are_bounded() -> None:
         b'{"rule":1,"boot":"b","rows":[[["m","1","gauge",[]],true,"0",0,0]]}',
         b'{"rule":1,"boot":"b","rows":[[["m","1","gauge",[]],true,0,NaN,0]]}',
         b'{"rule":1,"boot":"b","rows":[[["m","1","gauge",[]],true,0,0,1e999]]}',
+        b'{"rule":1,"boot":"b","rows":[[["m","1","gauge",[]],true,0,0,%s]]}' % (b"9" * 400),
         b"[" * 100_000,
         b'{"rule":1,"boot":"b","rows":[]}' + b" " * LARGEST,
     ],
