@@ -82,7 +82,7 @@ def test_the_links_budget_stands_beside_what_was_spent() -> None:
     assert found.text == "spent on the wire in the last day: 5.1 KB, ship.budget is 200 KB/day"
     purse.choose(0)
     (found,) = wire(metered, purse.save(ended=True) or b"")
-    assert found.text.endswith("; 16 windows are shipped as one")
+    assert found.text.endswith("; 64 windows are shipped as one")
     purse.spend(200_000)
     (found,) = wire(metered, purse.save(ended=True) or b"")
     assert (found.level, found.text.rpartition("; ")[2]) == (
