@@ -8,7 +8,8 @@ Surely wrong is a time before this version was made, one before the newest recor
 service kept the clock (a board that begins at the time of its last shutdown), and one that no version
 lives to see. The kernel's word (adjtimex) goes first where the sandbox lets it through: of chrony and ntpd
 there is no other. A kernel that nobody ever told stays unsynchronised for ever on a host without a time
-service, so its denial counts only beside one.
+service, so its denial counts only beside one; and beside a chrony that has told it how wrong the clock may
+be, not even there, for without `rtcsync` it is never told more.
 """
 
 from __future__ import annotations
@@ -43,24 +44,26 @@ class Trust:
         if wall < EARLIEST:
             return WRONG
         kept = self._kernel()
-        if kept or marked(self._host):
+        if (kept is not None and kept.synchronized) or marked(self._host):
             return RIGHT
         if wall > LATEST or wall < self.floor - SLACK or self._unset(kept):
             return WRONG
         return UNKNOWN
 
-    def _unset(self, kept: bool | None) -> bool:
+    def _unset(self, kept: Kept | None) -> bool:
         """Whether a time service runs that has not set the clock. chrony and ntpd leave no mark in a file:
         of them the kernel alone can tell."""
         running = services(self._host)
-        return "systemd-timesyncd" in running or (kept is False and bool(running))
+        if "systemd-timesyncd" in running:
+            return True
+        return kept is not None and bool(running) and not ("chrony" in running and kept.bounded)
 
-    def _kernel(self) -> bool | None:
-        """Whether the kernel calls the clock synchronised; None where it is not to be asked."""
+    def _kernel(self) -> Kept | None:
+        """The kernel's account; None where it is not to be asked."""
         if self._ask is None:
             return None
         try:
-            return self._ask().synchronized
+            return self._ask()
         except OSError:
             # A sandbox is for life.
             self._ask = None

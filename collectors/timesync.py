@@ -14,6 +14,10 @@ SERVICES = {"systemd-timesyncd": "run/systemd/timesync", "chrony": "run/chrony",
 TIMEX = struct.Struct("@Illlli")
 ROOM = 256  # bytes; the structure has 208 where a long has 8
 UNSYNC = 0x40
+UNBOUNDED = 16.0
+"""Seconds at which the kernel stops counting how wrong the clock may be (NTP_PHASE_LIMIT): from the boot on,
+after each step, and whenever no service has been heard for hours."""
+
 # No device that runs this version can have an earlier date: 2026-01-01 UTC. No version lives for ten years.
 EARLIEST = 1767225600.0
 LATEST = EARLIEST + 10 * 365.25 * 86400.0
@@ -26,7 +30,8 @@ class Kept(NamedTuple):
 
     Args:
         synchronized: a time service has set it within the last hours. chrony tells the kernel so only with
-            `rtcsync` in its configuration, as Debian's has it.
+            `rtcsync` in its configuration, as Debian's has it; how wrong the clock may be, it tells always
+            (its sys_timex.c, set_sync_status).
         offset: what is still to be corrected.
         frequency: by how much the crystal's rate is corrected.
         max_error: the most it can be wrong by; grows by 0.5 ms a second until the service is heard again.
@@ -38,6 +43,11 @@ class Kept(NamedTuple):
     frequency: float
     max_error: float
     estimated_error: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a time service has told how wrong it may be, within the last hours and since the last step."""
+        return self.max_error < UNBOUNDED
 
 
 def marked(host: Host) -> bool:

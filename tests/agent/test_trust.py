@@ -15,8 +15,8 @@ CHRONY = "run/chrony/chronyd.pid"
 MARK = "run/systemd/timesync/synchronized"
 
 
-def kernel(synchronized: bool) -> Kept:
-    return Kept(synchronized, 0.0, 0.0, 16.0, 16.0)
+def kernel(synchronized: bool, most: float = 16.0) -> Kept:
+    return Kept(synchronized, 0.0, 0.0, most, 16.0)
 
 
 def refused() -> Kept:
@@ -67,6 +67,24 @@ def test_without_a_time_service_nothing_is_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("synchronized", "said"), [(True, "synchronised"), (False, "unsynchronised")])
 def test_the_kernel_tells_of_chrony(tmp_path: Path, synchronized: bool, said: str) -> None:
     assert Trust(board(tmp_path, CHRONY), lambda: kernel(synchronized)).quality(NOW) == said
+
+
+@pytest.mark.parametrize(("most", "said"), [(0.02, "unknown"), (15.9, "unknown"), (16.0, "unsynchronised")])
+def test_chrony_without_rtcsync_is_not_taken_for_a_clock_that_nobody_set(
+    tmp_path: Path, most: float, said: str
+) -> None:
+    """It never clears the kernel's flag, but tells the kernel how wrong the clock may be; a step takes that
+    back, and so does the boot."""
+    trust = Trust(board(tmp_path, CHRONY), lambda: kernel(False, most))
+    assert trust.quality(NOW) == said
+    trust.floor = NOW + 600.0
+    assert trust.quality(NOW) == "unsynchronised", "behind the newest record"
+    assert trust.quality(0.0) == "unsynchronised"
+
+
+@pytest.mark.parametrize("files", [("run/ntpd.pid",), (CHRONY, "run/systemd/timesync/clock")])
+def test_beside_another_service_the_kernel_s_denial_counts(tmp_path: Path, files: tuple[str, ...]) -> None:
+    assert Trust(board(tmp_path, *files), lambda: kernel(False, 0.02)).quality(NOW) == "unsynchronised"
 
 
 def test_a_kernel_that_nobody_ever_told_says_nothing(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ def test_a_clock_in_microseconds_is_read_and_one_that_nobody_sets_is_told() -> N
     kept = parse(timex(0, 250, 0, 16_000_000, 16_000_000, 0x40))
     assert not kept.synchronized
     assert kept[1:] == pytest.approx((0.00025, 0.0, 16.0, 16.0))
+    assert not kept.bounded
+
+
+def test_chrony_without_rtcsync_leaves_a_bound_and_the_flag() -> None:
+    kept = parse(timex(0, 0, 0, 21_000, 900, 0x2040))
+    assert (kept.synchronized, kept.bounded, kept.max_error) == (False, True, pytest.approx(0.021))
 
 
 def test_the_offset_of_each_field_is_the_compiler_s() -> None:
