@@ -90,6 +90,7 @@ class Daemon:
         self._shipping = Shipping(self._outbox, link.lock, link.post, self._purse, tally, wait)
         self._wear = Wear(self._thrift(), lambda: Flash(host, Path(config.store.directory)), tally)
         leftover, ring = self._open_ring(boot)
+        self._ring = ring
         self._writer = self._make_writer(boot, ring)
         self._writer.leftover = leftover
         self._alarms = self._make_alarms(boot)
@@ -164,9 +165,13 @@ class Daemon:
         self._writer.event("agent.stop", why)
         if self.control is not None:
             self.control.close()
-        self._poller.stop(LAST_POLL)
+        polls_no_more = self._poller.stop(LAST_POLL)
         if not self._writer.stop(LAST_FLUSH):
             self._say("error", "the last window could not be written in time")
+        if self._ring is not None:
+            self._ring.settle()
+            if polls_no_more:
+                self._ring.close()
         self._shipper.post(shipped.Stopping(LAST_WORDS))
         self._silent = self._shipper.join(LAST_WORDS + 0.3)
         self._runner.close()

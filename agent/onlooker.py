@@ -145,7 +145,7 @@ class Alone:
         """`why` there is no daemon to look at."""
         self._directory = Path(tempfile.mkdtemp(prefix="outrider-top-"))
         where, boot = host(config), boot_id(host(config))
-        ring = Ring.open(self._directory / RING, boot, ROWS, config.collect.max_series)
+        ring = self._ring = Ring.open(self._directory / RING, boot, ROWS, config.collect.max_series)
         tally = Tally()
         chosen = [plan for plan in plans(config) if plan.registration.name != OWN]
         common = config.collect
@@ -184,7 +184,8 @@ class Alone:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._poller.stop(1.0)
+        if self._poller.stop(1.0):
+            self._ring.close()
         self._runner.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 

@@ -129,8 +129,12 @@ class Poller:
             self._begin(token)
         return token is not None
 
-    def stop(self, patience: float) -> None:
-        """End the tick and the window in progress. A collector that hangs is left after `patience` s."""
+    def stop(self, patience: float) -> bool:
+        """End the tick and the window in progress. A collector that hangs is left after `patience` s.
+
+        Returns:
+            Whether nothing polls any more: the ring may be closed then.
+        """
         self._stop.release()
         thread = self._thread
         if thread is not None:
@@ -139,8 +143,7 @@ class Poller:
             if thread.is_alive() and busy is not None:
                 self._runner.abandon(busy, self._clocks.boot())
         self._end_window(self._clocks.boot(), "stop")
-        if self._ring is not None and (thread is None or not thread.is_alive()):
-            self._ring.close()
+        return thread is None or not thread.is_alive()
 
     def _begin(self, token: int) -> None:
         self._thread = threading.Thread(target=self._run, args=(token,), name="poll", daemon=True)

@@ -91,7 +91,7 @@ class Ring:
 
     `reason` says why the ring was begun anew, None where the earlier one goes on. `fault` says why
     it could not grow at last, None if it could. Whoever stores windows sets `kept` to the time of the last
-    row that is in one; it is written with the next tick.
+    row that is in one; it is written with the next tick, or by `settle`.
     """
 
     def __init__(self, path: Path, boot: str, rows: int, max_series: int) -> None:
@@ -163,13 +163,17 @@ class Ring:
         tick.append(NAN)
         self._put(now, self._row(tick))
 
+    def settle(self) -> None:
+        """Write what is `kept`: by each tick, and once more after the last window of a life was stored."""
+        if self.kept > self._ring.head.kept:
+            self._ring.keep(self.kept)
+
     def close(self) -> None:
         """Let go of the file; it stays for the next start of the daemon."""
         self._ring.close()
 
     def _put(self, now: float, row: tuple[Any, ...]) -> None:
-        if self.kept > self._ring.head.kept:
-            self._ring.keep(self.kept)
+        self.settle()
         try:
             data = array("f", row).tobytes()
         except (TypeError, OverflowError):

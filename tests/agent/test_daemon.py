@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,10 +16,11 @@ from agent.config import Config
 from agent.config.allowance import Bytes
 from agent.config.collected import Metrics
 from agent.config.settings import MIB, Broker, Device, Ring, Runtime, Ship, Store, Window
-from agent.daemon import Daemon, _new_epoch
+from agent.daemon import RING, Daemon, _new_epoch
 from agent.ship import protocol as shipped
 from agent.ship.budget import Saved
 from agent.ship.purse import LINK
+from agent.stats.ring import Ring as RawRing
 from agent.store.errors import StoreDenied
 from agent.view.broker import free_port
 from agent.view.fleet import FleetStore
@@ -130,6 +132,23 @@ def test_it_collects_into_its_store_from_start_to_stop(rigs: Callable[..., Rig])
     assert rig.names()[0] == "agent.start"
     assert rig.names()[-1] == "agent.stop"
     assert not any(level == "error" for level, _ in rig.lines)
+
+
+def test_a_store_that_is_deleted_after_a_clean_stop_gets_nothing_of_the_ring_again(
+    config: Config, rigs: Callable[..., Rig]
+) -> None:
+    long = config._replace(window=Window(3600.0), collect=config.collect._replace(interval=0.1))
+    ring = Path(config.runtime.directory) / RING
+    first = rigs(long).start()
+    until(lambda: len(RawRing.view(ring).times) >= 10)
+    first.stop()
+    assert RawRing.view(ring).kept >= RawRing.view(ring).times[-1], "the last flush is noted"
+    shutil.rmtree(first.state)
+    second = rigs(long).start()
+    until(lambda: len(RawRing.view(ring).times) >= 15)
+    second.stop()
+    assert "agent.recovered" not in second.names()
+    assert "agent.stop" in second.names()
 
 
 def test_a_device_without_a_name_takes_that_of_its_host(config: Config, rigs: Callable[..., Rig]) -> None:

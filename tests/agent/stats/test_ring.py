@@ -113,6 +113,21 @@ def test_a_restart_goes_on_where_the_ring_was(path: Path) -> None:
     assert ring.read(SENT) == [(1.0, 1.0), (2.0, 1.0)]
 
 
+def test_what_is_kept_is_written_with_the_next_tick_or_when_nothing_ticks_any_more(path: Path) -> None:
+    ring = opened(path)
+    ring.write(0.0, [("source", Reading((LOAD,), [1.0]))])
+    ring.kept = 0.5
+    assert ring.snapshot().kept == 0.0
+    ring.write(1.0, [("source", Reading((LOAD,), [1.0]))])
+    assert ring.snapshot().kept == 0.5
+    ring.kept = 1.5
+    ring.settle()
+    ring.kept = 1.0
+    ring.settle()
+    ring.close()
+    assert Ring.view(path).kept == 1.5
+
+
 @pytest.mark.parametrize(
     ("rows", "max_series", "boot", "reason"),
     [(8, 64, "another", "of another boot"), (9, 64, BOOT, "not 9 rows"), (8, 32, BOOT, "of at most 32")],
