@@ -97,13 +97,13 @@ class Recorder:
         text = "the device went down before the capture was over, and the ring with it"
         return (self._event("recorder.missed", missed, text, self._clocks.boot()),)
 
-    def judged(self, events: Iterable[Event]) -> bool:
-        """What judges found; whether there is something new to be stored at once."""
-        begun = [self._trigger(each) for each in events if self._counts(each)]
-        return "begun" in begun
+    def judged(self, events: Iterable[Event]) -> str:
+        """What judges found; "begun" if that began a capture, "joined" if it joined one, else ""."""
+        outcomes = [self._trigger(each) for each in events if self._counts(each)]
+        return next((each for each in ("begun", "joined") if each in outcomes), "")
 
-    def asked(self, asked: Asked) -> bool:
-        """Somebody asks for a capture; whether there is something new to be stored at once."""
+    def asked(self, asked: Asked) -> str:
+        """Somebody asks for a capture; says of it what `judged` says."""
         before, after, note = asked.request
         about = ((f"{KEY}by", "command"), (f"{KEY}rule", ""))
         trigger = Trigger("command", self._clocks.boot(), note, about, asked=True)
@@ -112,11 +112,11 @@ class Recorder:
         pending = self._captures.pending
         if outcome not in ("begun", "joined") or pending is None:
             asked.answer({"state": "refused", "reason": outcome})
-            return False
+            return ""
         seconds = max(0.0, pending.end - self._clocks.boot())
         asked.answer({"state": outcome, "id": pending.id, "seconds": round(seconds, 1)})
         self._askers = [*self._askers, asked][-ASKERS:]
-        return outcome == "begun"
+        return outcome
 
     def patience(self) -> float | None:
         """How long nothing is to be done, in s; None for as long as nothing happens."""

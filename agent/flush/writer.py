@@ -166,7 +166,7 @@ class Writer:
             elif isinstance(item, Due):
                 self._happenings.note("events", self._recorder.freeze())
                 self._flush()
-            elif self._recorder.asked(item):
+            elif self._presses(self._recorder.asked(item)):
                 self._flush()
             self._busy_since = None
         self._flush(ending=True)
@@ -175,14 +175,18 @@ class Writer:
 
     def _judged(self, judged: Judged) -> None:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
-        not at all while the budget runs short: it goes with the next commit. Captures are few, and each is
-        written as it begins."""
+        not at all while the budget runs short: it goes with the next commit."""
         self._happenings.note("alerts", judged.events)
         self._alerts.update(judged.states)
-        begun = self._recorder.judged(judged.events)
-        if begun or (not self._early and self._wear.thrift.may_hurry()):
+        presses = self._presses(self._recorder.judged(judged.events))
+        if presses or (not self._early and self._wear.thrift.may_hurry()):
             self._early = True
             self._flush()
+
+    def _presses(self, capture: str) -> bool:
+        """Whether a capture has to be written now, so that a crash forgets nothing of it: they are few, and
+        each is written as it begins; what joins one may wait where the budget runs short."""
+        return capture == "begun" or (capture == "joined" and self._wear.thrift.may_hurry())
 
     def _opened(self) -> Store:
         """The store, and the link's index of what is in it."""

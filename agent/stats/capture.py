@@ -1,7 +1,7 @@
 """When the flight recorder begins a capture, and when that ends: decisions alone, clocks passed in; pure.
 
     nothing pending --trigger--> pending until `after` s later --due--> taken, and `written` once it is stored
-                                    ^--another trigger joins it, and may put off its end
+                                    ^--another trigger joins it: may put off its end and bring its start forward
 
 What begins no capture has a reason:
 
@@ -29,6 +29,9 @@ EVENT, KEY = "recorder.capture", "outrider.capture."
 DAY = 86_400.0
 STRETCH = 2.0
 """How many times its length a capture may become by what joins it."""
+
+NOTES = 512
+"""Characters of a capture's text, with the notes of those who joined it."""
 
 CAUSES = 256
 """Causes whose cooldown is remembered; a configuration has fewer rules."""
@@ -61,8 +64,8 @@ class Trigger(NamedTuple):
 
 
 class Capture(NamedTuple):
-    """One that is pending: its name, its boot, its first trigger, its span on the boot clock in s, and how
-    many triggers joined it."""
+    """One that is pending: its name, its boot, its first trigger (with the notes of all who asked), its span
+    on the boot clock in s, and how many triggers joined it."""
 
     id: str
     boot: str
@@ -102,7 +105,7 @@ class Captures:
         if not trigger.asked and wall - self._causes.get(trigger.cause, -math.inf) < self._bounds.cooldown:
             return "cooldown"
         if self.pending is not None:
-            return self._join(self.pending, trigger, wall, after)
+            return self._join(self.pending, trigger, wall, before, after)
         if len(self._begun) >= self._bounds.per_day:
             return "per_day"
         start, end = trigger.at - before, trigger.at + after
@@ -125,13 +128,18 @@ class Captures:
         fields = {"pending": waits, "begun": self._begun, "causes": self._causes}
         return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
 
-    def _join(self, pending: Capture, trigger: Trigger, wall: float, after: float) -> str:
+    def _join(self, pending: Capture, trigger: Trigger, wall: float, before: float, after: float) -> str:
         if trigger.at > pending.end:
             return "busy"
         length = STRETCH * (self._bounds.before + self._bounds.after)
-        latest = max(pending.end, pending.start + length)
-        end = min(latest, max(pending.end, trigger.at + after))
-        self.pending = pending._replace(end=end, joined=pending.joined + 1)
+        # By its first trigger: a start that was brought forward takes nothing from the end.
+        latest = max(pending.end, pending.trigger.at - self._bounds.before + length)
+        first, end = pending.trigger, min(latest, max(pending.end, trigger.at + after))
+        if trigger.asked and trigger.text:
+            text = f"{first.text}; {trigger.text}" if first.text else trigger.text
+            first = first._replace(text=text[:NOTES])
+        start = min(pending.start, trigger.at - before)
+        self.pending = pending._replace(trigger=first, start=start, end=end, joined=pending.joined + 1)
         self._note(trigger, wall)
         return "joined"
 
@@ -154,6 +162,12 @@ def _name(boot: str, at: float, wall: float) -> str:
     """A name that people can sort by and type: when it was, in UTC, and four digits of which boot."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(max(0.0, min(wall, 2**36))))
     return f"{stamp}-{crc32(f'{boot} {at:.3f}'.encode()) & 0xFFFF:04x}"
+
+
+def under_way(saved: bytes, boot: str) -> Capture | None:
+    """The capture of this boot that is pending in what `Captures.saved` gave."""
+    pending = _loaded(saved)[0]
+    return pending if pending is not None and pending.boot == boot else None
 
 
 def _loaded(saved: bytes) -> tuple[Capture | None, list[float], dict[str, float]]:

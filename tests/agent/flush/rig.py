@@ -31,6 +31,7 @@ from agent.store.store import Store
 from collectors.api import Series
 from collectors.host import Host
 from collectors.tally import Tally
+from tests.waiting import until
 
 REQUESTS = Series("model.requests", "{request}", "counter", ())
 OFFSET = 1_700_000_000.0
@@ -150,3 +151,8 @@ def failing(store: Store, times: int) -> Callable[[Flush], Flushed]:
         return real(what)
 
     return flush
+
+
+def taken(rig: Rig) -> None:
+    """Return when the writer has taken all that came."""
+    until(lambda: rig.writer._inbox.empty() and rig.writer._busy_since is None)

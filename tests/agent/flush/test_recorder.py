@@ -58,12 +58,12 @@ class Rig:
             values = [heat(self.now), 100 * self.now, *(1.0 for _ in self.layout[2:])]
             self.ring.write(self.now, [("all", Reading(self.layout, values))])
 
-    def fires(self, rule: str = "hot", severity: str = "warning") -> bool:
+    def fires(self, rule: str = "hot", severity: str = "warning") -> str:
         about = {"rule": rule, "severity": severity, "metric": HEAT.name, "value": "57"}
         told = (*((f"outrider.alert.{key}", text) for key, text in about.items()), *HEAT.attributes)
         return self.recorder.judged((Event("boot", self.now, WALL, "alert.fired", told, "too hot"),))
 
-    def asks(self, *request: float | str) -> bool:
+    def asks(self, *request: float | str) -> str:
         return self.recorder.asked(Asked(Request(*request), self.told.append))  # type: ignore[arg-type]
 
     def captured(self) -> Captured:
@@ -128,7 +128,7 @@ def test_once_it_is_written_the_next_may_begin(rig: Rig) -> None:
 def test_severity_decides(rig: Rig, least: str, severity: str, begins: bool) -> None:
     rig.settings = SETTINGS._replace(severity=least)
     rig.recorder = rig.made()
-    assert rig.fires("hot", severity) is begins
+    assert rig.fires("hot", severity) == ("begun" if begins else "")
 
 
 def test_other_events_begin_nothing(rig: Rig) -> None:
@@ -177,11 +177,26 @@ def test_who_asks_and_hangs_up_again_and_again_takes_no_memory(rig: Rig) -> None
 
 def test_who_asks_while_one_is_under_way_waits_for_that(rig: Rig) -> None:
     rig.fires()
-    assert not rig.asks()
+    assert rig.asks() == "joined"
     assert rig.captured().joined == 1
     rig.recorder.states()
     rig.recorder.written()
     assert [each["state"] for each in rig.told] == ["joined", "captured"]
+
+
+def test_who_joins_one_is_heard_with_a_note_and_a_longer_before(rig: Rig) -> None:
+    rig.fires()
+    rig.pass_time(3)
+    rig.asks(60.0, None, "the fan rattled")
+    found = rig.captured()
+    assert (found.by, found.rule, found.text) == ("alert.fired", "hot", "too hot; the fan rattled")
+    assert (found.before, found.after, found.ticks, found.joined) == (57.0, 13.0, 71, 1)
+
+
+def test_who_joins_and_looks_back_beyond_the_ring_gets_what_it_has(rig: Rig) -> None:
+    rig.fires()
+    rig.asks(3600.0)
+    assert rig.captured().before == 99.0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from agent.flush.waiting import WAITING
 from agent.ship.budget import Allowance
 from agent.ship.purse import LINK, Purse
-from tests.agent.flush.rig import Rig
+from tests.agent.flush.rig import Rig, taken
 from tests.waiting import until
 
 
@@ -24,11 +24,6 @@ def spare(tmp_path: Path) -> Iterator[Rig]:
     rig.wear.thrift.left = -1e5
     yield rig
     rig.writer.stop(20)
-
-
-def taken(rig: Rig) -> None:
-    """Return when the writer has taken all that came."""
-    until(lambda: rig.writer._inbox.empty() and rig.writer._busy_since is None)
 
 
 def test_windows_share_a_commit_while_the_budget_is_short_and_all_of_them_are_in_it(spare: Rig) -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from agent.config.recording import Recorder as Recording
 from agent.control_socket import Asked, Request
+from agent.flush.recorder import STATE
 from agent.flush.writer import Judged
+from agent.stats.capture import Capture, under_way
 from agent.stats.frame import Content, Event
 from agent.stats.ring import Ring
 from agent.store.reader import Reader
 from collectors.api import Reading
-from tests.agent.flush.rig import OFFSET, REQUESTS, Rig, failing
+from tests.agent.flush.rig import OFFSET, REQUESTS, Rig, failing, taken
 from tests.waiting import until
 
 
@@ -84,3 +86,53 @@ def test_an_alert_late_in_a_window_is_stored_with_the_capture_that_it_begins(rec
     until(lambda: len(captures(recording)) == 1)
     assert recording.writer.stop(20)
     assert recording.written() == {"hot": b"2"}
+
+
+def pending(rig: Rig) -> Capture | None:
+    """The capture that a crash would leave behind now."""
+    with closing(Reader.open(rig.directory)) as reader:
+        return under_way(reader.states("kept").get(STATE, b""), "boot")
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Iterator[Rig]:
+    """A writer with a capture under way, which is not over before the test is."""
+    ring = Ring.open(tmp_path / "ring", "boot", 100)
+    rig = Rig(tmp_path / "state", recording=Recording(before=30.0, after=600.0), ring=ring.path)
+    rig.writer.start()
+    assert rig.writer.ready.wait(20)
+    asked(rig)
+    until(lambda: pending(rig) is not None)
+    yield rig
+    rig.writer.stop(20)
+
+
+def joins(rig: Rig) -> None:
+    """Somebody asks, and an alert fires, in the midst of a window and without one that ends."""
+    rig.judged("alert.cleared")
+    rig.writer.put(Asked(Request(500.0, None, "the fan rattled"), lambda fields: None))
+    rig.writer.put(Judged((Event("boot", 1010.0, OFFSET, "alert.fired", (), ""),), {}))
+    taken(rig)
+
+
+def test_what_joins_a_capture_outlives_a_crash(long: Rig) -> None:
+    joins(long)
+    kept = pending(long)
+    assert kept is not None
+    assert (kept.joined, kept.trigger.text) == (2, "the fan rattled")
+    assert kept.trigger.at - kept.start == pytest.approx(500.0, abs=1.0)
+    assert kept.end > 1600.0
+
+
+def test_what_joins_a_capture_waits_for_the_next_commit_while_the_budget_of_writes_is_short(
+    long: Rig,
+) -> None:
+    long.wear.thrift.thrifty = True
+    flushed = len(long.flushes())
+    joins(long)
+    assert len(long.flushes()) == flushed
+    long.window(early="stop")
+    taken(long)
+    kept = pending(long)
+    assert kept is not None
+    assert kept.joined == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.capture import DAY, Bounds, Captures, Trigger
+from agent.stats.capture import DAY, NOTES, Bounds, Captures, Trigger, under_way
 
 BOUNDS = Bounds(120.0, 60.0, 1800.0, 3)
 WALL = 1_700_000_000.0
@@ -52,6 +52,41 @@ def test_what_overlaps_is_one_capture_that_ends_later() -> None:
     assert captures.pending is not None
     assert (captures.pending.start, captures.pending.end, captures.pending.joined) == (880.0, 1100.0, 1)
     assert captures.pending.trigger.cause == "hot"
+
+
+def test_who_joins_and_looks_further_back_brings_the_start_forward_and_takes_nothing_from_the_end() -> None:
+    captures = fresh()
+    captures.trigger(*at(0))
+    captures.trigger(*at(10, "command", asked=True), 600.0, 5.0)
+    assert captures.pending is not None
+    assert (captures.pending.start, captures.pending.end) == (410.0, 1060.0)
+    captures.trigger(*at(20, "command", asked=True), 1.0, 0.0)
+    assert captures.trigger(*at(40, "full")) == "joined"
+    assert (captures.pending.start, captures.pending.end, captures.pending.joined) == (410.0, 1100.0, 3)
+
+
+def test_the_notes_of_all_who_ask_are_kept_up_to_a_bound() -> None:
+    captures = fresh()
+    captures.trigger(Trigger("command", 1000.0, "", asked=True), WALL)
+    for note in ("the fan rattled", "", "and the door was open"):
+        captures.trigger(Trigger("command", 1001.0, note, asked=True), WALL + 1)
+    captures.trigger(*at(2, "full"))
+    assert captures.pending is not None
+    assert captures.pending.trigger.text == "the fan rattled; and the door was open"
+    for n in range(100):
+        captures.trigger(Trigger("command", 1003.0, f"note {n}".ljust(200, "."), asked=True), WALL + 3)
+    assert len(captures.pending.trigger.text) == NOTES
+    assert fresh(captures.saved()).pending == captures.pending
+
+
+def test_what_is_under_way_is_read_from_what_was_saved() -> None:
+    captures = fresh()
+    assert under_way(captures.saved(), "boot") is None
+    captures.trigger(*at(0))
+    assert under_way(captures.saved(), "boot") == captures.pending
+    assert under_way(captures.saved(), "another boot") is None
+    assert under_way(captures.saved(pending=False), "boot") is None
+    assert under_way(b"{", "boot") is None
 
 
 def test_a_stream_of_triggers_puts_the_end_off_only_so_far() -> None:
