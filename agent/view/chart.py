@@ -37,20 +37,27 @@ class Point(NamedTuple):
 
 class Columns(NamedTuple):
     """The columns of a chart: `points` with None for a gap, of which `step` s each, the last ending at
-    `end` (wall s); `blank` columns lie before the first window."""
+    `end` (wall s); `blank` columns lie before the first window. `joined`: several windows share a column."""
 
     points: tuple[Point | None, ...]
     step: float
     end: float
     blank: int
+    joined: bool = False
 
 
-def meaning(window: Window) -> tuple[str, str, str]:
-    """What low, middle and high are of this kind; "" for what it has not."""
+def single(held: Sequence[Window]) -> bool:
+    """Whether each window is of one poll, as in a capture: its value is all that there is to show."""
+    kinds = (Gauge, Counter)
+    return bool(held) and all(isinstance(w.summary, kinds) and w.summary.count <= 1 for w in held)
+
+
+def meaning(window: Window, *, single: bool = False) -> tuple[str, str, str]:
+    """What low, middle and high are of this kind, or of a `single` poll; "" for what it has not."""
     if isinstance(window.summary, Gauge):
-        return "min", "mean", "max"
+        return ("", "value", "") if single else ("min", "mean", "max")
     if isinstance(window.summary, Counter):
-        return "", "rate", "peak"
+        return "", "rate", "" if single else "peak"
     if isinstance(window.summary, Histogram):
         return "p10", "p50", "p99"
     return "", "seen", ""
@@ -87,7 +94,7 @@ def laid_out(held: Sequence[Window], now: float, width: int) -> Columns:
         for column in range(max(0, first), min(width - 1, last) + 1):
             buckets[column].append(window)
     blank = next((place for place, bucket in enumerate(buckets) if bucket), width)
-    return Columns(tuple(_merged(bucket) for bucket in buckets), size, until, blank)
+    return Columns(tuple(_merged(bucket) for bucket in buckets), size, until, blank, not each)
 
 
 def _each(count: int, width: int) -> float:

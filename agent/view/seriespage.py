@@ -80,10 +80,12 @@ def head(row: Row, held: Sequence[Window], width: int) -> list[Line]:
     lines = [spread(name, line(old), width)]
     if pairs:
         lines.append(fit(line(Ink(f"  {pairs}", "dim")), width))
+    single = chart.single(held)
     figures = [("now", value(row))] if series.kind != "histogram" else []
-    figures += [(what, row.shown(n)) for what, n in _figures(row) if n is not None]
+    if not single:
+        figures += [(what, row.shown(n)) for what, n in _figures(row) if n is not None]
     pieces = [part for what, text in figures for part in (Ink(f"  {what} ", "dim"), Ink(text, "title"))]
-    each = f"  a window each {human(cadence(held), 's')}" if held else ""
+    each = f"  a {'poll' if single else 'window'} each {human(cadence(held), 's')}" if held else ""
     lines.append(fit(line(*pieces, Ink(each, "dim")), width))
     return lines
 
@@ -110,7 +112,9 @@ def _chart(track: Track, width: int, height: int) -> list[Line]:
     lines += [line(Ink(" " * (chart.AXIS - 1) + "└", "dim"), *_rule(columns, track.captures))]
     lines += [line(" " * chart.AXIS, *(Ink(each.text, "dim") for each in ends))]
     marked = f"  {MARK} capture (c)" if track.captures else ""
-    return [*lines, fit(_legend(track.held[-1], marked), width)][:height]
+    single = chart.single(track.held) and not columns.joined
+    names = chart.meaning(track.held[-1], single=single)
+    return [*lines, fit(_legend(names, marked), width)][:height]
 
 
 def _rule(columns: chart.Columns, shots: Sequence[Shot]) -> list[Ink]:
@@ -134,8 +138,8 @@ def _inked(text: str) -> list[Ink]:
     return pieces
 
 
-def _legend(window: Window, marked: str) -> Line:
-    low, middle, high = chart.meaning(window)
+def _legend(names: tuple[str, str, str], marked: str) -> Line:
+    low, middle, high = names
     band = f"  {chart.BAND} {low or middle} to {high}" if high else ""
     return line(
         Ink(" " * chart.AXIS + f"━ {middle}{band}", "dim"), Ink(marked, "warn"), Ink(f"  {GAP} gap", "dim")
@@ -146,9 +150,9 @@ def _listed(track: Track, height: int) -> list[Line]:
     """The table: the newest windows first, gaps among them."""
     if height <= 0 or not track.held:
         return []
-    low, middle, high = chart.meaning(track.held[-1])
-    names = (middle, low, high) if low else (middle, high)
-    lines = [line(Ink(f"{left('TIME', 8)}{''.join(right(name.upper(), NUMBER) for name in names)}", "dim"))]
+    names = low, middle, high = chart.meaning(track.held[-1], single=chart.single(track.held))
+    titles = "".join(right(name.upper(), NUMBER) for name in (middle, low, high) if name)
+    lines = [line(Ink(f"{left('TIME', 8)}{titles}", "dim"))]
     found = [_Table(each.start, each, None) for each in track.held]
     found += [_Table(gap.start, None, gap) for gap in (*track.gaps, *track.coarse)]
     for each in sorted(found, key=lambda row: row.start, reverse=True)[: height - 1]:
@@ -158,12 +162,12 @@ def _listed(track: Track, height: int) -> list[Line]:
             told = f"{_clock(each.start)}  {mark} {length}: {each.gap.reason}"
             lines.append(fit(line(Ink(told, style)), TABLE))
         elif each.window is not None:
-            lines.append(line(Ink(_clock(each.start), "dim"), *_numbers(each.window, track.row)))
+            lines.append(line(Ink(_clock(each.start), "dim"), *_numbers(each.window, names, track.row)))
     return lines
 
 
-def _numbers(window: Window, row: Row) -> list[Ink]:
-    low, _, high = chart.meaning(window)
+def _numbers(window: Window, names: tuple[str, str, str], row: Row) -> list[Ink]:
+    low, _, high = names
     of = chart.point(window)
     shown = [of.middle, *([of.low] if low else []), *([of.high] if high else [])]
     plain = row.series.kind == "top"

@@ -10,7 +10,7 @@ from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
-from agent.view.chart import BAND, LEVELS, Columns, Point, Scale, axis, body, laid_out, meaning, point, scale
+from agent.view.chart import BAND, LEVELS, Columns, Point, Scale, axis, body, laid_out, meaning, point, scale, single
 from agent.view.rows import GAP, Window
 from tests.messages import gauge
 
@@ -75,6 +75,28 @@ def test_silence_up_to_now_is_drawn() -> None:
 def test_each_kind_draws_what_it_knows(summary: Summary, words: tuple[str, ...], found: Point) -> None:
     assert meaning(window(0, summary)) == words
     assert point(window(0, summary)) == found
+
+
+@pytest.mark.parametrize(
+    ("summary", "words"),
+    [(Gauge(1, 3.0, 3.0, 3.0, 3.0), ("", "value", "")), (Counter(1, 9.0, 9.0, 0), ("", "rate", ""))],
+)
+def test_polls_have_one_number_each(summary: Summary, words: tuple[str, ...]) -> None:
+    polls = [window(n, summary) for n in range(3)]
+    assert single(polls)
+    assert meaning(polls[0], single=True) == words
+
+
+@pytest.mark.parametrize("other", [Gauge(2, 6.0, 1.0, 5.0, 5.0), Counter(60, 1.0, 9.0, 0), Histogram(), Top({}, 0)])
+def test_one_window_of_several_polls_makes_all_of_them_windows(other: Summary) -> None:
+    assert not single([window(0, gauge(1.0)), window(1, other)])
+    assert not single([])
+
+
+def test_several_windows_in_a_column_are_said() -> None:
+    held = [window(n, gauge(1.0)) for n in range(20)]
+    assert not laid_out(held, 1200.0, 20).joined
+    assert laid_out(held, 1200.0, 15).joined
 
 
 def test_the_scale_begins_at_zero_where_that_is_near_and_is_never_flat() -> None:

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 from agent.view.gaps import Gap
 from agent.view.ink import plain, span
 from agent.view.scene import Track
-from agent.view.seriespage import page
-from tests.pictures import CASES, ERRORS, HEAT, LATENCY, RECEIVED, text_of, track
+from agent.view.captures import Shots
+from agent.view.seriespage import capture, page
+from collectors.api import Series
+from tests.captures import BYTES
+from tests.captures import HEAT as MEASURED
+from tests.captures import capture as capture_of
+from tests.pictures import CASES, ERRORS, HEAT, LATENCY, NOW, RECEIVED, text_of, track
 
 TRACKS = {each.name: track(each) for each in (HEAT, RECEIVED, LATENCY, ERRORS)}
 
@@ -49,6 +54,18 @@ def test_values_have_unit_and_age() -> None:
     assert "now 69°C" in shown
     assert "◐ 20m ago" in shown
     assert "a window each 60s" in shown
+
+
+@pytest.mark.parametrize(("series", "title"), [(MEASURED, "VALUE"), (BYTES, "RATE")])
+def test_a_capture_shows_each_poll_once(series: Series, title: str) -> None:
+    made = Shots(series)
+    made.add(capture_of())
+    (shot,) = made.newest
+    assert shot.row is not None
+    shown = "\n".join(plain(each) for each in capture(shot, shot.row, NOW, 100, 200))
+    assert "  a poll each 1s" in shown
+    assert [word for word in ("MEAN", "MIN", "MAX", "PEAK", "VALUE", "RATE") if word in shown] == [title]
+    assert not any(f"  {word} " in shown.split("┤")[0] for word in ("mean", "min", "max", "peak"))
 
 
 def test_quantiles_and_top_values_of_the_latest_window_are_bars() -> None:
