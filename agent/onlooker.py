@@ -2,7 +2,7 @@
 
 ring     each poll of the last minutes, gauges and counters, as fresh as the daemon's last tick
 store    what is no number of a tick (histograms, top values), events with the reasons of absences,
-         and which alert rules fire; read again when another window may have ended
+         which alert rules fire, and whether a capture is under way; read again when it was written
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -21,8 +21,10 @@ from agent.identity import boot_id, device_name
 from agent.judge import saved
 from agent.observed import host
 from agent.poller import Clocks, Closed, Poller
+from agent.recorder import STATE as CAPTURES
 from agent.ship.alert import WORST, Alert, AlertSeries
 from agent.ship.records import Key
+from agent.stats.capture import Capture, under_way
 from agent.stats.fold import Fold
 from agent.stats.frame import Content, Event
 from agent.stats.ring import Ring
@@ -30,6 +32,7 @@ from agent.stats.ringfile import RingError
 from agent.stats.watch import Watch
 from agent.store.errors import CorruptRow, StoreError
 from agent.store.files import holder
+from agent.store.layout import FILE
 from agent.store.reader import Reader
 from agent.view.fleet import DeviceState
 from agent.view.rows import KEPT, Board, Row
@@ -44,7 +47,8 @@ LATEST = 10.0
 """Seconds without a tick after which no daemon is taken to write the ring."""
 
 STORE_EVERY = 10.0
-"""Seconds between two looks at the store, at least: each copies it, in memory."""
+"""Seconds between two looks at the store, at least, and only if it was written since: each copies it, in
+memory."""
 
 ROWS = 600
 OWN = "own"
@@ -65,6 +69,8 @@ class Onlooker:
         self._ticks = Ticks()
         self._polls, self._windows = Board(), Board()
         self._alerts: tuple[Alert, ...] = ()
+        self._capture: Capture | None = None
+        self._written: tuple[int, ...] = ()
         self._ticked: float | None = None
         self._stored = float("-inf")
         self.source = source
@@ -86,9 +92,11 @@ class Onlooker:
             for key, content in self._ticks.new(snapshot, self._clocks.offset()):
                 self._polls.add(key, content)
             self._ticked = snapshot.times[-1] if snapshot.times else self._ticked
-        if self._store is not None and boot - self._stored >= max(STORE_EVERY, self._config.window.span):
-            self._stored = boot
-            self._read_store(self._store)
+        if self._store is not None and boot - self._stored >= STORE_EVERY:
+            written = _written(self._store)
+            if not written or written != self._written:
+                self._stored, self._written = boot, written
+                self._read_store(self._store)
         self._polls.expire(KEPT)
         self._windows.expire(KEPT)
 
@@ -101,8 +109,10 @@ class Onlooker:
                     if stored.row.tombstone is None:
                         self._windows.add(stored.row.key, stored.content())
                 self._alerts = self._firing(reader.states("alert"))
+                captures = reader.states("kept").get(CAPTURES, b"")
+                self._capture = under_way(captures, boot_id(host(self._config)))
         except (StoreError, CorruptRow, OSError) as error:
-            self.fault = str(error)
+            self.fault, self._written = str(error), ()
 
     def _firing(self, states: dict[str, bytes]) -> tuple[Alert, ...]:
         """The rules that fire, as the store kept them with the last window."""
@@ -129,7 +139,17 @@ class Onlooker:
         if fault:
             listed = listed._replace(state=listed.state._replace(state="degraded"))
         refused = self._polls.refused + self._windows.refused
-        return Chosen(listed, rows, standings(rows, events, now), events, fault, refused=refused)
+        standing = standings(rows, events, now)
+        return Chosen(listed, rows, standing, events, fault, refused=refused, recording=self._recording())
+
+    def _recording(self) -> str:
+        """The capture that is under way, in words; "" for none."""
+        capture = self._capture
+        left = 0.0 if capture is None else capture.end - self._clocks.boot()
+        if capture is None or left <= 0:
+            return ""
+        why = " ".join(word for word in (capture.trigger.cause, capture.trigger.text) if word)
+        return f"the flight recorder captures {capture.id} for {left:.0f} s more: {why}"
 
     def _merged(self, now: float) -> Iterable[Row]:
         """Every series once: of those that the ring has, the polls; of the rest, the windows."""
@@ -188,6 +208,13 @@ class Alone:
             self._ring.close()
         self._runner.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _written(directory: Path) -> tuple[int, ...]:
+    """When each file of a store was written, in ns; nothing where they cannot be seen."""
+    with suppress(OSError):
+        return tuple((directory / f"{FILE}{end}").stat().st_mtime_ns for end in ("", "-wal"))
+    return ()
 
 
 def _about(collector: str) -> tuple[tuple[str, str], ...]:

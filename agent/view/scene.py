@@ -32,7 +32,7 @@ class Listed(NamedTuple):
 class Chosen(NamedTuple):
     """The device that is looked at. `reasons` are its own words on why it is degraded, `labels` its site
     and tags; `refused` counts the windows of series beyond the bound of a board; `captures` are those of
-    the flight recorder, the newest first."""
+    the flight recorder, the newest first; `recording` says of one that is under way, "" if none is."""
 
     listed: Listed
     rows: tuple[Row, ...] = ()
@@ -42,6 +42,7 @@ class Chosen(NamedTuple):
     labels: tuple[str, ...] = ()
     refused: int = 0
     captures: tuple[Shot, ...] = ()
+    recording: str = ""
 
 
 class Track(NamedTuple):

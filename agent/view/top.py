@@ -81,9 +81,11 @@ def document(state: Top, width: int) -> list[Line]:
         return [titles(across(width)), *(each.line for each in rows)]
     trouble = [each for each in chosen.standings if each.state in TROUBLE]
     entries = alerts(chosen.listed.alerts, at, width) + standings("does not answer", trouble, width)
+    recording = [line(Ink(f"◆ {clean(chosen.recording, 300)}", "warn"))] if chosen.recording else []
     rest = chosen._replace(listed=chosen.listed._replace(alerts=()))
     rest = rest._replace(standings=tuple(each for each in chosen.standings if each.state not in TROUBLE))
-    lines = [*head(chosen, width)[1:], *meters(chosen.rows, width), *(each.line for each in entries)]
+    lines = [*head(chosen, width)[1:], *recording, *meters(chosen.rows, width)]
+    lines += [each.line for each in entries]
     return [*lines, (), titles(across(width)), *(each.line for each in body(rest, at, width))]
 
 

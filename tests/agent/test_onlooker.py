@@ -10,6 +10,7 @@ import pytest
 
 from agent.config import load
 from agent.config.settings import Config
+from agent.control_socket import ask
 from agent.identity import boot_id
 from agent.judge import saved
 from agent.judge.rule import parse
@@ -70,6 +71,47 @@ def test_ring_and_store_of_a_daemon_make_one_page(daemon: Daemon, tmp_path: Path
         "there is a CPU",
         "system.cpu.logical.count",
     )
+
+
+def test_a_capture_that_is_under_way_is_told_until_it_is_over(daemon: Daemon, tmp_path: Path) -> None:
+    """Of the alert whose capture began with the daemon somebody wants two seconds more; then none is told."""
+    config = configured(tmp_path, RULE)
+    windows_pass(daemon.state, 1)
+    for _ in ask(daemon.runtime, {"ask": "record", "after": 0.0, "note": "the fan rattled"}, 20.0):
+        break
+    looker = Onlooker(config, CLOCKS, daemon.runtime / "ring", daemon.state, "daemon")
+    looker.look()
+    told = looker.chosen(time.time()).recording
+    assert told.startswith("the flight recorder captures 20")
+    assert " s more: alert.fired any" in told
+    assert told.endswith("; the fan rattled")
+    later = Clocks(lambda: boot_clock() + 3600.0, time.time, lambda: "unknown")
+    looker = Onlooker(config, later, daemon.runtime / "ring", daemon.state, "daemon")
+    looker.look()
+    assert looker.chosen(time.time()).recording == ""
+
+
+def test_a_store_is_read_again_only_once_it_was_written(daemon: Daemon, tmp_path: Path) -> None:
+    config = configured(tmp_path, RULE)
+    passed = [0.0]
+    clocks = Clocks(lambda: boot_clock() + passed[0], time.time, lambda: "unknown")
+    windows_pass(daemon.state, 2)
+    looker = Onlooker(config, clocks, daemon.runtime / "ring", daemon.state, "daemon")
+    looker.look()
+    first = looker._windows
+    looker.look()
+    assert looker._windows is first, "at most each ten seconds"
+    windows_pass(daemon.state, 3)
+    passed[0] = 11.0
+    looker.look()
+    assert looker._windows is not first
+    assert daemon.stop() == 0
+    passed[0] = 22.0
+    looker.look()
+    last = looker._windows
+    passed[0] = 33.0
+    looker.look()
+    assert looker._windows is last, "nobody wrote"
 
 
 def ring(tmp_path: Path, at: float) -> Config:

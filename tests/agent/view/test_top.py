@@ -54,6 +54,15 @@ def test_what_does_not_answer_stands_once_with_its_reason() -> None:
     assert any("no NVIDIA driver" in each for each in shown)
 
 
+def test_a_capture_that_is_under_way_stands_above_the_meters() -> None:
+    told = "the flight recorder captures one\x1b[2J for 42 s more: command"
+    shown = [plain(each) for each in document(STATE._replace(chosen=chosen()._replace(recording=told)), 120)]
+    place = next(n for n, each in enumerate(shown) if each.startswith("◆ the flight recorder captures one"))
+    assert "42 s more" in shown[place]
+    assert all(each.isprintable() for each in shown)
+    assert [*shown[:place], *shown[place + 1 :]] == [plain(each) for each in document(STATE, 120)]
+
+
 def test_a_pause_is_said_with_its_age_and_goes_on() -> None:
     paused = after("p")
     assert "PAUSED for 5s" in plain(header(paused._replace(now=NOW + 5), 100))
