@@ -46,7 +46,7 @@ class Kept(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether a time service has told how wrong it may be, within the last hours and since the last step."""
+        """Whether a time service has told how wrong it may be, within the last hours and since a step."""
         return self.max_error < UNBOUNDED
 
 

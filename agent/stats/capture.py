@@ -1,7 +1,7 @@
 """When the flight recorder begins a capture, and when that ends: decisions alone, clocks passed in; pure.
 
     nothing pending --trigger--> pending until `after` s later --due--> taken, and `written` once it is stored
-                                    ^--another trigger joins it: may put off its end and bring its start forward
+                                    ^--another trigger joins it: its end may come later, its start earlier
 
 What begins no capture has a reason:
 

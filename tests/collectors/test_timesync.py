@@ -31,7 +31,8 @@ def test_a_clock_in_microseconds_is_read_and_one_that_nobody_sets_is_told() -> N
 
 def test_chrony_without_rtcsync_leaves_a_bound_and_the_flag() -> None:
     kept = parse(timex(0, 0, 0, 21_000, 900, 0x2040))
-    assert (kept.synchronized, kept.bounded, kept.max_error) == (False, True, pytest.approx(0.021))
+    assert (kept.synchronized, kept.bounded) == (False, True)
+    assert kept.max_error == pytest.approx(0.021)
 
 
 def test_the_offset_of_each_field_is_the_compiler_s() -> None:

@@ -7,10 +7,12 @@ outside, behind TLS.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -370,6 +372,105 @@ def test_the_limit_of_memory_holds(service: Machine) -> None:
     assert service.run("systemctl", "is-system-running", check=False).stdout.strip() == "running"
     until(lambda: shown(service, "SubState") == "running")
     assert main_pid(service) == pid
+
+
+def test_root_and_the_service_s_user_get_captures_out_of_the_sandbox(service: Machine) -> None:
+    """Beyond a user namespace of its own the daemon sees root as root, and itself as itself."""
+    before = outrider(service, "record", "ls").splitlines() if captures(service) else []
+    said = outrider(service, "record", "--before", "5s", "--after", "2s", "--note", "the fan rattled")
+    begun, captured = said.splitlines()
+    name = begun.partition(":")[0]
+    assert begun.endswith(" s to go")
+    assert captured.startswith(f"{name}: ")
+    assert re.search(r": [3-9] ticks of \d+ series, from [\d.]+ s before to [12]\.\d s after$", captured)
+    own = service.run("runuser", "-u", "outrider", "--", "outrider", "record", "--after", "1s").stdout
+    listed = outrider(service, "record", "ls").splitlines()
+    assert len(listed) == len(before) + 2
+    assert "the fan rattled" in next(line for line in listed if name in line)
+    assert own.partition(":")[0] in listed[-1]
+    shown_series = outrider(service, "record", "show", name, "system.cpu.utilization", "--json").splitlines()
+    assert len(json.loads(shown_series[-1])["samples"]) >= 2
+
+
+def captures(machine: Machine) -> bool:
+    """Whether any is kept."""
+    return machine.run("outrider", "record", "ls", check=False).returncode == 0
+
+
+def test_another_user_gets_no_capture_and_hears_why(service: Machine) -> None:
+    """First by the modes of directory and socket; where somebody opens these, by the kernel's word."""
+    program = ["runuser", "-u", "nobody", "--", "outrider", "record", "--after", "0s"]
+    shut = service.run(*program, check=False)
+    assert (shut.returncode, shut.stdout) == (1, "")
+    assert shut.stderr == "outrider record: /run/outrider: ask as the daemon's user or as root\n"
+    modes = service.run("stat", "-c", "%a %U %F", "/run/outrider", "/run/outrider/control").stdout
+    assert modes.splitlines() == ["700 outrider directory", "600 outrider socket"]
+    service.run("chmod", "755", "/run/outrider")
+    try:
+        barred = service.run(*program, check=False)
+        assert barred.stderr == shut.stderr
+        service.run("chmod", "666", "/run/outrider/control")
+        denied = service.run(*program, check=False)
+    finally:
+        service.run("chmod", "600", "/run/outrider/control")
+        service.run("chmod", "700", "/run/outrider")
+    assert (denied.returncode, denied.stdout) == (1, "")
+    assert "nothing is captured: only the daemon's user and root may ask" in denied.stderr
+
+
+# As people have it, with what the tests need to find its windows.
+AS_SHIPPED = f"""
+[device]
+name = "dut"
+[broker]
+url = "mqtts://{OUTSIDE}:{TLS_PORT}"
+ca_file = "/etc/outrider/ca.crt"
+"""
+
+
+@pytest.fixture
+def as_shipped(service: Machine) -> Iterator[Machine]:
+    """The service with the shipped limits, intervals and windows, just started."""
+    service.write(SETTINGS, AS_SHIPPED)
+    restart(service)
+    yield service
+    service.write(SETTINGS, CONFIGURATION)
+    restart(service)
+
+
+def test_the_daemon_s_own_limits_are_not_felt_in_a_healthy_service(as_shipped: Machine) -> None:
+    """Its governor knows the CPU time after a minute; windows of a minute are committed as they end. The
+    unit keeps it as closed as before."""
+    since = float(as_shipped.run("date", "+%s.%N").stdout)
+
+    def told() -> list[dict[str, Any]]:
+        lines = outrider(as_shipped, "spool", "export", "-").splitlines()
+        return [each for line in lines if (each := json.loads(line)).get("end", each.get("at")) >= since]
+
+    def windows(metric: str) -> list[dict[str, Any]]:
+        return [each for each in told() if each.get("metric") == metric]
+
+    until(
+        lambda: len(windows("outrider.disk.budget.left")) >= 2,
+        lambda: windows("outrider.disk.budget.left"),
+        180.0,
+    )
+    lines = told()
+    steps = [each for each in lines if each.get("metric") == "outrider.governor.step"]
+    assert {each["attributes"]["outrider.governor.limit"] for each in steps} == {
+        "cpu",
+        "memory",
+        "descriptors",
+    }
+    assert {each["max"] for each in steps} == {0}
+    left = [each["min"] for each in lines if each.get("metric") == "outrider.disk.budget.left"]
+    assert min(left) > 0
+    events = {each["event"] for each in lines if "event" in each}
+    assert [name for name in events if name.startswith(("governor.", "flash.", "collector.governed"))] == []
+    offline = ["systemd-analyze", "security", "--offline=true", "--no-pager", f"/etc/systemd/system/{UNIT}"]
+    verdict = re.search(r"exposure level for [^:]+: ([0-9.]+)", as_shipped.run(*offline).stdout)
+    assert verdict is not None
+    assert float(verdict[1]) <= 1.3
 
 
 def test_removed_it_leaves_configuration_and_store_and_purged_nothing(

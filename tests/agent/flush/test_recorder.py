@@ -63,7 +63,7 @@ class Rig:
         told = (*((f"outrider.alert.{key}", text) for key, text in about.items()), *HEAT.attributes)
         return self.recorder.judged((Event("boot", self.now, WALL, "alert.fired", told, "too hot"),))
 
-    def asks(self, *request: float | str) -> str:
+    def asks(self, *request: float | str | None) -> str:
         return self.recorder.asked(Asked(Request(*request), self.told.append))  # type: ignore[arg-type]
 
     def captured(self) -> Captured:

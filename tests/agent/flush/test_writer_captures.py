@@ -110,7 +110,7 @@ def long(tmp_path: Path) -> Iterator[Rig]:
 def joins(rig: Rig) -> None:
     """Somebody asks, and an alert fires, in the midst of a window and without one that ends."""
     rig.judged("alert.cleared")
-    rig.writer.put(Asked(Request(500.0, None, "the fan rattled"), lambda fields: None))
+    rig.writer.put(Asked(Request(500.0, None, "the fan rattled"), lambda _: None))
     rig.writer.put(Judged((Event("boot", 1010.0, OFFSET, "alert.fired", (), ""),), {}))
     taken(rig)
 

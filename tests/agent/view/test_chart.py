@@ -10,7 +10,20 @@ from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
-from agent.view.chart import BAND, LEVELS, Columns, Point, Scale, axis, body, laid_out, meaning, point, scale, single
+from agent.view.chart import (
+    BAND,
+    LEVELS,
+    Columns,
+    Point,
+    Scale,
+    axis,
+    body,
+    laid_out,
+    meaning,
+    point,
+    scale,
+    single,
+)
 from agent.view.rows import GAP, Window
 from tests.messages import gauge
 
@@ -87,7 +100,9 @@ def test_polls_have_one_number_each(summary: Summary, words: tuple[str, ...]) ->
     assert meaning(polls[0], single=True) == words
 
 
-@pytest.mark.parametrize("other", [Gauge(2, 6.0, 1.0, 5.0, 5.0), Counter(60, 1.0, 9.0, 0), Histogram(), Top({}, 0)])
+@pytest.mark.parametrize(
+    "other", [Gauge(2, 6.0, 1.0, 5.0, 5.0), Counter(60, 1.0, 9.0, 0), Histogram(), Top({}, 0)]
+)
 def test_one_window_of_several_polls_makes_all_of_them_windows(other: Summary) -> None:
     assert not single([window(0, gauge(1.0)), window(1, other)])
     assert not single([])

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.view.captures import Shots
 from agent.view.gaps import Gap
 from agent.view.ink import plain, span
 from agent.view.scene import Track
-from agent.view.captures import Shots
 from agent.view.seriespage import capture, page
 from collectors.api import Series
 from tests.captures import BYTES
