@@ -17,11 +17,11 @@ from types import TracebackType
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.daemon import RING
+from agent.flush.recorder import STATE as CAPTURES
 from agent.identity import boot_id, device_name
 from agent.judge import saved
 from agent.observed import host
 from agent.poller import Clocks, Closed, Poller
-from agent.recorder import STATE as CAPTURES
 from agent.ship.alert import WORST, Alert, AlertSeries
 from agent.ship.records import Key
 from agent.stats.capture import Capture, under_way
