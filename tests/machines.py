@@ -31,6 +31,9 @@ CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("systemd", "unified", "memory", "cpu", "cpuacct", "blkio", "pids", "devices")
 PREFIX = "outrider-machine-"
 HOSTNAME = "dut"
+DISK = "/mnt/disk"
+"""A directory of the disk that the tests lie on: all else in it is memory, to which nothing is written."""
+
 REBOOTS = 133  # nspawn's exit status
 
 # What this Debian starts at boot is not wanted there, and neither is an Outrider that it may have. The
@@ -54,7 +57,8 @@ code={reboots}
 while [ $code = {reboots} ]; do
     unshare --pid --fork --kill-child --mount-proc \\
         systemd-nspawn --quiet --register=no --keep-unit --boot --directory={home}/root --machine={name} \\
-        --hostname={hostname} --network-veth --system-call-filter='adjtimex clock_adjtime' {binds} &
+        --hostname={hostname} --network-veth --system-call-filter='adjtimex clock_adjtime' {binds} \\
+        --bind={disk}:{seen} &
     machine=$!; code=0; wait $machine || code=$?
 done
 """
@@ -76,7 +80,8 @@ class Machine:
     """One container with a systemd of its own.
 
     Args:
-        directory: its output lies there, and its overlay while it lives.
+        directory: its output lies there, and its overlay while it lives; and its `disk`, which it sees at
+            `DISK`.
         shared: directories that it sees, read-only, at the same place.
     """
 
@@ -88,12 +93,16 @@ class Machine:
         self._groups = [CGROUPS / name / f"{PREFIX}{os.getpid()}" for name in CONTROLLERS]
         self._groups = [group for group in self._groups if group.parent.is_dir()]
         binds = " ".join(f"--bind-ro={shlex.quote(str(path))}" for path in shared)
+        self.disk = directory / "disk"
+        self.disk.mkdir()
         script = PREPARE.format(
             home=self.home,
             name=self.name,
             hostname=HOSTNAME,
             reboots=REBOOTS,
             binds=binds,
+            disk=shlex.quote(str(self.disk)),
+            seen=DISK,
             groups=" ".join(map(str, self._groups)),
         )
         alone = ["unshare", "--mount", "--net", "--propagation", "private"]

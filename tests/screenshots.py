@@ -1,8 +1,9 @@
 """Screenshots of the terminal view and of `outrider top`, from real daemons: run by `make screenshots`.
 
 Four daemons run on this machine for two minutes, as a fleet of four devices. One has an alert rule that
-fires and is killed and started again, which leaves a gap; one is killed and stays away. The pictures go
-to `agent/view/screenshots/` and are looked at before they are kept.
+fires after a while, so that its capture has two sides; it is killed and started again, which leaves a gap.
+One is killed and stays away. The pictures go to `agent/view/screenshots/` and are looked at before they are
+kept.
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ BEFORE, DOWN, AFTER = 60.0, 14.0, 60.0
 RULES = """
 [[alert]]
 name = "disk-filling"
-when = "system.filesystem.utilization > 5%"
+when = "system.filesystem.utilization > 5% for 20s"
 severity = "warning"
 summary = "the disk fills up; logs and models share it"
 runbook = "https://wiki.example/runbooks/disk"
 [recorder]
 after = "20s"
+[collectors.filesystem]
+interval = "1s"
 """
 FONTS = re.compile(r"\s*@font-face \{.*?\n\s*\}", re.DOTALL)
 
@@ -58,8 +61,6 @@ class Fleet:
     def __init__(self, directory: Path, stack: ExitStack) -> None:
         self.directory = directory
         self.broker = stack.enter_context(Broker(directory))
-        self.rules = directory / "rules.toml"
-        self.rules.write_text(RULES)
         self.daemons = {name: self.daemon(name, fleet) for name, fleet in FLEET}
         for daemon in self.daemons.values():
             daemon.start()
