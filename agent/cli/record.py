@@ -21,7 +21,7 @@ EXAMPLES = """examples:
   outrider record show 20260301T101500Z-3fa2 --json | jq -c .
 
 An alert begins a capture by itself. One is a record of the stream `samples`: it is shipped after all else.
-Who asks while one is under way joins it: the note is added, and it goes as far back and on as was asked.
+Who asks while one is under way joins it: the note is added, and it goes as far back as was asked.
 To ask for one takes the daemon's user or root, and it counts as one of recorder.per_day.
 """
 FAILED = 1
