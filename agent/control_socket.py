@@ -127,8 +127,9 @@ def ask(directory: Path, fields: Fields, patience: float) -> Iterator[dict[str, 
             line.connect(_place(descriptor))
         finally:
             os.close(descriptor)
-        line.send(json.dumps(fields).encode("ascii"))
-        while answer := line.recv(LARGEST):
+        with suppress(BrokenPipeError):  # turned away unheard: the answer that says why is here already
+            line.send(json.dumps(fields).encode("ascii"))
+        while answer := _heard(line):
             found = json.loads(answer)
             if not isinstance(found, dict):
                 raise ValueError("the daemon's answer is no object")  # noqa: TRY004 - as one that is no JSON
@@ -139,6 +140,15 @@ def ask(directory: Path, fields: Fields, patience: float) -> Iterator[dict[str, 
 def _until(seconds: object) -> float:
     """How long a daemon may be silent by its own word, in s: whose daemon it is, nobody has said."""
     return float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds <= LONGEST else 0.0
+
+
+def _heard(line: socket.socket) -> bytes:
+    """The next answer, b"" for no more. Where the daemon hung up on words that it did not read, the kernel
+    says so once, ahead of the answer."""
+    try:
+        return line.recv(LARGEST)
+    except ConnectionResetError:
+        return line.recv(LARGEST)
 
 
 def _place(directory: int) -> str:

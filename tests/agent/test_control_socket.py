@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import stat
 import threading
@@ -203,3 +204,31 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             next(ask(tmp_path, {}, 1.0))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["before it speaks", "after"])
+def test_who_is_turned_away_unheard_still_hears_why(tmp_path: Path, heard: bool) -> None:
+    """The daemon may hang up on a stranger before the request is there, or while it lies unread."""
+    refused = {"state": "refused", "reason": "denied"}
+
+    def turn_away() -> None:
+        line, _ = daemon.accept()
+        with line:
+            if heard:
+                select.select([line], [], [], 5.0)
+            line.send(json.dumps(refused).encode())
+
+    class Slow(dict[str, object]):
+        def items(self) -> Any:
+            """Called once the line is there, and nothing has been said."""
+            thread.start()
+            if not heard:
+                thread.join()
+            return super().items()
+
+    thread = threading.Thread(target=turn_away)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as daemon:
+        daemon.bind(str(tmp_path / NAME))
+        daemon.listen()
+        assert list(ask(tmp_path, Slow(ask="record"), 5.0)) == [refused]
+        thread.join()

@@ -12,7 +12,6 @@ from agent.flush.waiting import WAITING
 from agent.ship.budget import Allowance
 from agent.ship.purse import LINK, Purse
 from tests.agent.flush.rig import Rig, taken
-from tests.waiting import until
 
 
 @pytest.fixture
