@@ -31,7 +31,7 @@ from agent.flush.writer import Writer
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
-from agent.judge.thrift import DAY, Thrift
+from agent.judge.thrift import DAY, OWED, Thrift
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
@@ -277,7 +277,9 @@ class Daemon:
     def _open_store(self) -> Store:
         store = self.config.store
         tiers = tuple((tier.windows, tier.age) for tier in store.tiers)
-        limits = Limits(store.max_size, tiers, _policies(self.config))
+        limits = Limits(
+            store.max_size, tiers, _policies(self.config), burst=round(OWED * self._wear.thrift.a_day)
+        )
         owner = f"{self.config.device.fleet}/{self.name}"
         opened = Store.open(
             Path(store.directory), limits, now=self.clocks.wall(), new_epoch=_new_epoch, owner=owner

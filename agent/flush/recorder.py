@@ -40,7 +40,7 @@ OWN = "outrider.alert."
 SEVERITIES = ("info", "warning", "critical", "none")
 T = TypeVar("T")
 VALUES, SERIES = 50_000, 5_000
-"""Values and series of one capture: it is 12 MB of memory while it is made."""
+"""Values and series of one capture. It is 12 to 24 MB of memory while it is made: none is, while that is short."""
 
 ABOUT, TEXT = 16, 256
 ASKERS = 64
@@ -71,7 +71,8 @@ def awaited(inbox: queue.SimpleQueue[T], patience: float | None) -> T | Due:
 
 
 class Recorder:
-    """Told what happens; `content` is the capture that waits to be written, empty where there is none."""
+    """Told what happens; `content` is the capture that waits to be written, empty where there is none. None is
+    begun or taken while memory is `tight`."""
 
     def __init__(self, settings: Settings, place: Place, clocks: Clocks, tally: Tally) -> None:
         self._settings, self._place, self._clocks, self._tally = settings, place, clocks, tally
@@ -83,6 +84,7 @@ class Recorder:
         self._askers: list[Asked] = []
         self._told: Fields = {}
         self.content = Content()
+        self.tight = False
 
     def restore(self, states: Mapping[str, bytes], largest: int) -> tuple[Event, ...]:
         """Go on from what the store kept, which takes at most `largest` bytes a record; what to tell."""
@@ -130,12 +132,15 @@ class Recorder:
         pending = self._captures.pending
         if pending is None:
             return ()
+        if self.tight:
+            return self._gave_up(pending, "memory", "memory is short (limits.memory)")
         try:
             found = self._frozen(pending)
         except (OSError, RingError) as error:
-            return self._gave_up(pending, f"the ring cannot be read: {error}")
+            return self._gave_up(pending, "ring", f"the ring cannot be read: {error}")
         if not found.ticks:
-            return self._gave_up(pending, "the ring holds nothing of that time, or it does not fit a record")
+            why = "the ring holds nothing of that time, or it does not fit a record"
+            return self._gave_up(pending, "ring", why)
         event = self._event(
             EVENT, pending, pending.trigger.text, pending.trigger.at, _figures(found, pending)
         )
@@ -166,8 +171,8 @@ class Recorder:
         self.content = Content()
         self._captures.written()
 
-    def _gave_up(self, pending: Capture, why: str) -> tuple[Event, ...]:
-        self._tally.add("outrider.recorder.refused", reason="ring")
+    def _gave_up(self, pending: Capture, reason: str, why: str) -> tuple[Event, ...]:
+        self._tally.add("outrider.recorder.refused", reason=reason)
         self._end({"state": "failed", "id": pending.id, "reason": why})
         return (self._event("recorder.failed", pending, why, pending.trigger.at),)
 
@@ -227,6 +232,8 @@ class Recorder:
             outcome = "disabled"
         elif self._place.ring is None:
             outcome = "no_ring"
+        elif self.tight:
+            outcome = "memory"
         else:
             outcome = self._captures.trigger(trigger, self._clocks.wall(), before, after)
         if outcome not in ("begun", "joined"):

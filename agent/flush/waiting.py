@@ -47,12 +47,13 @@ class Waiting:
         """All that waits."""
         return Content((*self._late.frames, *self._live))
 
-    def take(self, frame: Frame, most: int) -> None:
-        """A window that ended; at most so many wait, beside the late ones."""
+    def take(self, frame: Frame, room: int, budget: int = WAITING) -> None:
+        """A window that ended; at most so many wait, beside the late ones: what there is `room` for, and no
+        more than the `budget` of writes allows."""
         if frame.windows:
             self._live = (*self._live, frame)
-        if len(self._live) > most:
-            self._make_room(most)
+        if len(self._live) > min(room, budget):
+            self._make_room(room, budget)
 
     def take_late(self, frames: Iterable[Frame], now: float) -> None:
         """Windows of another time, `now` in wall s; what is more than a day late, or not yet, is refused."""
@@ -84,16 +85,17 @@ class Waiting:
             self._frame_size = sizes[-1] / len(self.content.frames)
         self._live, self._late = (), Content()
 
-    def _make_room(self, most: int) -> None:
-        """Merge what waits; frames with a step of the clock between each cannot, and the oldest go."""
-        before = self._live
-        coarser, _ = bounded(Content(before), max(1, most // 2))
-        self._live, dropped = coarser.frames[-most:], coarser.frames[:-most]
+    def _make_room(self, room: int, budget: int) -> None:
+        """Merge what waits. Frames with a step of the clock between each cannot be: where there is no room
+        for them the oldest go, but none goes for the budget."""
+        before, reason = self._live, "budget" if budget < room else "unwritten"
+        coarser, _ = bounded(Content(before), max(1, min(room, budget) // 2))
+        self._live, dropped = coarser.frames[-room:], coarser.frames[:-room]
         if dropped:
             self._tally.add("outrider.windows.dropped", len(dropped))
             self._tell("lost", dropped, "unwritten")
         self._tally.add("outrider.windows.coarsened")
-        self._tell("merged", before, "unwritten")
+        self._tell("merged", before, reason)
 
     def _tell(self, what: str, frames: tuple[Frame, ...], reason: str) -> None:
         """What happened to windows in memory, and why."""

@@ -40,26 +40,26 @@ class Wear:
         """Whether the budget runs short."""
         return self.thrift.thrifty
 
-    def begin(self, saved: bytes, now: float, wall: float) -> None:
-        """Count from now on, and go on from what the store kept. What it took to make or to resize the file
-        is written once, and is none of a day's budget."""
+    def begin(self, saved: bytes, now: float, wall: float, owed: int) -> None:
+        """Count from now on, and go on from what the store kept; its log holds what is `owed`. What it took to
+        make or to resize the file is written once, and is none of a day's budget."""
         self._flash = self._open()
         self.thrift.restore(saved, wall)
-        self.thrift.look(now, self._flash.counted())
+        self.thrift.look(now, self._flash.counted()._replace(owed=owed))
 
-    def look(self, now: float) -> tuple[int, Turn | None]:
-        """Bytes that this process wrote since the look before, and what that changed."""
+    def look(self, now: float, owed: int) -> tuple[int, Turn | None]:
+        """Bytes that were written or became owed since the look before, and what that changed."""
         before = self.thrifty
-        grown = self.thrift.look(now, self._flash.counted())
+        grown = self.thrift.look(now, self._flash.counted()._replace(owed=owed))
         if grown.device is not None:
             self._tally.add(DEVICE, grown.device)
         self._tally.set(LEFT, self.thrift.left)
-        return grown.process or 0, self._turn() if self.thrifty != before else None
+        return grown.charge, self._turn() if self.thrifty != before else None
 
     def _turn(self) -> Turn:
         thrift = self.thrift
         name, done = (
-            ("flash.thrifty", "windows share commits, which come later, at most an hour")
+            ("flash.thrifty", "windows share commits, which come later, at most an hour, and get coarser if that is not enough")
             if thrift.thrifty
             else ("flash.eased", "each window is committed as it ends again")
         )

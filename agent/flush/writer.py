@@ -123,8 +123,9 @@ class Writer:
         return not self._thread.is_alive()
 
     def tighten(self, tight: bool) -> None:
-        """Whether memory is short: less waits in it then, and SQLite keeps no pages between flushes."""
-        self._waiting.tight = tight
+        """Whether memory is short: less waits in it then, SQLite keeps no pages between flushes, and nothing
+        is captured."""
+        self._waiting.tight = self._recorder.tight = tight
 
     def alive(self, now: float) -> bool:
         """Whether the thread lives and is not stuck in one write."""
@@ -193,7 +194,7 @@ class Writer:
         store = self._open()
         self._alerts_kept = store.alerts()
         kept = store.kept()
-        self._wear.begin(kept.get(KEPT, b""), self._clocks.boot(), self._clocks.wall())
+        self._wear.begin(kept.get(KEPT, b""), self._clocks.boot(), self._clocks.wall(), store.owed)
         self._happenings.note("events", self._recorder.restore(kept, store.share.largest))
         if store.set_aside:
             self._damaged(store.set_aside.name)
@@ -239,7 +240,7 @@ class Writer:
         self._ending = closed.early == "stop"
         self._alerts.update(closed.alerts)
         largest = None if self._broken else self._store.share.largest
-        self._waiting.take(closed.frame, self._waiting.room(largest))
+        self._waiting.take(closed.frame, self._waiting.room(largest), self._wear.thrift.most)
         tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
@@ -250,8 +251,8 @@ class Writer:
         return self._happenings.pressing or self._ship.epoch_due
 
     def _count(self) -> int:
-        """Bytes that this process wrote since the count before; tells what that changed."""
-        written, turn = self._wear.look(self._clocks.boot())
+        """Bytes that were written or became owed since the count before; tells what that changed."""
+        written, turn = self._wear.look(self._clocks.boot(), self._store.owed)
         if turn is not None:
             self.event(*turn)
             self._say("warning" if self._wear.thrifty else "info", turn.text)
@@ -301,7 +302,7 @@ class Writer:
             kept={**self._recorder.states(), **self._ship.spent(), **thrift},
             clock=told,
             trusted=clock.quality != WRONG,
-            aging=self._wear.thrift.may_merge(boot),
+            aging=self._wear.thrift.merging(boot),
             **taken._asdict(),
         )
 

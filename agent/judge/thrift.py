@@ -1,12 +1,18 @@
-"""When to write: a budget of bytes a day, kept by writing less often. Pure.
+"""When to write: a budget of bytes a day, kept by writing less often, and coarser. Pure.
 
-A bucket holds an eighth of the day's budget and fills with the other seven within a day: so no 24 hours see
+A bucket holds an eighth of the day's budget and fills with six more within a day; the last eighth is for what
+the log holds and a checkpoint will write once more, `OWED`. That is taken from the bucket with each commit, as
+its part in the checkpoint, and given back when the checkpoint, which counts itself, has come. So no 24 hours see
 more than the budget, and what is saved in a quiet hour is there for a busy one.
 
     more than half full    as usual
-    below half, till 3/4   thrifty: no commit ahead of its time; merges for age once an hour, and only where
-                           there is enough for a commit with them, but once a day
+    below half, till 3/4   thrifty: no commit ahead of its time; merges for age once an hour, of what is left
+                           above a commit, or else a few once a day
     less than one commit   thrifty: a commit waits until there is enough for it, at most an hour
+    not even in an hour    half as many windows share a commit, neighbours merged, down to one
+
+What nobody can put off (the commit after an hour, the last one of a life, a capture) is written all the same,
+and owed: the bucket then is below empty.
 
 The budget is of what this process writes; the count of the device, on which others write too, is only noted.
 """
@@ -18,8 +24,8 @@ import math
 from typing import Any, NamedTuple
 
 DAY, HOUR = 86_400.0, 3_600.0
-HELD = 1 / 8
-"""What the bucket holds, of a day's budget."""
+HELD = OWED = 1 / 8
+"""What the bucket holds, and what a checkpoint may write at once, of a day's budget."""
 
 KEPT = "thrift"
 """The name under which the store keeps the budget's state."""
@@ -27,6 +33,17 @@ KEPT = "thrift"
 LOW, HIGH = 1 / 2, 3 / 4
 LONGEST = HOUR
 """Seconds between two commits, at most."""
+
+MOST = 16
+"""Windows that share a commit, at most."""
+
+FREELY = 1 << 62
+"""What merges may write where nothing is short."""
+
+# What a few merges are: of a day's budget, and in bytes at least; two records of 16 windows take so much.
+PIECE, LEAST = 1 / 16, 160_000
+# A commit that waits for less than so much of the longest wait could be larger.
+EASY = 3 / 4
 
 # The last commit's share in the mean of what one costs.
 SHARE = 1 / 8
@@ -37,27 +54,35 @@ LARGEST = 4096
 
 class Counted(NamedTuple):
     """Bytes written since some beginning: by this process, and to the device by anyone. None where there is
-    no such count."""
+    no such count. `owed` is what the log holds and a checkpoint will write, about."""
 
     process: int | None
     device: int | None
+    owed: int = 0
+
+    @property
+    def charge(self) -> int:
+        """Of what was counted between two looks: what it takes from the budget."""
+        return (self.process or 0) + self.owed
 
 
 class Thrift:
     """The budget, told what has been written; `a_day` bytes.
 
-    `spent` and `device` are the bytes of the last 24 hours, `left` those that could be written now.
+    `spent` and `device` are the bytes of the last 24 hours, `left` those that could be written now, `most` how
+    many windows may share the next commit.
     """
 
     def __init__(self, a_day: float) -> None:
         self.a_day = a_day
         self.left = self._size = HELD * a_day
         self.thrifty = False
-        self._rate = (1.0 - HELD) * a_day / DAY
+        self.most = MOST
+        self._rate = (1.0 - HELD - OWED) * a_day / DAY
         self._now: float | None = None
         self._before = Counted(None, None)
         self._committed = self._merged = -math.inf
-        self._cost = self._merge_cost = 0.0
+        self._cost = 0.0
         self._merging = False
         self._kept: float | None = None
         self._gone = 0.0
@@ -94,8 +119,12 @@ class Thrift:
         if self._now is not None:
             self._pass(max(0.0, now - self._now))
         before, self._now, self._before = self._before, now, counted
-        grown = Counted(_grown(before.process, counted.process), _grown(before.device, counted.device))
-        self.left = max(self.left - (grown.process or 0), -self._size)
+        grown = Counted(
+            _grown(before.process, counted.process),
+            _grown(before.device, counted.device),
+            counted.owed - before.owed,
+        )
+        self.left = min(max(self.left - grown.charge, -self.a_day), self._size)
         self._gone += grown.process or 0
         self._hours[-1][0] += grown.process or 0
         self._hours[-1][1] += grown.device or 0
@@ -110,39 +139,50 @@ class Thrift:
         """Whether a commit is within the budget, or has waited long enough."""
         return self.left >= self._cost or now - self._committed >= LONGEST
 
-    def may_merge(self, now: float) -> bool:
-        """Whether the commit that comes now may merge for age."""
-        waited = now - self._merged
-        enough = self.left >= self._merge_cost
-        self._merging = not self.thrifty or (waited >= LONGEST and enough) or waited >= DAY
+    def merging(self, now: float) -> int:
+        """How many bytes the commit that comes now may write, to merge and drop for age."""
+        waited, spare = now - self._merged, int(self.left - self._cost)
+        size = 0
+        if not self.thrifty:
+            size = FREELY
+        elif waited >= DAY:
+            size = max(LEAST, int(PIECE * self.a_day))
+        elif waited >= LONGEST and spare >= LEAST:
+            size = spare
+        self._merging = size > 0
         if self._merging:
             self._merged = now
-        return self._merging
+        return size
 
     def committed(self, now: float, cost: int) -> None:
-        """A commit at `now` took so many bytes."""
-        self._committed = now
-        if self._merging:
-            self._merge_cost += SHARE * (cost - self._merge_cost) if self._merge_cost else cost
+        """A commit at `now` took so much from the budget."""
+        waited, self._committed = now - self._committed, now
         if not self._merging or not self._cost or cost < self._cost:
             self._cost += SHARE * (cost - self._cost) if self._cost else cost
-
-    def wait(self) -> float:
-        """Seconds until the next commit is within the budget; 0 if it is now."""
-        return min(max(0.0, (self._cost - self.left) / self._rate), LONGEST)
+        self._share(waited)
 
     def state(self, wall: float, *, last: bool = False) -> bytes | None:
-        """What to keep over a restart, where it is worth a page of flash; the `last` word always is."""
+        """What to keep over a restart, where it is worth a page of flash; the `last` word always is. A store
+        that is closed pays what is owed; after a crash it is owed still, and not yet taken."""
         if not last and self._kept is not None and self._gone - self._kept < WORTH * self.a_day:
             return None
         self._kept = self._gone
         fields = {
-            "left": round(self.left),
+            "left": round(self.left + (0 if last else self._before.owed)),
             "at": round(wall),
             "into": round(self._into),
             "hours": self._hours,
         }
         return json.dumps(fields, separators=(",", ":")).encode()
+
+    def _share(self, waited: float) -> None:
+        """Fewer windows in a commit after one that there was not enough for in an hour, and more again once one
+        comes well before that."""
+        if waited >= LONGEST and self.left < 0 and self.most > 1:
+            self.most //= 2
+            self._cost /= 2
+        elif waited <= EASY * LONGEST and self.left >= 0:
+            self.most = min(2 * self.most, MOST)
 
     def _pass(self, seconds: float) -> None:
         """Time goes by: the bucket fills, and hours end."""

@@ -37,13 +37,14 @@ MERGED = ("windows", "events", "alerts")
 
 class Budget:
     """What merging may still do in this flush: merges, looks, and `frames` of the log, of which one
-    merge never takes more than all. `why` is the reason that merges are accounted under."""
+    merge never takes more than all; all merges together take `most`, where that is less. `why` is the reason
+    that merges are accounted under."""
 
     __slots__ = ("frames", "looks", "merges", "until", "why")
 
-    def __init__(self, rows: Rows, frames: int) -> None:
+    def __init__(self, rows: Rows, frames: int, most: int = 1 << 62) -> None:
         self.frames = frames
-        self.until = rows.spent + frames
+        self.until = rows.spent + min(frames, most)
         self.merges = MERGES
         self.looks = LOOKS
         self.why = "age"

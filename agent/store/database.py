@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.store import files
 from agent.store.errors import StoreBusy, StoreCorrupt, StoreError, explain
 from agent.store.layout import FORMAT
-from agent.store.sizing import Share
+from agent.store.sizing import WRITTEN, Share
 from agent.store.wal import Log
 
 # Pages, and frames of the log, that stay free for the insides of the trees while a flush is written.
@@ -21,7 +21,8 @@ class Database:
     """An open database.
 
     `log_fault` is why the log could not be grown or brought into the database, else None; `damaged`
-    whether SQLite found the file malformed.
+    whether SQLite found the file malformed. `owed` is what bringing the log into the database will write,
+    about, in bytes, as of the last checkpoint that was thought of.
     """
 
     def __init__(self, path: Path, share: Share) -> None:
@@ -36,6 +37,7 @@ class Database:
         self.connection = _connected(path, share)
         try:
             self.log = Log(path)
+            self.owed = self.log.owed() * WRITTEN
         except OSError:
             self.connection.close()
             raise
@@ -55,15 +57,17 @@ class Database:
         return self._share.frames - used - SPARE
 
     def checkpoint(self) -> None:
-        """Bring the log's pages into the database once a third of it is used.
+        """Bring the log's pages into the database once there are as many as the share says.
 
         What was committed stays so whether or not this succeeds. Where it keeps failing, the log's share
         is used up, and `room` says why.
         """
         try:
-            if self.log.used() > self._share.frames // 3:
-                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if self.log.owed() > self._share.checkpoint:
+                _, _, done = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self.log.brought_in(done)
                 self.log.let_go()
+            self.owed = self.log.owed() * WRITTEN
         except (OSError, sqlite3.Error) as error:
             self.log_fault = explain(error, self.path)
 

@@ -24,8 +24,9 @@ class Flush(NamedTuple):
     `join` are blocks whose unconfirmed rows, the new ones among them, become one as far as they can.
     `quarantine` are rows that could not be read. `fresh_epoch` begins a new epoch first; the first flush
     after an open always does. `clock` is what is told of a boot's clock: all its rows are dated by it from
-    now on. Without `aging` nothing is merged or dropped for its age. A wall clock that is not `trusted` is
-    surely wrong: if it has leapt, nothing ages by it however long it goes on.
+    now on. `aging` is how many bytes may be written, about, to merge and drop for age: with 0 that waits. A
+    wall clock that is not `trusted` is surely wrong: if it has leapt, nothing ages by it however long it
+    goes on.
     """
 
     now: float
@@ -39,7 +40,7 @@ class Flush(NamedTuple):
     join: Iterable[Key] = ()
     quarantine: Iterable[Key] = ()
     fresh_epoch: bool = False
-    aging: bool = True
+    aging: int = 1 << 62
     trusted: bool = True
 
 

@@ -27,7 +27,7 @@ SLACK = 16
 
 def fit(path: Path, limits: Limits, now: float) -> StoreError | None:
     """Bring a sound store that nobody writes to its share of `limits.max_size`; why not, if not."""
-    share = share_of(limits.max_size)
+    share = share_of(limits.max_size, limits.burst)
     if share.grown - SLACK <= path.stat().st_size // PAGE <= share.pages:
         return None
     try:

@@ -26,12 +26,12 @@ from agent.store.coarsen import Budget, Coarsener, Room
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreError, explain
 from agent.store.flush import Flush, Flushed
-from agent.store.layout import OVERFLOW, Head, place
+from agent.store.layout import OVERFLOW, PAGE, Head, place
 from agent.store.lives import Lives
 from agent.store.resize import fit
 from agent.store.retain import Retention, keep_limits, make_room
 from agent.store.rows import ADDITION, Rows
-from agent.store.sizing import ROW, SOFT, Limits, share_of
+from agent.store.sizing import ROW, SOFT, WRITTEN, Limits, share_of
 from agent.store.states import States
 
 # Lives that are looked at for the newest window.
@@ -60,7 +60,7 @@ class Store:
         self.path = database.path
         self.directory = database.path.parent
         self.limits = limits
-        self.share = share_of(limits.max_size)
+        self.share = share_of(limits.max_size, limits.burst)
         self.set_aside: Path | None = None
         self.resize_fault: StoreError | None = None
         self._database = database
@@ -92,7 +92,7 @@ class Store:
             StoreError: no permission, no space, an I/O error.
             ValueError: `max_size` is too small.
         """
-        share = share_of(limits.max_size)
+        share = share_of(limits.max_size, limits.burst)
         files.prepare(directory)
         path = files.store_file(directory)
         with contextlib.ExitStack() as undo:
@@ -115,6 +115,11 @@ class Store:
     def log_fault(self) -> StoreError | None:
         """Why the log could not be grown, or brought into the database after the last flush."""
         return self._database.log_fault
+
+    @property
+    def owed(self) -> int:
+        """Bytes, about, that bringing the log into the database will write; it grows with each flush."""
+        return self._database.owed
 
     def unconfirmed(self) -> list[Row]:
         """Every row that is not confirmed, for the index at the start."""
@@ -220,8 +225,9 @@ class Store:
             rows.dating.tell(flush.clock, self._lives.newest())
         merging = Budget(rows, spare // 3)
         if self._clock.settled(flush.now, counts=self._begun and flush.trusted) and flush.aging:
-            self._retention.age(rows, flush.now, rows.spent + spare // 8)
-            self._coarsener.age(rows, flush.now, merging)
+            most = flush.aging // (PAGE + WRITTEN)
+            self._retention.age(rows, flush.now, rows.spent + min(spare // 8, most))
+            self._coarsener.age(rows, flush.now, Budget(rows, spare // 3, most))
         refused = self._make_room(packed, merging, flush.now, frames - need, need)
         for stream, body in packed.items():
             self._add(stream, body, flush.contents[stream], refused.get(stream, ""))

@@ -27,7 +27,7 @@ class Log:
         # would count, and on some file systems be written, as the whole of it.
         os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_RANDOM)
         self._salt = b""
-        self._frames = 0
+        self._frames = self._done = 0
 
     def grow(self, size: int) -> None:
         """Reserve `size` bytes on the disk; a tail of zeros is no valid frame.
@@ -46,10 +46,19 @@ class Log:
             return 0
         salt = header[16:24]
         if salt != self._salt:
-            self._salt, self._frames = salt, 0
+            self._salt, self._frames, self._done = salt, 0, 0
         while self._frame_salt(self._frames) == salt:
             self._frames += 1
         return self._frames
+
+    def owed(self) -> int:
+        """How many frames in use are not in the database yet. After an open that is all of them: what was
+        brought in before, SQLite does not know any more, and does once more."""
+        return self.used() - self._done
+
+    def brought_in(self, done: int) -> None:
+        """A checkpoint says that so many frames in use are in the database."""
+        self._done = done
 
     def let_go(self) -> None:
         """Give the kernel its copy of the file back: a checkpoint has read it in large folios."""

@@ -217,6 +217,22 @@ def test_an_alert_without_a_ring_is_counted(rig: Rig) -> None:
     assert rig.counted() == {"outrider.recorder.refused no_ring": 1}
 
 
+def test_none_is_begun_or_taken_while_memory_is_short(rig: Rig) -> None:
+    rig.asks()
+    rig.pass_time(11)
+    rig.recorder.tight = True
+    (event,) = rig.recorder.freeze()
+    assert (event.name, event.text) == ("recorder.failed", "memory is short (limits.memory)")
+    assert rig.recorder.content.frames == ()
+    assert not rig.fires()
+    assert not rig.asks()
+    assert [each["state"] for each in rig.told] == ["begun", "failed", "refused"]
+    assert rig.told[-1]["reason"] == "memory"
+    assert rig.counted() == {"outrider.recorder.refused memory": 3}
+    rig.recorder.tight = False
+    assert rig.asks()
+
+
 def lost(rig: Rig) -> None:
     rig.path.unlink()
 

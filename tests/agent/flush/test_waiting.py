@@ -62,6 +62,17 @@ def test_fewer_wait_while_memory_is_short_or_their_record_would_be_too_large() -
     assert rig.waiting.room(1000) == rig.waiting.room(None) == TIGHT
 
 
+def test_fewer_share_a_commit_where_the_budget_of_writes_asks_for_it_and_none_is_dropped() -> None:
+    rig = Rig()
+    for n in range(60):
+        rig.waiting.take(frame(60.0 * n), WAITING, 1)
+    (only,) = rig.waiting.content.frames
+    assert (only.span.start, only.span.end, rig.total()) == (0.0, 3600.0, 60)
+    assert {entry[:2] for entry in rig.entries} == {("merged", "budget")}
+    rig.waiting.take(frame(3600.0, offset=1000.0), WAITING, 1)
+    assert rig.total() == 61, "across a step of the clock nothing is merged"
+
+
 def test_windows_of_a_clock_that_keeps_jumping_are_dropped_and_that_is_said() -> None:
     rig = Rig()
     for n in range(WAITING + 3):

@@ -39,7 +39,7 @@ def test_what_is_lost_and_what_was_deleted_are_told_apart(make_device: MakeDevic
 
 def test_a_changed_content_or_digest_is_found(device: Device) -> None:
     for _ in range(3):
-        device.flush(aging=False)
+        device.flush(aging=0)
     [fault] = run(device, f"UPDATE records SET content = x'00' WHERE place = {place('windows', 1, 1)}").faults
     assert "record windows 1-1 of epoch 1001: its content does not match its digest" in fault
 

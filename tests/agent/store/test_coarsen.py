@@ -71,7 +71,7 @@ def test_a_block_waits_until_it_is_complete_and_old(make_device: MakeDevice) -> 
 def test_an_incomplete_block_of_an_earlier_life_is_merged_as_far_as_it_goes(make_device: MakeDevice) -> None:
     device = make_device(LIMITS._replace(tiers=((4, 15.0),)))
     for n in range(3):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     device.reopen()
     for n in range(4):
         device.flush(n)
@@ -104,7 +104,7 @@ def test_a_row_that_cannot_be_read_is_buried_and_the_rest_goes_on(make_device: M
     """vector#17644: a bad record made an endless loop; here it is passed over, and counted."""
     device = make_device(LIMITS._replace(tiers=((4, 15.0),)))
     for n in range(4):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     device.store._connection.execute("UPDATE records SET content = x'aa' WHERE place & 0xffff = 1")
     flushed = [device.flush(None) for _ in range(3)]
     assert sum(done.counts.get("corrupt", 0) for done in flushed) == 1
@@ -115,7 +115,7 @@ def test_rows_from_the_future_wait(make_device: MakeDevice) -> None:
     device = make_device(LIMITS._replace(tiers=((2, 0.0),)))
     device.now += 1e6
     for n in range(4):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     device.now -= 2e6
     device.flush(None)
     assert device.spans() == [(0, 0), (1, 1), (2, 2), (3, 3)]
@@ -124,7 +124,7 @@ def test_rows_from_the_future_wait(make_device: MakeDevice) -> None:
 def test_work_a_flush_is_bounded(make_device: MakeDevice) -> None:
     device = make_device(Limits(tiers=((8, 0.0),), settle=0))
     for n in range(700):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     done = [device.flush(None).counts.get("merged", 0) for _ in range(5)]
     assert max(done) <= MERGES * 8
     assert (sum(done), done[-1]) == (696, 0)
@@ -132,7 +132,7 @@ def test_work_a_flush_is_bounded(make_device: MakeDevice) -> None:
 
 def test_pressure_rises_with_need_and_falls_again(device: Device) -> None:
     for n in range(64):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     device.now += 1.0
     rows = device.store._rows
     coarsener = Coarsener(((8, 1e6),), 100_000)
@@ -178,14 +178,14 @@ def test_what_is_confirmed_lost_or_of_no_known_life_is_not_joined(make_device: M
 def test_a_long_outage_is_joined_in_bounded_steps(make_device: MakeDevice) -> None:
     device = make_device(LIMITS)
     for n in range(256):
-        device.flush(n, aging=False)
+        device.flush(n, aging=0)
     epoch = device.store.epochs()[0].id
     join = [Key(epoch, "windows", n, n + 63) for n in range(0, 256, 64)]
     merged = []
     while len(device.spans()) > 4:
         before = len(device.spans())
         device.now += 10
-        device.apply(Flush(device.now, join=join, aging=False))
+        device.apply(Flush(device.now, join=join, aging=0))
         merged.append(before - len(device.spans()))
     assert device.spans() == [(0, 63), (64, 127), (128, 191), (192, 255)]
     assert max(merged) <= MERGES * (AT_ONCE - 1)

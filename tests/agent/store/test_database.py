@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import resource
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from agent.store import files
 from agent.store.database import SPARE, Database
 from agent.store.errors import StoreBusy, StoreCorrupt
-from agent.store.sizing import MIB, share_of
+from agent.store.sizing import MIB, WRITTEN, share_of
 
 SHARE = share_of(MIB)
 
@@ -62,6 +63,25 @@ def test_the_log_is_begun_anew_before_it_can_exceed_its_share(database: Database
         write(database, 10_000)
         database.connection.execute("DELETE FROM states")
     assert database.log.path.stat().st_size == SHARE.log_size
+
+
+def test_what_the_log_owes_grows_with_each_commit_and_is_paid_by_a_checkpoint(path: Path) -> None:
+    database = Database(path, SHARE._replace(checkpoint=40))
+    seen = []
+    for _ in range(20):
+        database.room(SPARE)
+        write(database, 5_000)
+        database.checkpoint()
+        seen.append(database.owed // WRITTEN)
+    rises = [b - a for a, b in itertools.pairwise([0, *seen]) if b]
+    assert min(rises) > 0
+    assert max(seen) <= 40
+    assert seen.count(0) > 2
+    assert database.log.used() > 0
+    database.close()
+    again = Database(path, SHARE)
+    assert again.owed == again.log.used() * WRITTEN, "SQLite brings all of it in once more"
+    again.close()
 
 
 def test_a_reader_in_the_way_is_busy_not_a_larger_log(database: Database) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.judge.thrift import FREELY
 from agent.store import files
 from agent.store.errors import CorruptRow, StoreCorrupt, StoreError, StoreTooNew
 from agent.store.layout import FORMAT
@@ -115,7 +116,7 @@ def test_two_in_one_second_do_not_hide_each_other(device: Device) -> None:
 )
 def test_rows_that_no_store_holds_are_damage_too(device: Device, damage: str) -> None:
     for _ in range(4):
-        device.flush(aging=False)
+        device.flush(aging=0)
     device.store._connection.execute(damage)
     device.reopen()
     assert device.store.set_aside is not None
@@ -156,7 +157,7 @@ def test_garbage_anywhere_in_the_file_is_survived(make_device: MakeDevice, tmp_p
     """fluent-bit#5265, #11847: one corrupt chunk kept the agent from starting."""
     device = make_device()
     for n in range(150):
-        device.flush(n, aging=n > 50, positions={"log": b"x"})
+        device.flush(n, aging=FREELY if n > 50 else 0, positions={"log": b"x"})
     device.store.close()
     chance = random.Random(5)
     aside = 0

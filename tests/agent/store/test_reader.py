@@ -90,7 +90,7 @@ def test_history_is_every_number_once_with_those_of_the_time_asked_for(device: D
 def test_history_read_while_blocks_merge_counts_nothing_twice(make_device: MakeDevice) -> None:
     device = make_device(LIMITS._replace(tiers=((2, 500.0), (64, 600.0)), policies=kept(1e9)))
     for n in range(1300):
-        device.flush(1.0, aging=False)
+        device.flush(1.0, aging=0)
         if n == 0:
             device.reopen()
     reader = Reader.open(device.directory)

@@ -30,7 +30,7 @@ def filled(directory: Path) -> tuple[Path, dict[Key, bytes]]:
             events = tuple(Event("boot", device.now, 0.0, "noise", (), text) for text in texts)
             contents, positions = {"events": Content(events=events)}, {"log": b"17"}
             device.now += 1.0
-            device.apply(Flush(device.now, contents, positions=positions, aging=False))
+            device.apply(Flush(device.now, contents, positions=positions, aging=0))
         return device.store.path, {row.key: row.digest for row in device.rows()}
 
 

@@ -14,12 +14,12 @@ from tests.agent.store.device import LIMITS, Device, content, kept
 def fill(device: Device, count: int, stream: str = "windows") -> None:
     for n in range(count):
         device.now += 10.0
-        device.apply(Flush(device.now, {stream: content(device.now - 10.0, n)}, aging=False))
+        device.apply(Flush(device.now, {stream: content(device.now - 10.0, n)}, aging=0))
 
 
 def confirm(device: Device, numbers: range) -> None:
     rows = [row for row in device.index.values() if row.key.first in numbers]
-    device.flush(None, after=0.0, confirmed=[(row.key, row.digest) for row in rows], aging=False)
+    device.flush(None, after=0.0, confirmed=[(row.key, row.digest) for row in rows], aging=0)
 
 
 def kinds(device: Device) -> list[tuple[int, int, str | None]]:
@@ -97,7 +97,7 @@ def fill_pages(device: Device, count: int, stream: str) -> None:
         device.now += 10.0
         texts = [chance.randbytes(400).hex() for _ in range(4)]
         events = tuple(Event("boot-1", device.now, 0.0, "noise", (), text) for text in texts)
-        device.apply(Flush(device.now, {stream: Content(events=events)}, aging=False))
+        device.apply(Flush(device.now, {stream: Content(events=events)}, aging=0))
 
 
 def reasons(device: Device, stream: str) -> list[str | None]:
@@ -162,7 +162,7 @@ def test_what_the_far_side_holds_goes_before_what_it_does_not_whatever_the_prior
     fill_pages(device, 6, "alerts")
     fill_pages(device, 6, "samples")
     rows = [row for row in device.index.values() if row.key.stream == "alerts"]
-    device.flush(None, after=0.0, confirmed=[(row.key, row.digest) for row in rows], aging=False)
+    device.flush(None, after=0.0, confirmed=[(row.key, row.digest) for row in rows], aging=0)
     account = device.store._rows
     account.begin()
     make_room(account, POLICIES, {}, account.used() - 1, until=1000)

@@ -84,7 +84,7 @@ def test_only_the_very_row_that_was_sent_is_confirmed(device: Device) -> None:
 
 def test_a_block_is_confirmed_only_if_both_halves_were(make_device: MakeDevice) -> None:
     device = make_device(LIMITS._replace(tiers=((2, 0.0),)))
-    rows = [device.flush(aging=False).added[0] for _ in range(4)]
+    rows = [device.flush(aging=0).added[0] for _ in range(4)]
     device.flush(confirmed=[(row.key, row.digest) for row in rows[:3]])
     blocks = {row.key[2:]: row.confirmed for row in device.rows()}
     assert blocks[0, 1] is True
@@ -259,7 +259,7 @@ def test_confirmed_history_goes_before_unconfirmed_data(make_device: MakeDevice)
                 device.now,
                 {"events": Content(events=events)},
                 [(row.key, row.digest) for row in rows],
-                aging=False,
+                aging=0,
             )
         )
     held = [row for row in device.rows() if row.tombstone is None]
@@ -430,7 +430,7 @@ def test_damage_met_by_a_flush_is_said_and_close_sets_the_file_aside(device: Dev
 
 
 def test_a_row_that_cannot_be_read_becomes_a_tombstone_when_asked(device: Device) -> None:
-    rows = [device.flush(aging=False).added[0] for _ in range(3)]
+    rows = [device.flush(aging=0).added[0] for _ in range(3)]
     flushed = device.flush(None, quarantine=[rows[1].key, Key(77, "windows", 0, 0)])
     grave = next(row.tombstone for row in flushed.added if row.tombstone)
     assert (grave.key, grave.reason) == (rows[1].key, "corrupt")
