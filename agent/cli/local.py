@@ -215,10 +215,14 @@ def _ls(args: argparse.Namespace) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     """Print what waits and what is left to spend."""
+    import time
+
     from agent.cli.flags import settings
     from agent.cli.spoolstatus import show
 
-    return read_store(args, settings(args), lambda reader: show(reader, as_json=args.json))
+    config = settings(args)
+    rate = config.store.write_budget
+    return read_store(args, config, lambda reader: show(reader, rate, time.time(), as_json=args.json))
 
 
 def _verify(args: argparse.Namespace) -> int:

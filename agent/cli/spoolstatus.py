@@ -1,24 +1,37 @@
-"""`outrider spool status`: what waits to be confirmed, and what is left of the link's budget."""
+"""`outrider spool status`: what waits to be confirmed, the link's budget, and the flash's."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from agent.config.quantity import Rate
     from agent.ship.budget import Account
     from agent.store.reader import Reader
 
 
-def show(reader: Reader, *, as_json: bool) -> int:
-    """Print it, for people or as one JSON object."""
-    waiting, account = _waiting(reader), _account(reader)
+class Written(NamedTuple):
+    """Bytes of the last 24 hours, as the last state that was worth keeping had them: by the daemon, and to
+    its block device by anyone; the day's budget, and what could be written now (below 0 it is owed)."""
+
+    process: int
+    device: int
+    budget: int
+    left: int
+
+
+def show(reader: Reader, rate: Rate, now: float, *, as_json: bool) -> int:
+    """Print it, for people or as one JSON object; `rate` is the budget of writes, `now` in wall s."""
+    waiting, account, written = _waiting(reader), _account(reader), _written(reader, rate, now)
     if as_json:
         budget = account._asdict() if account is not None else None
-        sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget}) + "\n")
+        flash = written._asdict() if written is not None else None
+        sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget, "flash": flash}) + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in _lines(waiting, account))
+        lines = (*_lines(waiting, account), _flash(written, rate))
+        sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0
 
 
@@ -45,6 +58,29 @@ def _account(reader: Reader) -> Account | None:
     except ValueError as error:
         sys.stderr.write(f"outrider spool: {error}; the daemon counts all as spent\n")
         return None
+
+
+def _written(reader: Reader, rate: Rate, now: float) -> Written | None:
+    """What the daemon kept of its writes; None where it has not yet."""
+    from agent.judge.thrift import DAY, KEPT, Thrift
+
+    state = reader.states("kept").get(KEPT)
+    if state is None:
+        return None
+    thrift = Thrift(rate.size * DAY / rate.seconds)
+    thrift.restore(state, now)
+    return Written(thrift.spent, thrift.device, round(thrift.a_day), round(thrift.left))
+
+
+def _flash(written: Written | None, rate: Rate) -> str:
+    from agent.config.quantity import show_rate
+
+    budget = f"store.write_budget {show_rate(rate)}"
+    if written is None:
+        return f"{budget}: nothing is known yet of what was written"
+    left = f"{written.left:,} left now" if written.left >= 0 else f"{-written.left:,} owed"
+    device = f", {written.device:,} to the device by anyone" if written.device else ""
+    return f"{budget}: {written.process:,} bytes written in 24 hours{device}; {left}"
 
 
 def _lines(waiting: dict[str, dict[str, float]], account: Account | None) -> list[str]:

@@ -190,8 +190,8 @@ class Store(NamedTuple):
         Setting(
             PerPeriod(MB, 1000 * GB),
             "What the daemon may write to the disk in all, so that flash cards last. As it runs short "
-            "several windows share a commit, which delays what is shipped by up to an hour; nothing is "
-            "left out.",
+            "several windows share a commit, which delays what is shipped by up to an hour, and become "
+            "coarser where that is not enough; nothing is left out.",
         ),
     ] = Rate(50 * MB, "day")
 

@@ -40,7 +40,7 @@ OWN = "outrider.alert."
 SEVERITIES = ("info", "warning", "critical", "none")
 T = TypeVar("T")
 VALUES, SERIES = 50_000, 5_000
-"""Values and series of one capture. It is 12 to 24 MB of memory while it is made: none is, while that is short."""
+"""Values and series of one capture: up to 24 MB of memory while it is made."""
 
 ABOUT, TEXT = 16, 256
 ASKERS = 64
@@ -71,8 +71,8 @@ def awaited(inbox: queue.SimpleQueue[T], patience: float | None) -> T | Due:
 
 
 class Recorder:
-    """Told what happens; `content` is the capture that waits to be written, empty where there is none. None is
-    begun or taken while memory is `tight`."""
+    """Told what happens; `content` is the capture that waits to be written, empty where there is none. None
+    is begun or taken while memory is `tight`."""
 
     def __init__(self, settings: Settings, place: Place, clocks: Clocks, tally: Tally) -> None:
         self._settings, self._place, self._clocks, self._tally = settings, place, clocks, tally

@@ -41,8 +41,8 @@ class Wear:
         return self.thrift.thrifty
 
     def begin(self, saved: bytes, now: float, wall: float, owed: int) -> None:
-        """Count from now on, and go on from what the store kept; its log holds what is `owed`. What it took to
-        make or to resize the file is written once, and is none of a day's budget."""
+        """Count from now on, and go on from what the store kept; its log holds what is `owed`. What it took
+        to make or to resize the file is written once, and is none of a day's budget."""
         self._flash = self._open()
         self.thrift.restore(saved, wall)
         self.thrift.look(now, self._flash.counted()._replace(owed=owed))
@@ -59,7 +59,10 @@ class Wear:
     def _turn(self) -> Turn:
         thrift = self.thrift
         name, done = (
-            ("flash.thrifty", "windows share commits, which come later, at most an hour, and get coarser if that is not enough")
+            (
+                "flash.thrifty",
+                "windows share commits, an hour late at most, and get coarser if that is not enough",
+            )
             if thrift.thrifty
             else ("flash.eased", "each window is committed as it ends again")
         )

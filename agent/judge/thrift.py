@@ -1,9 +1,9 @@
 """When to write: a budget of bytes a day, kept by writing less often, and coarser. Pure.
 
-A bucket holds an eighth of the day's budget and fills with six more within a day; the last eighth is for what
-the log holds and a checkpoint will write once more, `OWED`. That is taken from the bucket with each commit, as
-its part in the checkpoint, and given back when the checkpoint, which counts itself, has come. So no 24 hours see
-more than the budget, and what is saved in a quiet hour is there for a busy one.
+A bucket holds an eighth of the day's budget and fills with six more within a day; the last eighth is for
+what the log holds and a checkpoint will write once more. That is taken from the bucket with each commit, as
+its part in the checkpoint, and given back when the checkpoint, which counts itself, has come. So no 24 hours
+see more than the budget, and what is saved in a quiet hour is there for a busy one.
 
     more than half full    as usual
     below half, till 3/4   thrifty: no commit ahead of its time; merges for age once an hour, of what is left
@@ -69,8 +69,8 @@ class Counted(NamedTuple):
 class Thrift:
     """The budget, told what has been written; `a_day` bytes.
 
-    `spent` and `device` are the bytes of the last 24 hours, `left` those that could be written now, `most` how
-    many windows may share the next commit.
+    `spent` and `device` are the bytes of the last 24 hours, `left` those that could be written now, `most`
+    how many windows may share the next commit.
     """
 
     def __init__(self, a_day: float) -> None:
@@ -176,8 +176,8 @@ class Thrift:
         return json.dumps(fields, separators=(",", ":")).encode()
 
     def _share(self, waited: float) -> None:
-        """Fewer windows in a commit after one that there was not enough for in an hour, and more again once one
-        comes well before that."""
+        """Fewer windows in a commit after one that there was not enough for in an hour, and more again once
+        one comes well before that."""
         if waited >= LONGEST and self.left < 0 and self.most > 1:
             self.most //= 2
             self._cost /= 2

@@ -101,9 +101,7 @@ class Life:
 
     def open(self, limits: Limits) -> None:
         """Open the store, with every checkpoint counted, in bytes."""
-        self.store = Store.open(
-            self._directory, limits, now=self.now, new_epoch=lambda: next(self._epochs)
-        )
+        self.store = Store.open(self._directory, limits, now=self.now, new_epoch=lambda: next(self._epochs))
         bring_in = self.store._database.checkpoint
 
         def counted() -> None:
@@ -144,8 +142,8 @@ class Life:
 
 
 class Written(NamedTuple):
-    """A row of the table: bytes a day by both counts, the most in any 24 hours and in checkpoints, commits, the
-    longest wait for one in minutes, the fewest windows in one."""
+    """A row of the table: bytes a day by both counts, the most in any 24 hours and in checkpoints, commits,
+    the longest wait for one in minutes, the fewest windows in one."""
 
     what: str
     process: float
@@ -165,7 +163,16 @@ class Written(NamedTuple):
 
 HEAD = "{:36}{:>13}{:>13}{:>13}{:>13}{:>9}{:>9}{:>8}{:>12}".format(
     "written a day, in MB",
-    *("this process", "most in 24 h", "checkpoints", "block device", "commits", "longest", "fewest", "budget"),
+    *(
+        "this process",
+        "most in 24 h",
+        "checkpoints",
+        "block device",
+        "commits",
+        "longest",
+        "fewest",
+        "budget",
+    ),
 )
 
 

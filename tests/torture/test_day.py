@@ -1,4 +1,4 @@
-"""A day in coarser ticks than a device has, over a tree for each collector; `make torture` has one of full ticks."""
+"""A day in coarser ticks than a device has, a tree for each collector; `make torture` has all ticks."""
 
 from __future__ import annotations
 

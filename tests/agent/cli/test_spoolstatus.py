@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agent.judge.thrift import KEPT, Counted, Thrift
 from agent.ship.budget import Allowance
 from agent.ship.purse import LINK, Purse
 from agent.store.flush import Flush
@@ -35,9 +37,10 @@ def spend(device: Device, size: int) -> None:
 
 def test_without_a_budget_it_says_what_waits(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(device, "spool", "status") == 0
-    waits, budget = capsys.readouterr().out.splitlines()
+    waits, budget, flash = capsys.readouterr().out.splitlines()
     assert waits.startswith("windows: 10 records, ")
     assert budget == "no budget (ship.budget)"
+    assert flash == "store.write_budget 50 MB/day: nothing is known yet of what was written"
 
 
 def test_spent_and_left_are_told_beside_a_running_daemon(
@@ -51,6 +54,29 @@ def test_spent_and_left_are_told_beside_a_running_daemon(
     found = json.loads(capsys.readouterr().out)
     assert found["budget"] == {"limit": 2e6, "per": 86_400.0, "spent": 150_000, "left": 1_850_000, "grain": 1}
     assert found["waiting"]["windows"]["records"] == 10
+
+
+@pytest.mark.parametrize(
+    ("written", "left"), [(1_250_000, "5,000,000 left now"), (7_250_000, "1,000,000 owed")]
+)
+def test_what_was_written_to_the_flash_is_told(
+    device: Device, capsys: pytest.CaptureFixture[str], written: int, left: str
+) -> None:
+    thrift = Thrift(50_000_000)
+    thrift.look(0.0, Counted(0, 0))
+    thrift.look(0.0, Counted(written, 9_000_000))
+    device.apply(Flush(device.now, kept={KEPT: thrift.state(time.time() + 60.0)}))
+    assert run(device, "spool", "status") == 0
+    told = f"{written:,} bytes written in 24 hours, 9,000,000 to the device by anyone; {left}"
+    assert capsys.readouterr().out.splitlines()[-1] == f"store.write_budget 50 MB/day: {told}"
+    assert run(device, "spool", "status", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["flash"]
+    assert found == {
+        "process": written,
+        "device": 9_000_000,
+        "budget": 50_000_000,
+        "left": 6_250_000 - written,
+    }
 
 
 def test_what_is_confirmed_does_not_wait(device: Device, capsys: pytest.CaptureFixture[str]) -> None:

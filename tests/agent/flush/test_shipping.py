@@ -104,7 +104,7 @@ def test_after_a_commit_the_epoch_has_begun_and_the_link_knows(device: Device) -
 def test_what_a_wrong_clock_dated_stays_here_for_a_while(device: Device) -> None:
     rig, contents = Rig(clock_wait=600.0), {"windows": content(START)}
     for quality, count in (("unsynchronised", 0), ("synchronised", 1)):
-        flushed = device.apply(Flush(START + 10.0, contents, aging=False))
+        flushed = device.apply(Flush(START + 10.0, contents, aging=0))
         rig.shipping.committed(rig.shipping.take(), flushed, contents, quality, 1.0)
         assert len(rig.outbox.take(1)) == count
 
@@ -122,7 +122,7 @@ def test_records_wait_for_a_wrong_clock_so_long_after_the_start_and_no_longer() 
 def test_the_link_is_handed_the_records_of_this_flush_and_no_capture(device: Device) -> None:
     device.flush(quarantine=[row.key for row in device.rows()])
     contents = {"windows": content(START + 10.0), "samples": content(START), "events": Content()}
-    flushed = device.apply(Flush(START + 20.0, contents, aging=False))
+    flushed = device.apply(Flush(START + 20.0, contents, aging=0))
     handed = fresh(flushed, contents)
     assert {key.stream: key.first for key in handed} == {"windows": 1}
     assert list(handed.values()) == [contents["windows"]]

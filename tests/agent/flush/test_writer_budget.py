@@ -64,7 +64,7 @@ def test_an_hour_without_a_commit_keeps_every_window_covered_and_little_in_memor
 
 def test_an_alert_is_not_committed_ahead_of_its_time_while_the_budget_is_short(spare: Rig) -> None:
     before = len(spare.flushes())
-    spare.wear.look(0.0)
+    spare.wear.look(0.0, 0)
     assert spare.wear.thrifty
     spare.judged("alert.fired", hot=b"1")
     taken(spare)

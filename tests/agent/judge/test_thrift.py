@@ -28,8 +28,8 @@ MINUTE = 60.0
 
 
 class Card:
-    """A daemon that would like to commit each minute, `cost` bytes each time, of which the log keeps `part` until a
-    checkpoint writes them once more."""
+    """A daemon that would like to commit each minute, `cost` bytes each time, of which the log keeps `part`
+    until a checkpoint writes them once more."""
 
     def __init__(self, a_day: float, cost: int = 13_000, part: float = 0.0) -> None:
         self.thrift = Thrift(a_day)
