@@ -187,26 +187,28 @@ class Day:
                 case.laid(tree)
 
 
-def run(hours: float, interval: float, folder: Path, recorded: Sequence[Case]) -> tuple[Held, Held, int]:
-    """So many hours over these trees; what is held after the first ones and at the end, and how often alerts
-    changed."""
+def run(
+    hours: float, interval: float, folder: Path, recorded: Sequence[Case], settled: float = SETTLED
+) -> tuple[Held, Held, int]:
+    """So many hours over these trees; what is held after the first ones, `settled` s, and at the end, and how
+    often alerts changed."""
     day = Day(folder, interval, recorded)
     # Without waiting for the disk: what is written is not what is measured here.
     day._store._connection.execute("PRAGMA synchronous = OFF")
     try:
-        first, last = _through(day, hours * HOUR)
+        first, last = _through(day, hours * HOUR, settled)
         return first, last, day.changes
     finally:
         day.close()
         gc.collect()
 
 
-def _through(day: Day, seconds: float) -> Iterator[Held]:
-    """Yield what is held after `SETTLED` and at the end."""
-    day.run(SETTLED)
+def _through(day: Day, seconds: float, settled: float) -> Iterator[Held]:
+    """Yield what is held after `settled` s and at the end."""
+    day.run(settled)
     yield day.held()
     for tenth in range(1, 11):
-        day.run((seconds - SETTLED) / 10)
+        day.run((seconds - settled) / 10)
         sys.stdout.write(f"{day.now / HOUR:6.1f} h: {day.held()}\n")
         sys.stdout.flush()
         if tenth == 10:
