@@ -234,6 +234,23 @@ def check_format(path: Path, connection: sqlite3.Connection) -> str | None:
     _known(path, application, version)
     if application != APPLICATION or not 1 <= version <= FORMAT:
         return f"it is a database of another program (application {application}, version {version})"
+    return foreign(connection)
+
+
+def foreign(connection: sqlite3.Connection) -> str | None:
+    """What in the schema is none of ours; None if nothing. Views, triggers and computed columns are programs
+    of whoever made the file: a read of them may never end.
+
+    Raises:
+        sqlite3.Error: the schema cannot be read.
+    """
+    with contextlib.closing(sqlite3.connect(":memory:")) as sound:
+        sound.executescript(SCHEMA)
+        ours = dict(sound.execute("SELECT name, sql FROM sqlite_master"))
+    query = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    for kind, name, sql in connection.execute(query):
+        if kind != "table" or ours.get(name, sql) != sql:
+            return f"the {kind} {name!r} in it is none that a store has"
     return None
 
 

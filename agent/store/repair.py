@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from agent.ship.records import Spans, minus, union
 from agent.store import files
 from agent.store.copied import copy_of
-from agent.store.errors import CorruptRow, StoreDenied, explain
+from agent.store.errors import CorruptRow, StoreCorrupt, StoreDenied, explain
 from agent.store.layout import HEAD, MAX_LIFE, MAX_NUMBER, PAGE, Head, digest, inscription, place
 from agent.store.lives import Life, Lives
 from agent.store.plausible import COLUMNS, kept, sound
@@ -68,6 +68,9 @@ def repair(damaged: Path, directory: Path) -> Repaired:
         copy = copy_of(damaged)
         try:
             with closing(files.connect(copy, mode="ro")) as source:
+                strange = files.foreign(source)
+                if strange is not None:
+                    raise StoreCorrupt(f"{damaged}: {strange}; it is not read")
                 files.prepare(directory)
                 files.create(target, max(64, copy.stat().st_size // PAGE))
                 with closing(files.connect(target, mode="rw")) as made:

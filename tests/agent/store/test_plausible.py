@@ -86,3 +86,29 @@ def test_such_a_store_is_repaired_into_one_that_opens(tmp_path: Path, statement:
     with Device(tmp_path / "made", first_epoch=5001) as device:
         assert device.store.set_aside is None
         write(device)
+
+
+ENDLESS = """DROP TABLE records; CREATE VIEW records AS
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+    SELECT i AS place, i AS last, 0 AS confirmed, X'00' AS digest, 0.0 AS start, 0.0 AS until, NULL AS reason,
+    0 AS records, 0 AS lost, randomblob(1000000) AS content FROM n"""
+TRIGGER = "CREATE TRIGGER gone AFTER INSERT ON records BEGIN DELETE FROM records; END"
+COMPUTED = """DROP TABLE clocks; CREATE TABLE clocks (boot TEXT, offset REAL, quality TEXT, life INTEGER,
+    more BLOB AS (zeroblob(1000000000)))"""
+
+
+@pytest.mark.parametrize("script", [ENDLESS, TRIGGER, COMPUTED])
+def test_a_file_that_brings_programs_along_is_not_read(tmp_path: Path, script: str) -> None:
+    """A card from somebody else: whoever reads a view runs what its author wrote, which may never end."""
+    worn(tmp_path / "foreign", "SELECT 1")
+    path = store_file(tmp_path / "foreign")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    with pytest.raises(StoreCorrupt, match="none that a store has"):
+        repair(path, tmp_path / "made")
+    with pytest.raises(StoreCorrupt, match="none that a store has"):
+        Reader.copy(tmp_path / "foreign")
+    with Device(tmp_path / "foreign", first_epoch=5001) as device:
+        assert device.store.set_aside is not None
+        write(device)
+        assert len(device.rows()) == 1
