@@ -95,6 +95,11 @@ class Scene:
         self.daemon = Daemon(directory / "device", ["--config", str(self._configured(settings, tls=tls))])
         stack.callback(self.daemon.close)
 
+    def restart(self) -> None:
+        """The broker is killed, and is there again."""
+        self.broker.kill()
+        self.broker.start()
+
     def expired(self, certificate: Certificate) -> None:
         """Put one that is over in a certificate's place."""
         self.authority.sign(certificate.certificate.stem, days=-1)
@@ -172,20 +177,17 @@ def _filtered(ways: tuple[str, ...], *verdict: str) -> Fault:
 def broker_certificate(scene: Scene) -> Iterator[None]:
     """The broker's certificate is over; in the end it has a new one."""
     scene.expired(scene.server)
-    scene.broker.kill()
-    scene.broker.start()
+    scene.restart()
     yield
     scene.renewed(scene.server)
-    scene.broker.kill()
-    scene.broker.start()
+    scene.restart()
 
 
 @contextmanager
 def device_certificate(scene: Scene) -> Iterator[None]:
     """The device's certificate is over as the broker restarts; in the end there is a new file."""
     scene.expired(scene.client)
-    scene.broker.kill()
-    scene.broker.start()
+    scene.restart()
     yield
     scene.renewed(scene.client)
 

@@ -5,7 +5,6 @@ Shape says what colour says: each state has a mark and a word of its own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from agent.view.alerts import SEVERITIES
 from agent.view.clean import clean
 from agent.view.ink import Ink, Line, line, spread
 from agent.view.scene import Listed, Scene
-from agent.view.units import NONE, age, human, left, right
+from agent.view.units import NONE, age, clock, human, left, right
 
 MARKS = {"online": "●", "degraded": "▲", "resting": "◌", "stale": "◐", "offline": "○", "never": NONE}
 STYLES = {
@@ -136,7 +135,6 @@ def header(scene: Scene, width: int) -> Line:
     firing = sum(len(each.alerts) for each in scene.devices)
     if firing:
         tally.append(Ink(f"{firing} !  ", "bad"))
-    clock = time.strftime("%H:%M:%SZ", time.gmtime(scene.now))
     link = scene.link == "subscribed"
     where = Ink(clean(scene.place), "dim") if link else Ink(f"! {clean(scene.link)}", "bad")
-    return spread(line(Ink("outrider ", "title"), where), line(*tally, clock), width)
+    return spread(line(Ink("outrider ", "title"), where), line(*tally, clock(scene.now)), width)

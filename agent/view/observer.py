@@ -5,7 +5,6 @@ The fleet store lies in memory here and keeps an hour; nothing is acknowledged t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
@@ -21,7 +20,7 @@ from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
 from agent.view.scene import Chosen, Listed, Scene, Track
 from agent.view.standing import standings
-from agent.view.units import age, tariff
+from agent.view.units import age, clock, tariff
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -195,5 +194,5 @@ def _budget(said: Mapping[str, object]) -> tuple[str, ...]:
         grain = f", {budget['grain']:.0f} windows as one" if budget["grain"] > 1 else ""
         found.append(f"budget: {spent} of {limit} in {age(budget['per'])}{grain}")
     if isinstance(until, (int, float)):
-        found.append(f"rests until {time.strftime('%H:%M:%SZ', time.gmtime(until))} at the latest")
+        found.append(f"rests until {clock(until)} at the latest")
     return tuple(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import time
 from collections.abc import Sequence
 
 from agent.ship.alert import Alert
@@ -18,7 +17,7 @@ from agent.view.paint import Entry, across, heading, sections
 from agent.view.rows import words
 from agent.view.scene import Chosen
 from agent.view.standing import UP, Standing
-from agent.view.units import NONE, age, human, left, right
+from agent.view.units import NONE, age, clock, human, left, right
 from collectors.api import Series
 
 STANDING_MARKS = {
@@ -150,12 +149,11 @@ def happened(events: Sequence[Event], now: float, width: int) -> list[Entry]:
     """What happened, the latest first."""
     entries = [Entry(heading("events", width))] if events else []
     for event in reversed(events):
-        clock = time.strftime("%H:%M:%SZ", time.gmtime(max(0.0, min(event.wall, 2**40))))
         whose = " ".join(
             clean(text, 40) for key, text in event.attributes if key == COLLECTOR or len(event.attributes) < 3
         )
         told = line(
-            Ink(f"  {clock} ", "dim"),
+            Ink(f"  {clock(event.wall)} ", "dim"),
             Ink(f"{left(clean(event.name, 24), 18)} "),
             Ink(" ".join(part for part in (whose, clean(event.text)) if part), "dim"),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from agent.view.ink import Ink, Line, aside, fit, line, spread
 from agent.view.paint import bar, value
 from agent.view.rows import GAP, Row, Window, cadence
 from agent.view.scene import Track
-from agent.view.units import age, human, left, right
+from agent.view.units import age, clock, human, left, right
 
 TABLE = 38
 NUMBER = 10
@@ -218,4 +217,5 @@ def _bars(known: Sequence[tuple[str, float, str]], width: int) -> list[Line]:
 
 
 def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(max(0.0, min(at, 2**40))))
+    """Without its zone: an axis is narrow."""
+    return clock(at).removesuffix("Z")

@@ -5,7 +5,6 @@ It is what the device page of the view shows, from this device's own polls, with
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from agent.view.clean import clean
@@ -15,7 +14,7 @@ from agent.view.meters import meters
 from agent.view.page import TROUBLE, alerts, body, head, standings
 from agent.view.paint import across, titles
 from agent.view.scene import Chosen
-from agent.view.units import NONE, age
+from agent.view.units import NONE, age, clock
 
 KEYS = "↑↓ scroll  / filter  p pause  q quit"
 LEAST_WIDTH, LEAST_HEIGHT = 24, 4
@@ -68,9 +67,9 @@ def header(state: Top, width: int) -> Line:
     device = state.chosen.listed.state
     mark = Ink(f"{MARKS.get(device.state, NONE)} ", STYLES.get(device.state, "dim"))
     name = line(Ink("outrider top  ", "title"), mark, Ink(clean(device.name), "title"))
-    clock = time.strftime("%H:%M:%SZ", time.gmtime(state.now))
     paused = [] if state.paused is None else [Ink(f"PAUSED for {age(state.now - state.paused)}  ", "warn")]
-    return spread((*name, Ink(f"  {clean(state.source)}", "dim")), line(*paused, Ink(clock, "dim")), width)
+    right_side = line(*paused, Ink(clock(state.now), "dim"))
+    return spread((*name, Ink(f"  {clean(state.source)}", "dim")), right_side, width)
 
 
 def document(state: Top, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ Only the terminal shows these; everything that a machine reads keeps base units.
 from __future__ import annotations
 
 import math
+import time
 import unicodedata
 
 from agent.view.clean import ELLIPSIS, clean
@@ -138,3 +139,8 @@ def right(text: str, width: int) -> str:
     """Cut or filled with blanks on the left to exactly `width` cells."""
     text = cut(text, width)
     return " " * (width - columns(text)) + text
+
+
+def clock(at: float) -> str:
+    """The time of day (UTC) of a wall time in s; where no calendar has that, of the nearest."""
+    return time.strftime("%H:%M:%SZ", time.gmtime(max(0.0, min(at, 2**40))))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.view.clean import clean
-from agent.view.units import NONE, age, columns, cut, human, left, right, tariff
+from agent.view.units import NONE, age, clock, columns, cut, human, left, right, tariff
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,11 @@ def test_wide_letters_take_two_cells_and_marks_none() -> None:
 )
 def test_a_budget_is_counted_in_thousands(size: float, expected: str) -> None:
     assert tariff(size) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"), [(1_700_000_000.0, "22:13:20Z"), (-1.0, "00:00:00Z"), (float("nan"), "00:00:00Z")]
+)
+def test_a_clock_is_of_the_day_in_utc_whatever_a_device_says(at: float, expected: str) -> None:
+    assert clock(at) == expected
+    assert len(clock(math.inf)) == len(expected)
