@@ -186,7 +186,7 @@ def _labels(said: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _budget(said: Mapping[str, object]) -> tuple[str, ...]:
-    """What a device said of its budget, and until when it rests."""
+    """What a device said of its budget, and by when it is heard again; short, for a line of 80."""
     budget, until = said.get("budget"), said.get("until")
     found = []
     if isinstance(budget, dict) and budget:
@@ -194,5 +194,5 @@ def _budget(said: Mapping[str, object]) -> tuple[str, ...]:
         grain = f", {budget['grain']:.0f} windows as one" if budget["grain"] > 1 else ""
         found.append(f"budget: {spent} of {limit} in {age(budget['per'])}{grain}")
     if isinstance(until, (int, float)):
-        found.append(f"rests until {clock(until)} at the latest")
+        found.append(f"back by {clock(until)}")
     return tuple(found)
