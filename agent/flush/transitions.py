@@ -21,6 +21,7 @@ def tell(
             absent.append(change.name)
             continue
         level = "warning" if change.up is False else "info"
-        say(level, f"collector {change.name}: {change.state} {change.reason}")
+        told = change.reason if change.state == "governed" else f"{change.state} {change.reason}"
+        say(level, f"collector {change.name}: {told}")
     if absent:
         say("info", f"nothing here for {', '.join(absent)}; `outrider test` tells why")

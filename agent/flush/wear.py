@@ -58,15 +58,17 @@ class Wear:
 
     def _turn(self) -> Turn:
         thrift = self.thrift
-        name, done = (
+        name, pace, done = (
             (
                 "flash.thrifty",
+                "faster than",
                 "windows share commits, an hour late at most, and get coarser if that is not enough",
             )
             if thrift.thrifty
-            else ("flash.eased", "each window is committed as it ends again")
+            else ("flash.eased", "within", "each window is committed as it ends again")
         )
         spent, budget = f"{thrift.spent / MB:.1f} MB", f"{thrift.a_day / MB:g} MB"
-        text = f"{spent} were written in 24 hours, store.write_budget is {budget} a day: {done}"
+        told = f"store.write_budget ({budget} a day; {spent} in the last 24 hours)"
+        text = f"the disk is written {pace} {told}: {done}"
         numbers = (("spent", thrift.spent), ("device", thrift.device), ("budget", round(thrift.a_day)))
         return Turn(name, text, tuple((key, str(value)) for key, value in numbers))

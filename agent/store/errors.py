@@ -101,6 +101,8 @@ _ERRNOS: dict[int | None, tuple[type[StoreError], str]] = {
 def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     """`error`, met while using `path`, as the StoreError that says what to do about it."""
     if isinstance(error, OSError):
+        if isinstance(error, FileNotFoundError):
+            return StoreError(f"{path}: {error.strerror or error}")
         kind, advice = _ERRNOS.get(error.errno, (StoreError, "see the kernel's log"))
         return kind(f"{path}: {error.strerror or error}; {advice}")
     words = str(error).lower()

@@ -66,19 +66,21 @@ def repair(damaged: Path, directory: Path) -> Repaired:
         raise StoreDenied(f"{target}: there is a store already; name a directory without one")
     try:
         copy = copy_of(damaged)
-        try:
-            with closing(files.connect(copy, mode="ro")) as source:
-                strange = files.foreign(source)
-                if strange is not None:
-                    raise StoreCorrupt(f"{damaged}: {strange}; it is not read")
-                files.prepare(directory)
-                files.create(target, max(64, copy.stat().st_size // PAGE))
-                with closing(files.connect(target, mode="rw")) as made:
-                    return _carried(source, made)
-        finally:
-            shutil.rmtree(copy.parent)
+    except OSError as error:
+        raise explain(error, damaged) from error
+    try:
+        with closing(files.connect(copy, mode="ro")) as source:
+            strange = files.foreign(source)
+            if strange is not None:
+                raise StoreCorrupt(f"{damaged}: {strange}; it is not read")
+            files.prepare(directory)
+            files.create(target, max(64, copy.stat().st_size // PAGE))
+            with closing(files.connect(target, mode="rw")) as made:
+                return _carried(source, made)
     except (OSError, sqlite3.Error) as error:
         raise explain(error, target) from error
+    finally:
+        shutil.rmtree(copy.parent)
 
 
 def _carried(source: sqlite3.Connection, made: sqlite3.Connection) -> Repaired:

@@ -33,7 +33,7 @@ def test_it_tells_when_the_budget_begins_to_run_short_and_when_it_does_not_any_m
     assert written == 6 * MB
     assert turn is not None
     assert turn.name == "flash.thrifty"
-    assert turn.text.startswith("8.0 MB were written in 24 hours, store.write_budget is 80 MB a day: ")
+    assert turn.text.startswith("the disk is written faster than store.write_budget (80 MB a day; 8.0 MB in ")
     assert turn.attributes == (("spent", "8000000"), ("device", "12000000"), ("budget", "80000000"))
     assert wear.thrifty
     _, turn = wear.look(120.0 + 6 * 3600, 0)

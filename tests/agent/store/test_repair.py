@@ -105,3 +105,9 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(StoreDenied, match="there is a store already"):
         repair(path, tmp_path / "old")
     assert path.read_bytes() == before
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"/none\.db: No such file or directory$"):
+        repair(tmp_path / "none.db", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
