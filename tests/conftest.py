@@ -15,11 +15,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agent.view.broker import find_engine, free_port, mosquitto_program
 from tests.brokers import Options, Secured, build, needs_mosquitto
 from tests.deadmount import can_hang
 from tests.machines import can_boot
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("outrider", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("outrider")
 
 OpenBroker = Callable[[Options], Secured]
 

@@ -217,7 +217,7 @@ def test_a_reload_begins_with_everything_as_configured(tmp_path: Path) -> None:
 def test_an_absence_rule_is_told_of_the_governor_and_never_fires_for_a_longer_interval(
     tmp_path: Path,
 ) -> None:
-    rule = Alert("silent", "no test.polls for 1s")
+    rule = Alert("silent", "no test.polls for 1500ms")
     rig = Rig(tmp_path, ROOMY._replace(cpu=0.02), rule)
     Glutton.burn = 0.08
     rig.daemon.start("test")
