@@ -131,8 +131,9 @@ class Machine:
         Raises:
             AssertionError: it did not come up; its last lines are in the message.
         """
-        until(lambda: self._find(after), lambda: self.child.tail(20))
-        until(lambda: self._state() in ("running", "degraded", "starting"), self.child.tail)
+        awake = ("running", "degraded", "starting")
+        # Found again each time: nspawn's first child makes the mounts, and is gone before any systemd runs.
+        until(lambda: self._find(after) and self._state() in awake, lambda: self.child.tail(20))
         outer = f"ve-{self.name}"
         self.outside("ip", "address", "replace", f"{OUTSIDE}/24", "dev", outer)
         self.outside("ip", "link", "set", outer, "up")
