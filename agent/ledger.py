@@ -39,14 +39,14 @@ Name = tuple[str, str, str, str]
 
 
 class Entry(NamedTuple):
-    """Something of one stream that met one fate. `records` are records, or series of "cut"; `size` bytes,
-    None where nobody knows; `span` wall time in s, None likewise."""
+    """Something of one stream that met one fate. `records` are records, or series of "cut", None where nobody
+    knows how many, as of a store that cannot be read; `size` bytes, `span` wall time in s, None likewise."""
 
     what: str
     stream: str
     reason: str
     by: str
-    records: int = 1
+    records: int | None = 1
     size: int | None = None
     span: tuple[float, float] | None = None
 
@@ -94,11 +94,13 @@ class Ledger:
 
 
 def joined(one: Entry, other: Entry) -> Entry:
-    """Two entries of one name as one."""
+    """Two entries of one name as one; how many records is known only where it is of both."""
+    known = one.records is not None and other.records is not None
+    records = (one.records or 0) + (other.records or 0) if known else None
     sizes = [size for size in (one.size, other.size) if size is not None]
     spans = [span for span in (one.span, other.span) if span is not None]
     span = (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
-    return one._replace(records=one.records + other.records, size=sum(sizes) if sizes else None, span=span)
+    return one._replace(records=records, size=sum(sizes) if sizes else None, span=span)
 
 
 def event_of(entry: Entry, boot: str, at: float, offset: float) -> Event:
@@ -107,8 +109,9 @@ def event_of(entry: Entry, boot: str, at: float, offset: float) -> Event:
         ("stream", entry.stream),
         ("reason", entry.reason),
         ("by", entry.by),
-        ("records", str(entry.records)),
     )
+    if entry.records is not None:
+        attributes = (*attributes, ("records", str(entry.records)))
     if entry.size is not None:
         attributes = (*attributes, ("bytes", str(entry.size)))
     if entry.span is not None:
@@ -122,12 +125,12 @@ def entry_of(event: Event) -> Entry | None:
     if event.name == what or what not in MEANINGS or said.get("stream") not in STREAMS:
         return None
     try:
-        records = int(said["records"])
+        records = int(said["records"]) if "records" in said else None
         size = int(said["bytes"]) if "bytes" in said else None
         span = (float(said["start"]), float(said["end"])) if "start" in said else None
     except (KeyError, ValueError):
         return None
-    if records < 0 or (size or 0) < 0 or not all(map(math.isfinite, span or ())):
+    if (records or 0) < 0 or (size or 0) < 0 or not all(map(math.isfinite, span or ())):
         return None
     return Entry(what, said["stream"], said.get("reason", ""), said.get("by", ""), records, size, span)
 
@@ -137,7 +140,8 @@ def words(entry: Entry) -> str:
     noun = "series" if entry.what == "cut" else "record" if entry.records == 1 else "records"
     size = "" if entry.size is None else f" of {entry.size} bytes"
     span = "" if entry.span is None else f", {utc(entry.span[0])} to {utc(entry.span[1])}"
-    return f"{entry.records} {noun}{size} in {entry.stream}{span}: {MEANINGS[entry.what]} ({entry.reason})"
+    count = "an unknown number of" if entry.records is None else entry.records
+    return f"{count} {noun}{size} in {entry.stream}{span}: {MEANINGS[entry.what]} ({entry.reason})"
 
 
 def utc(at: float) -> str:

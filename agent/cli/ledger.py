@@ -131,10 +131,11 @@ def _told(found: list[Told], *, as_json: bool) -> Iterator[str]:
             del said["span"]
             yield json.dumps({"kind": "entry", "at": at, **said})
             continue
+        records = "-" if entry.records is None else entry.records
         size = "-" if entry.size is None else f"{entry.size} B"
         span = "-" if entry.span is None else f"{utc(entry.span[0])} to {utc(entry.span[1])}"
         why = f"{clean(entry.reason, 24):16} by {clean(entry.by, 16):9}"
-        yield f"{utc(at)}  {entry.what:7}  {entry.stream:7} {entry.records:6}  {size:>12}  {why}  {span}"
+        yield f"{utc(at)}  {entry.what:7}  {entry.stream:7} {records:>6}  {size:>12}  {why}  {span}"
 
 
 def _blocks(reader: Reader, *, as_json: bool) -> Iterator[str]:

@@ -25,6 +25,7 @@ from agent.flush.wear import Wear
 from agent.judge.thrift import KEPT
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed
+from agent.ship.records import STREAMS
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
 from agent.store.errors import StoreCorrupt, StoreError
@@ -226,7 +227,7 @@ class Writer:
         for frame in frames:
             self._waiting.take(frame, self._waiting.room(None))
         self._tally.add("outrider.windows.recovered", len(frames))
-        text = f"the last {seconds} s before the daemon was killed come from the ring"
+        text = f"{seconds} s of an earlier run of the daemon are not in the store, and come from the ring"
         self.event("agent.recovered", text, (("seconds", seconds),))
         self._say("info", text)
 
@@ -234,6 +235,8 @@ class Writer:
         self._tally.add("outrider.store.set_aside")
         self.event("store.set_aside", f"the store was damaged and is kept as {kept}; a new one was begun")
         self._say("error", f"the store was damaged: it is kept as {kept} beside the new one")
+        for stream in STREAMS:
+            self.enter(Entry("lost", stream, "corrupt", "store", None))
 
     def _take(self, closed: Closed) -> None:
         self._early = False

@@ -46,6 +46,7 @@ MARKS = (
     "AGE is how old the newest window is: no value without it",
 )
 LEAST = (30, 6)
+NO_CAPTURE = "no capture has samples of this series"
 
 
 def series_of(key: Hashable) -> Series | None:
@@ -77,7 +78,7 @@ class Page(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = ""
+        self.wanted = self.told = ""
         self.headings: list[int] = []
 
     def compose(self) -> ComposeResult:
@@ -137,7 +138,7 @@ class Page(Screen[None]):
 
     def _foot(self, scene: Scene | None, width: int) -> None:
         keys = line(Ink(self.KEYS, "dim"))
-        told = scene.notice if scene else ""
+        told = self.told or (scene.notice if scene else "")
         left: Line = line(Ink(f"{clean(told)} ", "warn")) if told else ()
         if self.wanted:
             left = line(Ink(f"/{self.wanted} ", "accent"), Ink("Esc shows all again ", "dim"))
@@ -299,6 +300,7 @@ class Track(Page):
         names = ["", *(each.captured.id for each in track.captures)] if track else [""]
         place = names.index(self.capture) if self.capture in names else 0
         self.capture = names[(place + 1) % len(names)]
+        self.told = NO_CAPTURE if track is not None and not track.captures else ""
         self.redraw()
 
     def action_find(self) -> None:
@@ -312,7 +314,7 @@ class Track(Page):
             self.among.action_step(by)
         series = series_of(self.among.cursor)
         if series is not None and series != self.series:
-            self.series = series
+            self.series, self.told = series, ""
             self.viewer.receiver.choose(*self.choice())
 
 

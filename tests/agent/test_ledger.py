@@ -85,6 +85,15 @@ def test_unknown_amounts_stay_unknown() -> None:
     assert joined(unknown, LOST) == LOST._replace(records=4)
 
 
+def test_a_number_of_records_that_nobody_knows_is_left_out_and_not_zero() -> None:
+    unknown = LOST._replace(records=None, size=None, span=None)
+    event = event_of(unknown, "boot", 5.0, 1000.0)
+    assert not {"records", "bytes", "start"} & set(dict(event.attributes))
+    assert entry_of(event) == unknown
+    assert event.text == "an unknown number of records in windows: lost (full)"
+    assert joined(unknown, LOST).records is joined(LOST, unknown).records is None
+
+
 @pytest.mark.parametrize(
     "entry", [LOST, MERGED, Entry("refused", "alerts", "packet_too_large", "link"), LOST._replace(size=0)]
 )
@@ -106,7 +115,6 @@ def test_an_entry_comes_back_from_its_event(entry: Entry) -> None:
         ("ledger.lost", {"bytes": "-1"}),
         ("ledger.lost", {"start": "nan"}),
         ("ledger.lost", {"end": "inf"}),
-        ("ledger.lost", {"records": None}),
         ("ledger.lost", {"end": None}),
     ],
 )

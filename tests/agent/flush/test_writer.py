@@ -11,6 +11,7 @@ from agent.flush.waiting import WAITING
 from agent.flush.writer import STATES
 from agent.ledger import Entry, entry_of
 from agent.poller import Closed
+from agent.ship.records import STREAMS
 from agent.stats.frame import Frame, Span
 from agent.store.account import Change
 from agent.store.errors import StoreCorrupt, StoreFull
@@ -131,6 +132,8 @@ def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Ri
     assert list(path.parent.glob("*.corrupt-*"))
     assert any("damaged" in text for _, text in rig.lines)
     assert rig.total() > 0
+    gone = [entry for entry in rig.entries() if entry.reason == "corrupt"]
+    assert gone == [Entry("lost", stream, "corrupt", "store", None) for stream in STREAMS]
 
 
 def test_a_store_that_cannot_be_opened_is_a_fault_and_no_thread(tmp_path: Path) -> None:

@@ -50,11 +50,17 @@ def again(directory: Path) -> Rig:
 def test_what_a_killed_life_left_in_the_ring_is_stored_once(tmp_path: Path) -> None:
     state = tmp_path / "state"
     killed(state)
+    said = []
     for _ in range(3):
         rig = again(state)
         rig.writer.start()
         assert rig.writer.ready.wait(20)
         assert rig.writer.stop(20)
+        said += rig.lines
+    # Not that it was killed: a store that is found damaged after a clean stop has the same said of it.
+    assert said == [
+        ("info", "31 s of an earlier run of the daemon are not in the store, and come from the ring")
+    ]
     spans = [frame.span[1:4] for content in rig.contents() for frame in content.frames]
     assert spans == [(0.0, 60.0, 60.0), (60.0, 91.0, 31.0)]
     assert rig.total() == 1 + 31

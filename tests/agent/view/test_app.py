@@ -11,7 +11,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from agent.view.app import Device, Devices, Help, Page, Track, Viewer
+from agent.view.app import NO_CAPTURE, Device, Devices, Help, Page, Track, Viewer
 from agent.view.ink import plain
 from agent.view.listbox import Listbox
 from agent.view.observer import Observer
@@ -272,8 +272,10 @@ def test_a_series_without_captures_has_its_windows_alone() -> None:
         body.point_at(next(key for _, key in body._stops))
         await pilot.press("enter")
         await pilot.pause()
-        before = shown(app)
+        before, foot = shown(app), app.screen.query_one("#foot", Listbox)
+        assert NO_CAPTURE not in plain(foot._lines[0])
         await pilot.press("c")
+        assert plain(foot._lines[0]).startswith(NO_CAPTURE)
         assert shown(app) == before
 
     played(play, (120, 40))
