@@ -151,7 +151,8 @@ class Daemon:
         stale = [f"collector {each.name}: {each.reason}" for each in states if each.state == "stale"]
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
         flash = ("flash.budget",) if self._wear.thrifty else ()
-        condition = (*store, *stale, *self._governing.look(now), *flash)
+        clock = ("clock.unsynchronised",) if self._shipping.waits else ()
+        condition = (*store, *stale, *self._governing.look(now), *flash, *clock)
         if condition != self._condition:
             self._condition = condition
             self._shipper.post(shipped.Condition(condition))

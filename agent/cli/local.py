@@ -218,11 +218,18 @@ def _status(args: argparse.Namespace) -> int:
     import time
 
     from agent.cli.flags import settings
-    from agent.cli.spoolstatus import show
+    from agent.cli.spoolstatus import Moment, show
+    from agent.identity import boot_id
+    from agent.observed import host
 
     config = settings(args)
     rate = config.store.write_budget
-    return read_store(args, config, lambda reader: show(reader, rate, time.time(), as_json=args.json))
+    try:
+        boot = boot_id(host(config))
+    except OSError as error:
+        return _fail("spool", f"no boot id: {_why(error)}")
+    now = Moment(time.time(), boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+    return read_store(args, config, lambda reader: show(reader, rate, now, as_json=args.json))
 
 
 def _verify(args: argparse.Namespace) -> int:

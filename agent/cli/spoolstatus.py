@@ -1,9 +1,10 @@
-"""`outrider spool status`: what waits to be confirmed, the link's budget, and the flash's."""
+"""`outrider spool status`: what waits to be confirmed and why, the link's budget, and the flash's."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,15 +23,26 @@ class Written(NamedTuple):
     left: int
 
 
-def show(reader: Reader, rate: Rate, now: float, *, as_json: bool) -> int:
-    """Print it, for people or as one JSON object; `rate` is the budget of writes, `now` in wall s."""
-    waiting, account, written = _waiting(reader), _account(reader), _written(reader, rate, now)
+class Moment(NamedTuple):
+    """Now: wall clock in s, and `uptime` in s on the clock of `boot`."""
+
+    wall: float
+    boot: str
+    uptime: float
+
+
+def show(reader: Reader, rate: Rate, now: Moment, *, as_json: bool) -> int:
+    """Print it, for people or as one JSON object; `rate` is the budget of writes."""
+    waiting, account, written = _waiting(reader), _account(reader), _written(reader, rate, now.wall)
+    held = _held(reader, now)
     if as_json:
         budget = account._asdict() if account is not None else None
         flash = written._asdict() if written is not None else None
-        sys.stdout.write(json.dumps({"waiting": waiting, "budget": budget, "flash": flash}) + "\n")
+        until = {name: now.wall + left for name, left in held.items()}
+        found = {"waiting": waiting, "held": until, "budget": budget, "flash": flash}
+        sys.stdout.write(json.dumps(found) + "\n")
     else:
-        lines = (*_lines(waiting, account), _flash(written, rate))
+        lines = (*_lines(waiting), *_why(held, now), _budget(account), _flash(written, rate))
         sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0
 
@@ -45,6 +57,35 @@ def _waiting(reader: Reader) -> dict[str, dict[str, float]]:
             each["bytes"] += stored.row.size
             each["since"] = min(each["since"], stored.start)
     return found
+
+
+def _held(reader: Reader, now: Moment) -> dict[str, float]:
+    """What keeps records here on purpose ("clock", "rest"), as the last flush knew it, and for how many s
+    more; nothing that is over, or of another boot."""
+    from agent.ship.holds import HOLDS, Holds
+
+    state = reader.states("kept").get(HOLDS)
+    try:
+        holds = Holds.load(state) if state is not None else Holds("")
+    except ValueError as error:
+        sys.stderr.write(f"outrider spool: {error}\n")
+        return {}
+    if holds.boot != now.boot:
+        return {}
+    left = (("clock", holds.clock), ("rest", holds.rest))
+    return {name: until - now.uptime for name, until in left if until is not None and until > now.uptime}
+
+
+def _why(held: dict[str, float], now: Moment) -> Iterator[str]:
+    """Why records wait, and until when."""
+    from agent.ledger import utc
+
+    words = {
+        "clock": "records wait for the wall clock, which is surely wrong (ship.clock_wait)",
+        "rest": "the device rests between two connections, to stay within ship.budget",
+    }
+    for name, left in held.items():
+        yield f"{words[name]}: for {left:.0f} s more at most, until {utc(now.wall + left)}"
 
 
 def _account(reader: Reader) -> Account | None:
@@ -83,18 +124,22 @@ def _flash(written: Written | None, rate: Rate) -> str:
     return f"{budget}: {written.process:,} bytes written in 24 hours{device}; {left}"
 
 
-def _lines(waiting: dict[str, dict[str, float]], account: Account | None) -> list[str]:
-    from agent.config.allowance import Bytes, written
+def _lines(waiting: dict[str, dict[str, float]]) -> list[str]:
     from agent.ledger import utc
 
-    lines = [
+    return [
         f"{stream}: {each['records']:.0f} record{'s' * (each['records'] != 1)}, {each['bytes']:,.0f} bytes, "
         f"not confirmed yet; the oldest of {utc(each['since'])}"
         for stream, each in waiting.items()
     ] or ["everything is confirmed"]
+
+
+def _budget(account: Account | None) -> str:
+    from agent.config.allowance import Bytes, written
+
     if account is None:
-        return [*lines, "no budget (ship.budget)"]
+        return "no budget (ship.budget)"
     budget = written(Bytes(account.limit, account.per))
     grain = f"; {account.grain} windows are shipped as one" if account.grain > 1 else ""
     spent = f"budget {budget}: {account.spent:,} bytes spent, {account.left:,} left of the last"
-    return [*lines, f"{spent} {budget.partition('/')[2]}, as of the last flush{grain}"]
+    return f"{spent} {budget.partition('/')[2]}, as of the last flush{grain}"

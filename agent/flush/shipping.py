@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from agent.ship import protocol as shipped
+from agent.ship.holds import HOLDS, Holds
 from agent.ship.outbox import Outbox
 from agent.ship.purse import LINK, Purse
 from agent.ship.records import RAW, Key
@@ -34,7 +35,7 @@ class Taken(NamedTuple):
 
 class Shipping:
     """Keeps outbox and purse in step with the store; all but `quarantine` and `begin_epoch` is for the
-    writer's thread."""
+    writer's thread. `waits` says whether records wait for the wall clock, to any thread."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Shipping:
         self._purse = purse
         self._tally = tally
         self._wait = ClockWait(clock_wait)
+        self.waits = False
         self._unread: set[Key] = set()
         self._fresh_epoch = threading.Event()
 
@@ -108,6 +110,12 @@ class Shipping:
             self._tally.set(f"outrider.ship.budget.{name}", value)
         return {LINK: state}
 
+    def holds(self, boot: str, quality: str, now: float) -> dict[str, bytes | None]:
+        """What keeps records here, for the store, by its name."""
+        with self._lock:
+            rest = self._purse.resting
+        return {HOLDS: Holds(boot, self._wait.until(quality, now), rest).dump()}
+
     def give_back(self, taken: Taken) -> None:
         """The transaction changed nothing."""
         with self._lock:
@@ -115,16 +123,21 @@ class Shipping:
 
     def committed(
         self, taken: Taken, flushed: Flushed, contents: Mapping[str, Content], quality: str, now: float
-    ) -> None:
+    ) -> str:
         """Keep the index in step, and hand the link what is fresh while it is in memory. While records wait
-        for the clock, what this life has recorded stays here; what an earlier one has goes."""
+        for the clock, what this life has recorded stays here; what an earlier one has goes.
+
+        Returns:
+            What is to be said of a clock that is surely wrong, once; else "".
+        """
         if taken.fresh_epoch:
             self._fresh_epoch.clear()
-        waits = self._wait.lasts(quality, now)
+        waits = self.waits = self._wait.until(quality, now) is not None
         with self._lock:
             self._outbox.flushed(flushed.epochs, flushed.added, flushed.removed)
             self._outbox.withhold("clock", recorded_in(flushed.epochs[0].id) if waits else None)
         self._post(shipped.Flushed(fresh(flushed, contents)))
+        return self._wait.warning(quality, now)
 
 
 class ClockWait:
@@ -133,12 +146,23 @@ class ClockWait:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until: float | None = None
+        self._said = False
 
-    def lasts(self, quality: str, now: float) -> bool:
-        """Whether what is recorded waits, `now` on the boot clock; the first to ask begins it."""
+    def until(self, quality: str, now: float) -> float | None:
+        """Until when what is recorded waits, None where it does not; both on the boot clock in s. The first
+        to ask begins it."""
         if self._until is None:
             self._until = now + self._seconds
-        return quality == WRONG and now < self._until
+        return self._until if quality == WRONG and now < self._until else None
+
+    def warning(self, quality: str, now: float) -> str:
+        """What a clock that is surely wrong does to records, in words; "" once that is said."""
+        if quality != WRONG or self._said:
+            return ""
+        self._said = True
+        until = self.until(quality, now)
+        waits = "go" if until is None else f"wait up to {until - now:.0f} s for it (ship.clock_wait), then go"
+        return f"the wall clock is surely wrong: records {waits} marked {WRONG}"
 
 
 def recorded_in(epoch: int) -> Callable[[Key], bool]:

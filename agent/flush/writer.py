@@ -282,7 +282,9 @@ class Writer:
         self._happenings.written(batch)
         self._written(flush, flushed, boot)
         self._worked(flushed)
-        self._ship.committed(taken, flushed, flush.contents, clock.quality, boot)
+        warning = self._ship.committed(taken, flushed, flush.contents, clock.quality, boot)
+        if warning:
+            self._say("warning", warning)
 
     def _transaction(self, batch: Batch, taken: Taken, clock: Clock, boot: float) -> Flush:
         """All that waits, dated by this clock, at `boot` on the boot clock.
@@ -295,6 +297,7 @@ class Writer:
         waiting = {**batch.contents, "windows": windows, "samples": samples}
         state = self._wear.thrift.state(now, last=self._ending)
         thrift = {} if state is None else {KEPT: state}
+        link = {**self._ship.spent(), **self._ship.holds(clock.boot, clock.quality, boot)}
         told, contents = dated(self._store, clock, boot, waiting)
         entries = batch.entries(self._boot, boot, clock.offset)
         contents["events"] = Content(events=(*contents["events"].events, *entries))
@@ -302,7 +305,7 @@ class Writer:
             now,
             contents,
             alerts=dict(islice(self._alerts.items(), STATES)),
-            kept={**self._recorder.states(), **self._ship.spent(), **thrift},
+            kept={**self._recorder.states(), **link, **thrift},
             clock=told,
             trusted=clock.quality != WRONG,
             aging=self._wear.thrift.merging(boot),

@@ -250,6 +250,7 @@ class Link:
         self._deadline = max(
             self._now + self._purse.silence, self._purse.when("live", self._now, connect=True)
         )
+        self._purse.resting = self._deadline
         due = self._retained.resting(self._voice(), self._wall + self._deadline - self._now)
         if self._purse.affords("alert", len(due.payload)):
             self._commands.append(self._turn.publish_retained(due))

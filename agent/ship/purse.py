@@ -18,7 +18,8 @@ PROMISES = 2
 
 
 class Purse:
-    """Times are of the boot clock in s; `span` is a window's length."""
+    """Times are of the boot clock in s; `span` is a window's length. `resting` is until when the device is
+    away from the link on purpose, None while it is not."""
 
     def __init__(self, allowance: Allowance | None = None, span: float = 60.0, boot: str = "") -> None:
         self.allowance = allowance
@@ -27,6 +28,7 @@ class Purse:
         self._budget = Budget(allowance, boot) if allowance is not None else None
         self._grain = Grain(self._budget, span, self._brought) if self._budget is not None else None
         self._connecting: int | None = None
+        self.resting: float | None = None
 
     @property
     def rests(self) -> bool:
@@ -81,7 +83,7 @@ class Purse:
     def connecting(self) -> None:
         """A connection begins; what was reserved for the last one is spent or will never be."""
         self.cut()
-        self._connecting = 0
+        self._connecting, self.resting = 0, None
 
     def connected(self) -> None:
         """It stands, and has cost what was spent meanwhile."""

@@ -20,6 +20,7 @@ from agent.daemon import RING, Daemon, _new_epoch
 from agent.ship import protocol as shipped
 from agent.ship.budget import Saved
 from agent.ship.purse import LINK
+from agent.stats.clocks import RIGHT, WRONG
 from agent.stats.ring import Ring as RawRing
 from agent.store.errors import StoreDenied
 from agent.view.broker import free_port
@@ -154,6 +155,23 @@ def test_a_store_that_is_deleted_after_a_clean_stop_gets_nothing_of_the_ring_aga
 def test_a_device_without_a_name_takes_that_of_its_host(config: Config, rigs: Callable[..., Rig]) -> None:
     rig = rigs(config._replace(device=Device()))
     assert rig.daemon.name.startswith(os.uname().nodename[:20])
+
+
+def test_while_records_wait_for_a_wrong_clock_the_status_says_so(
+    config: Config, rigs: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = rigs(config._replace(ship=config.ship._replace(clock_wait=600.0)))
+    posted: list[shipped.Event] = []
+    rig.daemon._shipper.post = posted.append  # type: ignore[method-assign,assignment]
+    quality = [WRONG]
+    monkeypatch.setattr(rig.daemon._trust, "quality", lambda _wall: quality[0])
+    rig.start()
+    assert rig.daemon.look()
+    assert shipped.Condition(("clock.unsynchronised",)) in posted
+    quality[0] = RIGHT
+    until(lambda: rig.daemon.look() and shipped.Condition(()) in posted)
+    warned = [level for level, text in rig.lines if text.startswith("the wall clock is surely wrong: ")]
+    assert warned == ["warning"]
 
 
 @pytest.mark.fuse

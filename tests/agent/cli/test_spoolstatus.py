@@ -3,15 +3,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from agent.identity import boot_id
 from agent.judge.thrift import KEPT, Counted, Thrift
 from agent.ship.budget import Allowance
+from agent.ship.holds import HOLDS, Holds
 from agent.ship.purse import LINK, Purse
 from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
+from collectors.host import Host
 from tests.agent.cli.test_local import run
 from tests.agent.store.device import Device
 from tests.messages import minute
@@ -77,6 +81,44 @@ def test_what_was_written_to_the_flash_is_told(
         "budget": 50_000_000,
         "left": 6_250_000 - written,
     }
+
+
+@pytest.fixture
+def uptime() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("clock", "records wait for the wall clock, which is surely wrong (ship.clock_wait)"),
+        ("rest", "the device rests between two connections, to stay within ship.budget"),
+    ],
+)
+def test_why_records_wait_and_until_when_is_told(
+    device: Device, capsys: pytest.CaptureFixture[str], uptime: float, name: str, why: str
+) -> None:
+    clock, rest = (uptime + 500.0 if name == each else None for each in ("clock", "rest"))
+    holds = Holds(boot_id(Host()), clock, rest)
+    device.apply(Flush(device.now, kept={HOLDS: holds.dump()}))
+    assert run(device, "spool", "status") == 0
+    told = capsys.readouterr().out.splitlines()[1]
+    until = datetime.fromisoformat(told.rpartition(" until ")[2].replace("Z", "+00:00")).timestamp()
+    assert told.startswith(f"{why}: for ")
+    assert until == pytest.approx(time.time() + 500.0, abs=30.0)
+    assert run(device, "spool", "status", "--json") == 0
+    held = json.loads(capsys.readouterr().out)["held"]
+    assert held == {name: pytest.approx(until, abs=30.0)}
+
+
+def test_nothing_is_said_of_a_wait_that_is_over_or_of_another_boot(
+    device: Device, capsys: pytest.CaptureFixture[str], uptime: float
+) -> None:
+    boot = boot_id(Host())
+    for holds in (Holds(boot, uptime - 1.0, uptime - 1.0), Holds("another", uptime + 500.0)):
+        device.apply(Flush(device.now, kept={HOLDS: holds.dump()}))
+        assert run(device, "spool", "status", "--json") == 0
+        assert json.loads(capsys.readouterr().out)["held"] == {}
 
 
 def test_what_is_confirmed_does_not_wait(device: Device, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from agent.flush.shipping import ClockWait, Shipping, fresh
 from agent.ship import protocol as shipped
 from agent.ship.budget import Allowance
+from agent.ship.holds import HOLDS, Holds
 from agent.ship.outbox import Outbox
 from agent.ship.purse import LINK, Purse
 from agent.ship.records import Key
@@ -107,16 +108,37 @@ def test_what_a_wrong_clock_dated_stays_here_for_a_while(device: Device) -> None
         flushed = device.apply(Flush(START + 10.0, contents, aging=0))
         rig.shipping.committed(rig.shipping.take(), flushed, contents, quality, 1.0)
         assert len(rig.outbox.take(1)) == count
+        assert rig.shipping.waits == (count == 0)
 
 
 def test_records_wait_for_a_wrong_clock_so_long_after_the_start_and_no_longer() -> None:
     wait = ClockWait(600.0)
-    assert wait.lasts("unsynchronised", 100.0)
-    assert not wait.lasts("unknown", 200.0)
-    assert not wait.lasts("synchronised", 200.0)
-    assert wait.lasts("unsynchronised", 699.0)
-    assert not wait.lasts("unsynchronised", 700.0)
-    assert not ClockWait(0.0).lasts("unsynchronised", 100.0)
+    assert wait.until("unsynchronised", 100.0) == 700.0
+    assert wait.until("unknown", 200.0) is wait.until("synchronised", 200.0) is None
+    assert wait.until("unsynchronised", 699.0) == 700.0
+    assert wait.until("unsynchronised", 700.0) is None
+    assert ClockWait(0.0).until("unsynchronised", 100.0) is None
+
+
+def test_a_clock_that_is_surely_wrong_is_said_once() -> None:
+    wait = ClockWait(600.0)
+    assert wait.until("unknown", 0.0) is None
+    assert wait.warning("unknown", 0.0) == ""
+    told = "the wall clock is surely wrong: records wait up to 500 s for it (ship.clock_wait), then go marked"
+    assert wait.warning("unsynchronised", 100.0) == f"{told} unsynchronised"
+    assert wait.warning("unsynchronised", 200.0) == ""
+    told = "the wall clock is surely wrong: records go marked unsynchronised"
+    assert ClockWait(0.0).warning("unsynchronised", 100.0) == told
+
+
+def test_what_keeps_records_here_is_for_the_store_to_know() -> None:
+    purse = Purse(ALLOWANCE)
+    rig = Rig(purse, clock_wait=600.0)
+    assert rig.shipping.holds("b", "unknown", 100.0) == {HOLDS: None}
+    purse.resting = 900.0
+    assert rig.shipping.holds("b", "unsynchronised", 100.0) == {HOLDS: Holds("b", 700.0, 900.0).dump()}
+    purse.connecting()
+    assert rig.shipping.holds("b", "unsynchronised", 700.0) == {HOLDS: None}
 
 
 def test_the_link_is_handed_the_records_of_this_flush_and_no_capture(device: Device) -> None:

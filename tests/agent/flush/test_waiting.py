@@ -23,7 +23,7 @@ def frame(start: float, length: float = 60.0, offset: float = 0.0) -> Frame:
 class Rig:
     def __init__(self) -> None:
         self.tally = Tally()
-        self.entries: list[tuple[str, str, int]] = []
+        self.entries: list[tuple[str, str, int | None]] = []
         self.waiting = Waiting(self.tally, self._enter)
 
     def _enter(self, entry: Entry) -> None:

@@ -11,6 +11,7 @@ from agent.flush.waiting import WAITING
 from agent.flush.writer import STATES
 from agent.ledger import Entry, entry_of
 from agent.poller import Closed
+from agent.ship.holds import HOLDS, Holds
 from agent.ship.records import STREAMS
 from agent.stats.frame import Frame, Span
 from agent.store.account import Change
@@ -91,7 +92,7 @@ def test_where_nothing_can_merge_the_oldest_go_and_it_is_said(
     assert rig.total() == WAITING + 10 - dropped
     lost = [each for each in rig.entries() if each.what == "lost"]
     assert {each[:4] for each in lost} == {("lost", "windows", "unwritten", "writer")}
-    assert sum(each.records for each in lost) == dropped
+    assert sum(each.records or 0 for each in lost) == dropped
     assert any(each.what == "merged" for each in rig.entries())
 
 
@@ -316,6 +317,7 @@ def test_records_of_a_wrong_clock_go_marked_when_they_have_waited_enough(tmp_pat
     rig.window(offset=0.0, quality="unsynchronised")
     until(lambda: len(rig.flushes()) == 2)
     assert rig.outbox.take(10**6) == []
+    assert Holds.load(rig.opened[0].kept()[HOLDS]).clock == pytest.approx(1600.0, abs=1.0)
     rig.now += 600.0
     rig.window(offset=0.0, quality="unsynchronised")
     until(lambda: len(rig.flushes()) == 3)
@@ -324,6 +326,10 @@ def test_records_of_a_wrong_clock_go_marked_when_they_have_waited_enough(tmp_pat
     [window] = rig.flushes()[-1].fresh.values()
     assert window.frames[0].span.quality == "unsynchronised"
     assert rig.events() == []
+    warned = [text for level, text in rig.lines if level == "warning"]
+    assert [text.partition(": ")[0] for text in warned] == ["the wall clock is surely wrong"]
+    with closing(Reader.open(tmp_path / "state")) as reader:
+        assert HOLDS not in reader.states("kept")
 
 
 def test_what_an_earlier_life_recorded_does_not_wait(tmp_path: Path) -> None:

@@ -117,6 +117,13 @@ def test_a_device_below_a_megabyte_a_day_connects_sends_and_leaves() -> None:
     assert said["budget"] == {"limit": 200_000, "per": DAY, "spent": 0, "left": 200_000, "grain": 16}
     assert only(p.Disconnect, made.commands) == [p.Disconnect(clean=True)]
     assert len(statuses(made.commands)) == 1, "nothing else is said while it is there"
+    resting = made.link._purse.resting
+    assert resting is not None
+    assert resting == pytest.approx(said["until"] - WALL, abs=1)
+    made.now = resting + 1.0
+    made.tell(p.Tick())
+    assert made.link.state == CONNECTING
+    assert made.link._purse.resting is None
 
 
 def test_it_leaves_only_when_its_word_has_arrived() -> None:
