@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 
@@ -17,13 +18,14 @@ from agent import governing
 from agent.config import Config
 from agent.config.settings import MIB, Alert, Broker, Device, Limits, Runtime, Store, Window
 from agent.daemon import Daemon
-from agent.judge.ladder import Pace
+from agent.judge.ladder import EASY, Pace
 from agent.ship import protocol as shipped
 from agent.view.broker import free_port
 from collectors import catalog, own
 from collectors.api import Metric, Reading, Registration
 from collectors.host import Host
 from collectors.tally import Tally
+from tests.apart import apart
 from tests.histories import events, windows, windows_pass
 from tests.waiting import until
 
@@ -60,18 +62,23 @@ class Glutton:
         self.descriptors = []
 
 
-@pytest.fixture(autouse=True)
-def glutton(monkeypatch: pytest.MonkeyPatch) -> None:
+def serve(patch: pytest.MonkeyPatch) -> None:
     """One collector more in the catalog, and steps that follow each other in tenths of a second."""
     module = ModuleType(f"collectors.{NAME}")
     module.COLLECTOR = Registration(NAME, "Too much.", (POLLS,), lambda *_: Glutton())  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(catalog, "NAMES", (*catalog.NAMES, NAME))
-    monkeypatch.setattr(governing, "EVERY", 0.1)
-    monkeypatch.setattr(governing, "MEAN", 0.6)
-    monkeypatch.setattr(governing, "DEFAULT_PACE", Pace(past=0.3, settle=1.0, calm=1.0, longest=2.0))
+    patch.setitem(sys.modules, module.__name__, module)
+    patch.setattr(catalog, "NAMES", (*catalog.NAMES, NAME))
+    patch.setattr(governing, "EVERY", 0.1)
+    patch.setattr(governing, "MEAN", 0.6)
+    patch.setattr(governing, "DEFAULT_PACE", Pace(past=0.3, settle=1.0, calm=1.0, longest=2.0))
     for what, nothing in (("burn", 0.0), ("hoard", 0), ("leak", 0), ("polls", 0)):
-        monkeypatch.setattr(Glutton, what, nothing)
+        patch.setattr(Glutton, what, nothing)
+
+
+@pytest.fixture(autouse=True)
+def glutton(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The glutton, in this process."""
+    serve(monkeypatch)
 
 
 class Rig:
@@ -158,24 +165,45 @@ def test_one_that_costs_too_much_is_asked_less_often_until_it_costs_less(tmp_pat
     assert len(tightened) == len(eased)
 
 
-@pytest.mark.usefixtures("thawed")
+class Hoarded(NamedTuple):
+    """A process's bytes before the glutton and with it switched off, its limit, and what the daemon told."""
+
+    before: int
+    held: int
+    limit: int
+    tightened: list[str]
+    governed: list[str]
+    names: list[str]
+
+
+def hoarding(folder: Path) -> Hoarded:
+    """A daemon with 80 MiB of room, and the glutton with 160 until it is switched off."""
+    with pytest.MonkeyPatch.context() as patch:
+        serve(patch)
+        before = own.proportional(Host())
+        rig = Rig(folder, ROOMY._replace(memory=before + 80 * MIB))
+        Glutton.hoard, Glutton.burn = 160 * MIB, 0.01
+        rig.daemon.start("test")
+        rig.looks(f"{NAME} switched off")
+        until(lambda: NAME in {each.name for each in rig.daemon._runner.states() if each.state == "governed"})
+        Glutton.hoard = Glutton.burn = 0
+        held, polls = own.proportional(Host()), Glutton.polls
+        rig.looks("memory is at", step=0)
+        until(lambda: Glutton.polls > polls)
+        rig.daemon.stop("test")
+        told = (rig.told("governor.tightened"), rig.told("collector.governed"))
+        return Hoarded(
+            before, held, rig.config.limits.memory, *told, [event.name for event in events(rig.state)]
+        )
+
+
 def test_one_that_hoards_memory_is_switched_off_and_gives_it_back(tmp_path: Path) -> None:
-    governing.give_back()
-    rig = Rig(tmp_path, ROOMY._replace(memory=own.proportional(Host()) + 80 * MIB))
-    Glutton.hoard, Glutton.burn = 160 * MIB, 0.01
-    rig.daemon.start("test")
-    rig.looks(f"{NAME} switched off")
-    until(lambda: NAME in {each.name for each in rig.daemon._runner.states() if each.state == "governed"})
-    Glutton.hoard = Glutton.burn = 0
-    held = own.proportional(Host())
-    assert held < rig.config.limits.memory
-    polls = Glutton.polls
-    rig.looks("memory is at", step=0)
-    until(lambda: Glutton.polls > polls)
-    rig.daemon.stop("test")
-    assert "memory given back" in rig.told("governor.tightened")[0]
-    assert rig.told("collector.governed") == ["switched off: memory is past limits.memory"]
-    names = [event.name for event in events(rig.state)]
+    found = apart(hoarding, tmp_path)
+    assert found.before < EASY * found.limit, "what is left without it is well below"
+    assert found.held < found.limit
+    assert "memory given back" in found.tightened[0]
+    assert found.governed == ["switched off: memory is past limits.memory"]
+    names = found.names
     assert names.index("collector.governed") < len(names) - 1 - names[::-1].index("collector.ok")
 
 

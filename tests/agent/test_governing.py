@@ -7,18 +7,20 @@ import resource
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from agent import governing
 from agent.config.settings import MIB, Alert, Limits
 from agent.governing import EVERY, Governing, Outlets, give_back, ruled
-from agent.judge.ladder import Pace
+from agent.judge.ladder import EASY, Pace
 from collectors import own
 from collectors.api import Attributes
 from collectors.host import Host
 from collectors.runner import Runner
 from collectors.tally import Tally
+from tests.apart import apart
 from tests.collecting import planned
 
 ROOMY = Limits(memory=64 * 1024 * MIB)  # the process of the tests is no daemon's
@@ -124,23 +126,42 @@ def test_it_says_what_was_past_which_limit_and_what_was_done_and_takes_it_back()
     assert bench.counted(governing.STEP)["cpu"] == 0
 
 
-@pytest.mark.usefixtures("fast")
+class Ballasted(NamedTuple):
+    """A process before, with and after ballast: its bytes, what each look found, and what was done."""
+
+    before: int
+    looks: list[tuple[str, ...]]
+    tight: list[bool]
+    events: list[tuple[str, str, Attributes]]
+    off: int
+
+
+def ballasted() -> Ballasted:
+    """Look once before, and twice with 80 MiB more, of which the limit has room for 60; then without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(governing, "DEFAULT_PACE", FAST)
+        give_back()
+        before = own.proportional(Host())
+        bench = Bench(ROOMY._replace(memory=before + 60 * MIB))
+        looks = [bench.look()]
+        ballast = bytearray(b"x" * 80 * MIB)
+        looks += [bench.look(), bench.look()]
+        bench.runner.comply(bench.now)
+        off = len(bench.runner.off)
+        ballast.clear()
+        bench.look()
+    return Ballasted(before, looks, bench.tight, bench.events, off)
+
+
 def test_memory_that_is_really_there_makes_it_give_back_and_then_switch_off() -> None:
-    give_back()
-    before = own.proportional(Host())
-    bench = Bench(Limits(memory=before + 60 * MIB))
-    assert bench.look() == ()
-    ballast = bytearray(b"x" * 80 * MIB)
-    assert bench.look() == ("governor.memory",)
-    assert bench.tight == [True]
-    assert bench.events[0][1].endswith("memory given back")
-    assert float(dict(bench.events[0][2])["value"]) > before + 70 * MIB
-    bench.look()
-    bench.runner.comply(bench.now)
-    assert len(bench.runner.off) == 1
-    ballast.clear()
-    assert bench.look() in ((), ("governor.memory",))
-    assert bench.events[-1][0] == "governor.eased"
+    found = apart(ballasted)
+    assert found.before < EASY * (found.before + 60 * MIB), "what is left below the ballast is well below"
+    assert found.looks == [(), ("governor.memory",), ("governor.memory",)]
+    assert found.tight == [True] * 3
+    assert [name for name, _, _ in found.events] == ["governor.tightened"] * 2 + ["governor.eased"]
+    assert found.events[0][1].endswith("memory given back")
+    assert float(dict(found.events[0][2])["value"]) > found.before + 70 * MIB
+    assert found.off == 1
 
 
 def test_what_is_given_back_leaves_the_process() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.apart import apart
 from tests.torture.soak import soak
 
 SLACK = 32 << 10
@@ -16,7 +17,7 @@ def test_thirty_days_with_an_outage_each_drain_and_leave_memory_files_and_descri
 ) -> None:
     """telegraf#15868, #16314: a disk buffer never drained, or stopped draining. Here each outage has, two
     windows after its end."""
-    days = soak(tmp_path, days=30, every=3600.0)
+    days = apart(soak, tmp_path, days=30, every=3600.0)
     early, late = days[4], days[-1]
     sys.stdout.write(f"day 5:  {early}\nday 30: {late}\n")
     assert max(day.drained for day in days) <= 2
