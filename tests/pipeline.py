@@ -26,6 +26,7 @@ from collectors.api import Series
 
 DEVICE = "d"
 SPAN = 60.0
+PAUSE = 40.0
 OFFSET = 1_700_000_000.0
 SERIES = [Series("made.up", "1", "gauge", (("n", str(n)),)) for n in range(60)]
 ACK_TOPIC = f"outrider/v1/f/{DEVICE}/ack/main"
@@ -45,8 +46,11 @@ class Pipeline:
     takes connections, `answers` whether PUBACKs and the sink's answers come back.
     """
 
-    def __init__(self, directory: Path, limits: Limits, *, largest: int | None = None) -> None:
-        """`largest` is the most bytes of one packet."""
+    def __init__(
+        self, directory: Path, limits: Limits, *, largest: int | None = None, pause: float = PAUSE
+    ) -> None:
+        """`largest` is the most bytes of one packet; `pause` the longest between two attempts to connect, in
+        s."""
         self.state = directory / "state"
         self.fleet = FleetStore.open(directory / "fleet.db", "main")
         self.there = self.answers = True
@@ -61,7 +65,7 @@ class Pipeline:
         self._store = Store.open(self.state, limits, now=self.wall, new_epoch=lambda: next(epochs))
         self._reader = Reader.open(self.state)
         self._outbox = Outbox("main")
-        settings = p.Settings("f", DEVICE, sink="main", digits=None, in_flight=20)
+        settings = p.Settings("f", DEVICE, sink="main", digits=None, in_flight=20, backoff_max=pause)
         self._link = Link(settings, self._outbox, self._random.random)
 
     @property

@@ -24,11 +24,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from agent.store.sizing import MIB, POLICIES, Limits
-from tests.pipeline import DEVICE, Pipeline
+from tests.pipeline import DEVICE, PAUSE, Pipeline
 
 HOUR, DAY = 3600.0, 86_400.0
 GONE, BACK = 2 * HOUR, 8 * HOUR
 KEPT = 3 * DAY
+ATTEMPTS = 10
+"""In a long window a refused link tries again so often: more often would be most of the time here."""
+
 LATEST = 3
 """Rows that may be unconfirmed at any time: an answer comes with the next flush."""
 
@@ -58,7 +61,7 @@ def soak(
     found: list[Day] = []
     tracemalloc.start()
     try:
-        with closing(Pipeline(directory, limits)) as pipeline:
+        with closing(Pipeline(directory, limits, pause=max(PAUSE, every / ATTEMPTS))) as pipeline:
             pipeline.unsynced()
             for _ in range(days):
                 found.append(_day(pipeline, directory, every))
