@@ -27,11 +27,23 @@ from collectors.api import Series
 START = 1_700_000_000.0
 POOL = 97
 UNIT = 1 << 20
-GAUGES, COUNTERS, HISTOGRAMS, VALUES = 74, 38, 8, 40
-ROUNDS = 4
-"""Of each block the quantiles of each fourth histogram are compared, of the next block those of others."""
+VALUES = 40
+COMPARED = 2
+"""The quantiles of so many histograms are compared in a block, in the next one those of others."""
 
 QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+
+
+class Mix(NamedTuple):
+    """How many series of each kind a device has."""
+
+    gauges: int
+    counters: int
+    histograms: int
+
+
+WHOLE, PART = Mix(74, 38, 8), Mix(20, 10, 2)
+"""Those of a device with a service or two, and about a quarter of them, for less than half of the time."""
 
 
 class Sum(NamedTuple):
@@ -63,14 +75,14 @@ class Report(NamedTuple):
 class Pool:
     """The minutes that repeat, with the raw sums of each series and the raw values of the histograms."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, mix: Mix) -> None:
         chance = Random(seed)
         self.minutes: list[dict[Series, Summary]] = []
         self.raw: dict[Series, list[tuple[float, int]]] = {}
         sums: dict[Series, list[Sum]] = {}
         for number in range(POOL):
             minute: dict[Series, Summary] = {}
-            for series, values in _noise(chance):
+            for series, values in _noise(chance, mix):
                 sums.setdefault(series, []).append(Sum(len(values), sum(values)))
                 minute[series] = _summary(series, values)
                 if series.kind == "histogram":
@@ -105,14 +117,14 @@ class Pool:
         return found
 
 
-def _noise(chance: Random) -> Iterator[tuple[Series, list[int]]]:
+def _noise(chance: Random, mix: Mix) -> Iterator[tuple[Series, list[int]]]:
     """One minute of every series, in units of 2^-20."""
-    for n in range(GAUGES):
+    for n in range(mix.gauges):
         series = Series("system.cpu.utilization", "1", "gauge", (("cpu", str(n)),))
         yield series, [chance.randrange(UNIT) for _ in range(60)]
-    for n in range(COUNTERS):
+    for n in range(mix.counters):
         yield Series("system.network.io", "By", "counter", (("n", str(n)),)), [chance.randrange(10**6) * UNIT]
-    for n in range(HISTOGRAMS):
+    for n in range(mix.histograms):
         series = Series("http.server.request.duration", "s", "histogram", (("route", str(n)),))
         yield series, [max(1, int(chance.lognormvariate(-3.0, 0.8) * UNIT)) for _ in range(VALUES)]
 
@@ -124,13 +136,13 @@ def _summary(series: Series, values: list[int]) -> Summary:
     return Histogram.of(exact) if series.kind == "histogram" else Counter(len(exact), sum(exact), exact[0], 0)
 
 
-def outage(directory: Path, limits: Limits, windows: int, span: float = 60.0) -> Report:
-    """Put so many windows of `span` s in while nobody confirms any, and compare all of it.
+def outage(directory: Path, limits: Limits, windows: int, span: float = 60.0, mix: Mix = WHOLE) -> Report:
+    """Put so many windows of `span` s of these series in while nobody confirms any, and compare all of it.
 
     Raises:
         AssertionError: a window is not covered, or a sum differs.
     """
-    pool, epochs = Pool(1), count(1)
+    pool, epochs = Pool(1, mix), count(1)
     store = Store.open(directory, limits, now=START, new_epoch=lambda: next(epochs))
     with closing(store):
         # What is synced is not in question here, and a disk's patience would be most of the time.
@@ -156,7 +168,8 @@ def _compared(reader: Reader, pool: Pool, windows: int, span: float, files: int)
         assert frame.span.covered == span * (end - first)
         for series, raw in pool.sums(first, end):
             assert _sum(frame.windows[series]) == raw, f"{series} of windows {first} to {end}"
-        chosen = list(pool.raw)[blocks % ROUNDS :: ROUNDS]
+        rounds = len(pool.raw) // COMPARED
+        chosen = list(pool.raw)[blocks % rounds :: rounds]
         for each in chosen:
             error = max(error, _error(frame.windows[each], pool.quantiles(each, first, end)))
         reached, blocks, longest = end, blocks + 1, max(longest, end - first)
