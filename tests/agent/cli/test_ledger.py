@@ -88,3 +88,13 @@ def test_without_a_store_it_says_what_to_ask_for(tmp_path: Path, capsys: pytest.
     file.touch(0o600)
     assert main(["ledger", "--config", str(file), "--state-dir", str(tmp_path / "none")]) == 1
     assert "is there a daemon with this state directory?" in capsys.readouterr().err
+
+
+def test_what_nobody_knows_the_number_of_is_told_without_one(
+    device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = event_of(Entry("lost", "samples", "corrupt", "store", None), "boot", 1.0, device.now)
+    device.apply(Flush(device.now, {"events": Content(events=(gone,))}))
+    assert run(device) == 0
+    words = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if " samples " in line]
+    assert words == [["lost", "samples", "-", "-", "corrupt", "by", "store", "-"]]

@@ -146,6 +146,20 @@ def test_a_store_that_cannot_be_opened_is_a_fault_and_no_thread(tmp_path: Path) 
     assert not rig.writer.alive(0.0)
 
 
+def test_a_store_found_damaged_at_the_start_is_entered_as_lost_and_by_no_number(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for spoilt in (False, True):
+        rig = Rig(state)
+        if spoilt:
+            (path,) = state.glob("*.db")
+            path.write_bytes(b"\xa5" * path.stat().st_size)
+        rig.writer.start()
+        assert rig.writer.ready.wait(20)
+        rig.window()
+        assert rig.writer.stop(20)
+    assert rig.entries() == [Entry("lost", stream, "corrupt", "store", None) for stream in STREAMS]
+
+
 def test_a_damaged_store_in_whose_place_none_can_be_made_at_once_gets_one_later(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
