@@ -47,6 +47,7 @@ VERBS = {
     "ledger": Verb("agent.cli.ledger", "say what became coarser or was lost on this device, and why"),
     "record": Verb("agent.cli.record", "keep every sample around now, and show what was captured"),
     "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device; what waits"),
+    "logs": Verb("agent.cli.logs", "say what the lines of a log become, and how to configure that"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
     "view": Verb("agent.cli.fleet", "watch devices and series live, in the terminal"),
     "top": Verb("agent.cli.top", "watch this device live, from the daemon's polls"),

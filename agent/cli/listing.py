@@ -31,7 +31,7 @@ def window(frame: Frame, series: Series, summary: Summary, width: int = 56) -> s
     """When it began and how long it is, whose it is in `width` columns, and what is known."""
     span = frame.span
     when = f"{utc(span.start + span.offset)} {span.end - span.start:6.0f}s"
-    return f"{when}  {name(series):<{width}} {_figures(series, summary, span.covered)}"
+    return f"{when}  {name(series):<{width}} {figures(series, summary, span.covered)}"
 
 
 def latest(frames: Iterable[Frame]) -> Iterator[str]:
@@ -48,7 +48,7 @@ def latest(frames: Iterable[Frame]) -> Iterator[str]:
         yield window(frame, series, summary, width)
 
 
-def _figures(series: Series, summary: Summary, covered: float) -> str:
+def figures(series: Series, summary: Summary, covered: float) -> str:
     """The statistics of the window with their unit, by name; those that are unknown are left out."""
     per = {"rate": f"{series.unit}/s", "peak": f"{series.unit}/s"}
     known = [

@@ -23,6 +23,7 @@ from agent.config.collected import (
     collector_names,
     collector_section,
 )
+from agent.config.formats import FORMATS, Format, format_section
 from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
@@ -345,6 +346,13 @@ class Config(NamedTuple):
             Items(alert_section, ALERTS),
             "A rule over any series, and what is said while it holds: retained on the topic alert/NAME, "
             "ahead of everything else.",
+        ),
+    ] = ()
+    format: Annotated[
+        tuple[Format, ...],
+        Setting(
+            Items(format_section, FORMATS),
+            "A format of logs of your own, beside the presets; `outrider logs explain FILE` writes one.",
         ),
     ] = ()
     runtime: Runtime = Runtime()

@@ -151,7 +151,7 @@ class Histogram(NamedTuple):
             SCALE, zero, _count(positive), _count(negative),
             len(finite), float(total_of(finite)), low, high, nonfinite,
         )  # fmt: skip
-        return _fitted(exact.at(scale))
+        return fitted(exact.at(scale))
 
     def at(self, scale: int) -> Histogram:
         """This histogram at a coarser scale: what `of` gives for the same values there.
@@ -174,7 +174,7 @@ class Histogram(NamedTuple):
         one, two = self.at(scale), other.at(scale)
         if not one.count or not two.count:
             return (one if one.count else two)._replace(nonfinite=one.nonfinite + two.nonfinite)
-        return _fitted(
+        return fitted(
             Histogram(
                 scale,
                 one.zero + two.zero,
@@ -220,7 +220,7 @@ class Histogram(NamedTuple):
         return self.high
 
 
-def _fitted(histogram: Histogram) -> Histogram:
+def fitted(histogram: Histogram) -> Histogram:
     """The same at the finest scale, from its own down, at which both signs keep to `MAX_BUCKETS`."""
     scale, positive, negative = histogram.scale, histogram.positive, histogram.negative
     while max(len(positive), len(negative)) > MAX_BUCKETS and scale > MIN_SCALE:

@@ -34,10 +34,12 @@ def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Pat
     assert watch.name == "model server"
     (alert,) = config.alert
     assert (alert.name, alert.when) == ("hot", "hw.temperature > 85 for 2m")
+    (form,) = config.format
+    assert (form.name, form.fields) == ("mine", {"latency": "took in ms"})
     assert config.attributes == {"network.interface.name": Picked()}
     assert config.device.tags == {"rack": "3"}
     default = Config()
-    given = config._replace(collectors=default.collectors, attributes=default.attributes, alert=())
+    given = config._replace(collectors=default.collectors, attributes=default.attributes, alert=(), format=())
     assert given._replace(device=default.device) == default
     assert {re.split(r"[.[]", key)[0] for key in origins} == set(Config._fields)
 

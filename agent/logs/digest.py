@@ -1,0 +1,220 @@
+"""What becomes of a log's records: windows of a minute of the lines' own time.
+
+Columns wait until there are enough of them, and are then summed up a column at a time: histograms of
+durations and values, gauges of levels, counters of requests, errors and tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.logs.groups import Clean, Groups
+from agent.logs.limits import DEFAULT, MINUTE, Limits
+from agent.stats.bins import Cells, Column
+from agent.stats.window import Counter, Summary, merge
+from collectors.api import Attributes, Series
+from collectors.logs.formats.columns import UNTIMED, Batch, Labels
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.roles import ERRORS, REQUESTS, Role, role_of
+
+Ints = NDArray[np.int64]
+Windows = dict[Series, Summary]
+
+
+class Minute(NamedTuple):
+    """What the lines of one minute say; more of the same minute may follow, and is added.
+
+    Args:
+        start: s since 1970, a multiple of 60.
+        windows: summary by series.
+    """
+
+    start: float
+    windows: Windows
+
+
+class Tally(NamedTuple):
+    """Lines since the digest began, and what became of them.
+
+    Args:
+        lines: not empty.
+        missed: not understood.
+        untimed: understood, counted at the time of reading, as they tell no time.
+        astray: the same, as their own time is too long ago or ahead.
+    """
+
+    lines: int = 0
+    missed: int = 0
+    untimed: int = 0
+    astray: int = 0
+
+
+class Digest:
+    """The summaries of one log.
+
+    Args:
+        form: its format.
+        labels: those of the `Lines` that reads it.
+        source: attributes of all its series.
+        limits: what bounds it.
+        clean: takes out of a text what may not be kept.
+    """
+
+    def __init__(
+        self, form: Format, labels: Labels, source: Attributes, limits: Limits = DEFAULT, clean: Clean = str
+    ) -> None:
+        self.tally = Tally()
+        self._labels, self._source, self._limits = labels, source, limits
+        self._roles = [role_of(field.role, form.family) for field in form.numbers]
+        self._durations = [at for at, field in enumerate(form.numbers) if field.role == "latency"]
+        self._groups = Groups(form, limits.groups, clean)
+        self._waiting: list[Batch] = []
+        self._rows = 0
+        self._minutes: dict[int, Windows] = {}
+
+    @property
+    def minutes(self) -> int:
+        """Minutes that wait for `flush`: whoever reads a long log flushes now and then."""
+        return len(self._minutes)
+
+    def take(self, batch: Batch, now: float) -> None:
+        """Count records that were read at `now`, s since 1970."""
+        minutes, untimed, astray = self._placed(batch.minutes, now)
+        one = self.tally
+        self.tally = Tally(
+            one.lines + batch.lines, one.missed + batch.missed, one.untimed + untimed, one.astray + astray
+        )
+        if len(minutes):
+            self._waiting.append(batch._replace(minutes=minutes))
+            self._rows += len(minutes)
+        if self._rows >= self._limits.rows:
+            self._settle()
+
+    def flush(self) -> list[Minute]:
+        """The windows since the last flush, oldest first."""
+        self._settle()
+        found, self._minutes = self._minutes, {}
+        return [Minute(minute * MINUTE, found[minute]) for minute in sorted(found)]
+
+    def _placed(self, minutes: Ints, now: float) -> tuple[Ints, int, int]:
+        """The minutes that count, and how many lines tell none or a wrong one."""
+        read = int(now // MINUTE)
+        untimed = minutes == UNTIMED
+        wrong = (minutes < read - int(self._limits.late // MINUTE)) | (minutes > read + 1)
+        bare = int(np.count_nonzero(untimed))
+        amiss = int(np.count_nonzero(wrong | untimed))
+        return (np.where(wrong | untimed, read, minutes) if amiss else minutes), bare, amiss - bare
+
+    def _settle(self) -> None:
+        """Sum up what waits."""
+        waiting, self._waiting, self._rows = self._waiting, [], 0
+        if not waiting:
+            return
+        table = self._groups.table(self._labels.texts)
+        places = table[np.concatenate([batch.labels for batch in waiting])]
+        minutes = np.concatenate([batch.minutes for batch in waiting])
+        numbers = [
+            np.concatenate(column) for column in zip(*[batch.numbers for batch in waiting], strict=True)
+        ]
+        least = int(minutes.min())
+        width = len(self._groups.attributes)
+        cells = (minutes - least) * width + places[:, 0]
+        sums = _Sums(self, least, width)
+        sums.counts(cells, places, self._requests(places, numbers))
+        sorted_cells = Cells(cells)
+        for role, values in zip(self._roles, numbers, strict=True):
+            sums.column(role, sorted_cells.column(values))
+
+    def _requests(self, places: Ints, numbers: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
+        """Which rows are requests: those with a status or a latency."""
+        found: NDArray[np.bool_] = places[:, 1] > 0
+        for at in self._durations:
+            found = found | ~np.isnan(numbers[at])
+        return found
+
+    def add(self, minute: int, series: Series, summary: Summary) -> None:
+        """Add a summary to its minute."""
+        windows = self._minutes.setdefault(minute, {})
+        before = windows.get(series)
+        if isinstance(before, Counter) and isinstance(summary, Counter):
+            # Of one minute, not of two after one another: rates add up.
+            windows[series] = _grown(before.count + summary.count, before.delta + summary.delta)
+        else:
+            windows[series] = summary if before is None else merge(before, summary)
+
+    def series(self, name: str, unit: str, kind: str, group: int, *more: tuple[str, str]) -> Series:
+        """A series of a group of this log."""
+        own = [pair for pair in more if pair[1]]
+        return Series(name, unit, kind, (*self._source, *self._groups.attributes[group], *own))  # type: ignore[arg-type]
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """The statuses and the faults by number."""
+        return self._groups.statuses.names, self._groups.faults.names
+
+
+class _Sums:
+    """Brings what was summed up by cell into the minutes of a digest."""
+
+    def __init__(self, digest: Digest, least: int, width: int) -> None:
+        self._digest, self._least, self._width = digest, least, width
+
+    def _cell(self, cell: int) -> tuple[int, int]:
+        minute, group = divmod(cell, self._width)
+        return minute + self._least, group
+
+    def counts(self, cells: Ints, places: Ints, requests: NDArray[np.bool_]) -> None:
+        """Requests by status, and errors by fault."""
+        statuses, faults = self._digest.names()
+        for metric, key, names, rows, column in (
+            (REQUESTS, "status", statuses, requests, 1),
+            (ERRORS, "error.type", faults, places[:, 2] > 0, 2),
+        ):
+            if rows.any():
+                for cell, code, count in _tallied(cells[rows], places[rows, column], len(names)):
+                    minute, group = self._cell(cell)
+                    series = self._digest.series(
+                        metric.name, metric.unit, "counter", group, (key, names[code])
+                    )
+                    self._digest.add(minute, series, _grown(count, count))
+
+    def column(self, role: Role, column: Column) -> None:
+        """The summaries of one column."""
+        for cell, attribute, summary in _summaries(role, column):
+            minute, group = self._cell(cell)
+            own = () if attribute is None else (attribute,)
+            series = self._digest.series(role.metric, role.unit, role.kind, group, *own)
+            self._digest.add(minute, series, summary)
+
+
+def _tallied(cells: Ints, codes: Ints, width: int) -> Iterator[tuple[int, int, int]]:
+    """Cell, code and how many rows have both."""
+    keys, counts = np.unique(cells * width + codes, return_counts=True)
+    for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+        yield (*divmod(key, width), count)
+
+
+def _summaries(role: Role, column: Column) -> Iterator[tuple[int, tuple[str, str] | None, Summary]]:
+    """The summaries of a column by cell, as its role has them."""
+    if role.use == "level":
+        for cell, gauge in column.gauges().items():
+            yield cell, role.attribute, gauge
+    elif role.use == "sum":
+        for cell, gauge in column.gauges().items():
+            yield cell, role.attribute, _grown(gauge.count, gauge.total)
+    elif role.use == "flag":
+        for cell, gauge in column.gauges().items():
+            for result, count in (("hit", gauge.total), ("miss", gauge.count - gauge.total)):
+                if count:
+                    yield cell, ("result", result), _grown(int(count), count)
+    else:
+        for cell, histogram in column.histograms().items():
+            yield cell, None, histogram
+
+
+def _grown(count: int, delta: float) -> Counter:
+    """A counter that grew by `delta` within a minute."""
+    return Counter(count, float(delta), float(delta) / MINUTE, 0)

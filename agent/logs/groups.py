@@ -1,0 +1,90 @@
+"""What tells the series of a log apart: model, version and chosen attributes, at most so many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.stats.topk import key_of
+from collectors.api import Attributes
+from collectors.logs.formats.columns import OTHER
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.record import Judge
+
+Clean = Callable[[str], str]
+"""Takes out of a text what may not be kept."""
+
+NAMES = {"model": "model.name", "version": "model.version"}
+MOST_STATUSES = 32
+MOST_FAULTS = 64
+
+
+class Names:
+    """Numbers for names, in turn; beyond `most` of them, that of `other`. "" is 0."""
+
+    def __init__(self, most: int) -> None:
+        self.names = ["", OTHER]
+        self._numbers = {"": 0, OTHER: 1}
+        self._most = most
+
+    def number(self, name: str) -> int:
+        """The number of a name."""
+        found = self._numbers.get(name)
+        if found is None:
+            if len(self.names) - 2 >= self._most:
+                return 1
+            found = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+
+class Groups:
+    """Groups, statuses and faults of labels."""
+
+    def __init__(self, form: Format, most: int, clean: Clean) -> None:
+        self._judge, self._clean, self._most = Judge(form), clean, most
+        fields = form.texts
+        self._names = [
+            NAMES.get(field.role, field.key)
+            if field.role in NAMES or field.role.startswith("attribute:")
+            else ""
+            for field in fields
+        ]
+        self.attributes: list[Attributes] = []
+        self._numbers: dict[Attributes, int] = {}
+        self.statuses, self.faults = Names(MOST_STATUSES), Names(MOST_FAULTS)
+        self._known: list[tuple[int, int, int]] = []
+
+    def table(self, labels: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
+        """A row of group, status and fault (numbers) for each label."""
+        for texts in labels[len(self._known) :]:
+            self._known.append(self._place(texts))
+        return np.array(self._known, np.int64).reshape(-1, 3)
+
+    def forget(self) -> None:
+        """Labels begin anew; groups stay."""
+        self._known = []
+
+    def _place(self, texts: tuple[str, ...]) -> tuple[int, int, int]:
+        status, fault = self._judge.status(texts), self._judge.fault(texts)
+        return (
+            self._group(texts),
+            self.statuses.number(key_of(self._clean(status))),
+            self.faults.number(key_of(self._clean(fault))),
+        )
+
+    def _group(self, texts: tuple[str, ...]) -> int:
+        own = tuple(
+            (name, key_of(self._clean(text)))
+            for name, text in zip(self._names, texts, strict=True)
+            if name and text
+        )
+        if own not in self._numbers:
+            if len(self._numbers) >= self._most:
+                own = tuple((name, OTHER) for name in self._names if name)
+            if own not in self._numbers:
+                self._numbers[own] = len(self.attributes)
+                self.attributes.append(own)
+        return self._numbers[own]

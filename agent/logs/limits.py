@@ -1,0 +1,27 @@
+"""What bounds the summaries of a log."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DAY = 86400.0
+MINUTE = 60.0
+
+
+class Limits(NamedTuple):
+    """The bounds of one log.
+
+    Args:
+        groups: combinations of model, version and attributes that are told apart; the rest is `other`.
+        late: s; lines that are older, or more than a minute ahead, count at the time of reading.
+        templates: error texts that are told apart.
+        rows: records that wait, as columns, before they are summed up.
+    """
+
+    groups: int = 20
+    late: float = DAY
+    templates: int = 64
+    rows: int = 32768
+
+
+DEFAULT = Limits()

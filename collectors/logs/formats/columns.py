@@ -1,0 +1,97 @@
+"""Records as columns: what a chunk of lines became, ready to be summed up a column at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.record import Record
+
+LABELS = 1024
+"""Different combinations of texts kept of a log; records with further ones are told apart by less."""
+OTHER = "other"
+UNTIMED = -1
+MISSED = 8
+"""Lines kept of a chunk that were not understood."""
+
+
+class Batch(NamedTuple):
+    """The records of some lines.
+
+    Args:
+        lines: how many lines there were, empty ones not counted.
+        minutes: each record's own time, minutes since 1970 (int64); UNTIMED where it tells none.
+        labels: its texts, as a number that `Labels` gave (int64).
+        numbers: a column (float64, base units, NaN where absent) for each of the format's `numbers`.
+        messages: row and text of failed records that have one.
+        missed: how many lines were not understood.
+        samples: some of those.
+    """
+
+    lines: int
+    minutes: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    numbers: tuple[NDArray[np.float64], ...]
+    messages: Sequence[tuple[int, str]] = ()
+    missed: int = 0
+    samples: Sequence[bytes] = ()
+
+
+class Labels(dict[tuple[str, ...], int]):
+    """Numbers for combinations of texts. At most LABELS; then attributes, and at last all texts, become
+    `other`. Numbers are given in turn, and `texts[number]` are the texts."""
+
+    def __init__(self, form: Format) -> None:
+        super().__init__()
+        self.texts: list[tuple[str, ...]] = []
+        self._kept = [field.role in ("status", "level") for field in form.texts]
+        self.folded = 0
+
+    def __missing__(self, texts: tuple[str, ...]) -> int:
+        if len(self.texts) >= LABELS:
+            self.folded += 1
+            texts = tuple(
+                [text if kept or not text else OTHER for text, kept in zip(texts, self._kept, strict=True)]
+            )
+            if texts not in self and len(self.texts) >= 2 * LABELS:
+                texts = tuple([OTHER if text else "" for text in texts])
+            if texts in self:
+                return self[texts]
+        self[texts] = number = len(self.texts)
+        self.texts.append(texts)
+        return number
+
+
+def batch_of(
+    records: Sequence[Record],
+    labels: Labels,
+    width: int,
+    lines: int,
+    failed: Iterable[int],
+    missed: Sequence[bytes],
+) -> Batch:
+    """The columns of records that were made one at a time.
+
+    Args:
+        records: in the order of their lines.
+        labels: gives the numbers.
+        width: how many numbers each has.
+        lines: how many lines there were.
+        failed: the rows whose message is wanted.
+        missed: the lines that were not understood.
+    """
+    minutes = [UNTIMED if record.time is None else int(record.time // 60) for record in records]
+    columns = np.array([record.numbers for record in records], np.float64).reshape(len(records), width)
+    return Batch(
+        lines,
+        np.array(minutes, np.int64),
+        np.array([labels[record.texts] for record in records], np.int64),
+        tuple(np.ascontiguousarray(columns[:, at]) for at in range(width)),
+        [(row, records[row].message) for row in failed if records[row].message],
+        len(missed),
+        list(missed[:MISSED]),
+    )

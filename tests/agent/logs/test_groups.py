@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from agent.logs.groups import MOST_STATUSES, Groups, Names
+from collectors.logs.formats.columns import OTHER
+from collectors.logs.formats.format import Field, Format
+
+FORM = Format(
+    "x", "json", (Field("model", "m"), Field("status", "s"), Field("level", "l")), attributes=("route",)
+)
+
+
+def test_a_label_has_a_group_a_status_and_a_fault() -> None:
+    groups = Groups(FORM, 5, str)
+    table = groups.table([("a", "ok", "", "/x"), ("a", "500", "", "/x"), ("", "", "ERROR", "")])
+    assert [groups.attributes[at] for at in table[:, 0]] == [
+        (("model.name", "a"), ("route", "/x")),
+        (("model.name", "a"), ("route", "/x")),
+        (),
+    ]
+    assert [groups.statuses.names[at] for at in table[:, 1]] == ["ok", "500", ""]
+    assert [groups.faults.names[at] for at in table[:, 2]] == ["", "500", "error"]
+
+
+def test_beyond_the_most_there_is_one_other_group() -> None:
+    groups = Groups(FORM, 2, str)
+    table = groups.table([(f"m{number}", "ok", "", "/x") for number in range(10)])
+    assert table[:, 0].tolist() == [0, 1] + [2] * 8
+    assert groups.attributes[2] == (("model.name", OTHER), ("route", OTHER))
+
+
+def test_names_are_bounded() -> None:
+    names = Names(2)
+    assert [names.number(name) for name in ("a", "b", "c", "a", "", "d")] == [2, 3, 1, 2, 0, 1]
+    assert names.names == ["", OTHER, "a", "b"]
+    assert MOST_STATUSES >= 20
+
+
+def test_what_may_not_be_kept_is_in_no_attribute() -> None:
+    groups = Groups(FORM, 5, lambda text: text.replace("secret", "*"))
+    groups.table([("my secret", "a secret", "", "")])
+    assert groups.attributes == [(("model.name", "my *"),)]
+    assert groups.statuses.names[-1] == "a *"
+
+
+def test_labels_that_begin_anew_keep_their_groups() -> None:
+    groups = Groups(FORM, 5, str)
+    first = groups.table([("a", "ok", "", "")])
+    groups.forget()
+    assert groups.table([("b", "ok", "", ""), ("a", "ok", "", "")])[1].tolist() == first[0].tolist()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from datetime import timezone
+
+import pytest
+
+from collectors.logs.formats.guess import guess, named, role_of_key
+from collectors.logs.formats.presets import PRESETS
+from collectors.logs.formats.times import Near
+from tests.source import ROOT
+
+NEAR = Near(timezone.utc, 1.8e9)
+CASES = ROOT / "tests" / "cases" / "logs"
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_each_presets_own_lines_are_told_to_be_of_it(name: str) -> None:
+    lines = (CASES / name / "lines.log").read_bytes().split(b"\n")
+    found = guess(lines, NEAR)
+    assert found.form is not None, found.why
+    assert found.form.name == name, found.why
+    assert name in found.why
+
+
+def test_json_is_told_with_its_fields() -> None:
+    line = b'{"ts":1,"took_ms":3,"model":{"name":"r"},"features":{"temp":2,"who":"x"},"level":"INFO","nested":{"status":200}}'
+    form = guess([line], NEAR).form
+    assert form is not None
+    assert {field.role: (field.key, field.scale) for field in form.fields} == {
+        "time": ("ts", 1.0),
+        "latency": ("took_ms", 1e-3),
+        "feature.temp": ("features.temp", 1.0),
+        "level": ("level", 1.0),
+        "status": ("nested.status", 1.0),
+    }
+
+
+def test_logfmt_is_told_with_its_fields() -> None:
+    form = guess([b'time=2026-11-23T00:00:00Z level=info duration_ms=3 msg="x y"'] * 3, NEAR).form
+    assert form is not None
+    assert form.kind == "logfmt"
+    assert {field.role for field in form.fields} == {"time", "level", "latency", "message"}
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [b"", b" "], [b"nothing that anyone knows"] * 5, [bytes(range(256))] * 3]
+)
+def test_where_nothing_fits_that_is_said(lines: list[bytes]) -> None:
+    found = guess(lines, NEAR)
+    assert found.form is None
+    assert found.why
+
+
+def test_formats_of_ones_own_are_tried_too() -> None:
+    own = PRESETS["uvicorn"]._replace(name="mine", patterns=(r"mine (?P<latency>[0-9.]+)",))
+    assert guess([b"mine 3"], NEAR, [own]).form == own
+
+
+@pytest.mark.parametrize(
+    ("key", "role"),
+    [("latency_ms", "latency"), ("responseTime", "latency"), ("@timestamp", "time"), ("usage.prompt_tokens", "input_tokens"),
+     ("inputs.x", "feature.x"), ("colour", ""), ("HTTP_Status", "status"), ("features.a b", "")],
+)  # fmt: skip
+def test_names_tell_roles(key: str, role: str) -> None:
+    assert role_of_key(key) == role
+
+
+def test_a_kind_that_was_asked_for_has_the_fields_of_its_lines() -> None:
+    assert [field.role for field in named("json", [b'{"status":"ok"}', b"no", b"[1]"]).fields] == ["status"]

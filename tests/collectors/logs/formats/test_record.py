@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from datetime import timezone
+from math import isnan
+
+import pytest
+
+from collectors.logs.formats.format import Field, Format
+from collectors.logs.formats.record import LONGEST_TEXT, Judge, Making, measured, text
+from collectors.logs.formats.times import Near
+
+NEAR = Near(timezone.utc, 1.8e9)
+FORM = Format(
+    "x",
+    "json",
+    (
+        Field("time", "ts"),
+        Field("status", "s"),
+        Field("exception", "e"),
+        Field("level", "l"),
+        Field("latency", "ms", 1e-3),
+        Field("confidence", "c"),
+        Field("cache", "hit"),
+        Field("message", "m"),
+    ),
+)
+
+
+def test_a_record_has_texts_and_numbers_in_the_order_of_the_format() -> None:
+    record = Making(FORM).record(
+        {"ts": 1.7e9, "s": 200, "ms": "36ms", "c": -0.5, "hit": "HIT", "m": "done"}, NEAR
+    )
+    assert record is not None
+    assert record.time == 1.7e9
+    assert record.texts == ("200", "", "")
+    assert record.numbers == pytest.approx((0.036, -0.5, 1.0))
+    assert record.message == "done"
+
+
+def test_a_line_with_nothing_that_the_format_knows_is_not_understood() -> None:
+    assert Making(FORM).record({"m": "text alone", "ts": 1.7e9}, NEAR) is None
+
+
+def test_durations_and_counts_are_never_negative() -> None:
+    assert isnan(measured(-1, 1.0, "duration"))
+    assert isnan(measured(-1, 1.0, "level"))
+    assert measured(-1, 1.0, "value") == -1.0
+
+
+def test_texts_are_cut() -> None:
+    assert text("x" * 1000) == "x" * LONGEST_TEXT
+    assert [text(True), text(5), text(None)] == ["true", "5", ""]
+
+
+@pytest.mark.parametrize(
+    ("texts", "fault"),
+    [
+        (("ok", "", "INFO"), ""),
+        (("200", "", ""), ""),
+        (("404", "", "WARNING"), ""),
+        (("503", "", "INFO"), "503"),
+        (("Timeout", "", ""), "Timeout"),
+        (("500", "ValueError", "ERROR"), "ValueError"),
+        (("", "", "critical"), "critical"),
+        (("5000", "", ""), ""),
+    ],
+)
+def test_what_failed(texts: tuple[str, ...], fault: str) -> None:
+    assert Judge(FORM).fault(texts) == fault
