@@ -68,7 +68,8 @@ def test_a_file_that_nothing_fits(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_a_format_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x.log").write_bytes(b"took 5 for resnet\n")
     (tmp_path / "c.toml").write_text(
-        '[[format]]\nname = "mine"\nkind = "regex"\npatterns = ["took (?P<latency_ms>[0-9]+) for (?P<model>[a-z]+)"]\n'
+        '[[format]]\nname = "mine"\nkind = "regex"\n'
+        'patterns = ["took (?P<latency_ms>[0-9]+) for (?P<model>[a-z]+)"]\n'
     )
     command = ["logs", "explain", str(tmp_path / "x.log"), "--config", str(tmp_path / "c.toml")]
     assert main([*command, "--format", "mine"]) == 0

@@ -5,7 +5,7 @@ from datetime import timezone
 import pytest
 
 from agent.logs.digest import Digest, Minute
-from agent.logs.limits import DAY, Limits
+from agent.logs.limits import DAY, DEFAULT, Limits
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge
 from collectors.api import Series
@@ -33,7 +33,7 @@ SOURCE = (("log", "api"),)
 class Log:
     """A log, its reader and its digest."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:
+    def __init__(self, limits: Limits = DEFAULT) -> None:
         self.lines = Lines(FORM)
         self.digest = Digest(FORM, self.lines.labels, SOURCE, limits)
 

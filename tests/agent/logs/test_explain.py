@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import tomllib
 from datetime import timezone
+from pathlib import Path
 
+from agent.config import load
 from agent.config.formats import own_formats
-from agent.config.settings import Config
 from agent.logs.explain import became, explain, toml, units
 from agent.stats.histogram import Histogram
 from collectors.logs.formats.format import Field, Format
@@ -33,7 +33,9 @@ def test_a_whole_log_is_one_summary_however_long_it_is() -> None:
     (histogram,) = [
         summary for series, summary in found.windows.items() if series.name == "model.request.duration"
     ]
-    assert histogram._replace(total=0) == Histogram.of([at * 1e-3 for at in range(200)])._replace(total=0)
+    assert isinstance(histogram, Histogram)
+    due = Histogram.of([at * 1e-3 for at in range(200)])
+    assert histogram._replace(total=0) == due._replace(total=0)
 
 
 def test_each_line_says_what_it_became() -> None:
@@ -45,13 +47,11 @@ def test_each_line_says_what_it_became() -> None:
     assert units(FORM) == {"latency": "s", "feature.x": "1"}
 
 
-def test_the_configuration_to_paste_makes_the_same_format() -> None:
-    from agent.config.formats import Format as Settings
-
-    for form in (FORM, PRESETS["vllm"], FORM._replace(kind="logfmt", attributes=('a "b"',), family="http")):
-        (table,) = tomllib.loads(toml(form, preset=False))["format"]
-        given = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-        made = own_formats(Config(format=(Settings(**given),)))[form.name]
+def test_the_configuration_to_paste_makes_the_same_format(tmp_path: Path) -> None:
+    logfmt = FORM._replace(kind="logfmt", attributes=('a "b"',), family="http")
+    for form in (FORM, PRESETS["vllm"], logfmt):
+        (tmp_path / "x.toml").write_text(toml(form, preset=False))
+        made = own_formats(load([tmp_path / "x.toml"]))[form.name]
         assert made == form._replace(fields=made.fields, brief="")
         assert set(made.fields) == set(form.fields)
     assert toml(PRESETS["vllm"], preset=True) == 'format = "vllm"'

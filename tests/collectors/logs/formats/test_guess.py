@@ -23,14 +23,15 @@ def test_each_presets_own_lines_are_told_to_be_of_it(name: str) -> None:
 
 
 def test_json_is_told_with_its_fields() -> None:
-    line = b'{"ts":1,"took_ms":3,"model":{"name":"r"},"features":{"temp":2,"who":"x"},"level":"INFO","nested":{"status":200}}'
+    line = (
+        b'{"ts":1,"took_ms":3,"model":{"name":"r"},"features":{"temp":2,"who":"x"},"nested":{"status":200}}'
+    )
     form = guess([line], NEAR).form
     assert form is not None
     assert {field.role: (field.key, field.scale) for field in form.fields} == {
         "time": ("ts", 1.0),
         "latency": ("took_ms", 1e-3),
         "feature.temp": ("features.temp", 1.0),
-        "level": ("level", 1.0),
         "status": ("nested.status", 1.0),
     }
 
@@ -58,7 +59,8 @@ def test_formats_of_ones_own_are_tried_too() -> None:
 
 @pytest.mark.parametrize(
     ("key", "role"),
-    [("latency_ms", "latency"), ("responseTime", "latency"), ("@timestamp", "time"), ("usage.prompt_tokens", "input_tokens"),
+    [("latency_ms", "latency"), ("responseTime", "latency"), ("@timestamp", "time"),
+     ("usage.prompt_tokens", "input_tokens"),
      ("inputs.x", "feature.x"), ("colour", ""), ("HTTP_Status", "status"), ("features.a b", "")],
 )  # fmt: skip
 def test_names_tell_roles(key: str, role: str) -> None:

