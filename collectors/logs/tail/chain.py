@@ -1,0 +1,128 @@
+"""The generations of one path, oldest first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from collectors.logs.tail.position import MOST_ENDED
+from collectors.logs.tail.proof import Proof
+from collectors.logs.tail.source import Limits
+from collectors.logs.tail.track import Track
+
+
+class Family:
+    """The chains of one log and of the names that its rotated files have, where patterns name these too.
+
+    `ended` is what was wholly read, and how far: nobody takes it for new.
+    """
+
+    __slots__ = ("chains", "ended", "root")
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.chains: list[Chain] = []
+        self.ended: list[tuple[int, Proof]] = []
+
+    def tracks(self) -> list[Track]:
+        """Every generation."""
+        return [track for chain in self.chains for track in chain.tracks]
+
+    def past(self) -> list[tuple[int, Proof]]:
+        """What was read, and how far, of those that no path leads to any more."""
+        return [*self.ended, *((each.offset, each.proof) for each in self.tracks() if not each.live)]
+
+    def known(self) -> list[tuple[int, Proof]]:
+        """What was read, and how far."""
+        return [*self.ended, *((track.offset, track.proof) for track in self.tracks())]
+
+    def note_ended(self, ended: Iterable[tuple[int, Proof]]) -> None:
+        """Remember what was wholly read."""
+        for each in ended:
+            if each[1].rungs and each not in self.ended:
+                self.ended = [*self.ended, each][-MOST_ENDED:]
+
+
+class Chain:
+    """What was rotated away from a path and is not wholly read, and what the path leads to now.
+
+    `since` is when what was there last was last written, in ns of the wall clock: what was written since and
+    rotated away is newer. `searching`: so many more looks search for it.
+    """
+
+    __slots__ = ("family", "left", "listed", "path", "real", "searching", "since", "tracks")
+
+    def __init__(self, path: str, family: Family) -> None:
+        self.path = path
+        self.real = path
+        self.family = family
+        self.tracks: list[Track] = []
+        self.since = 0
+        self.searching = 0
+        self.listed = -1
+        self.left = 0.0
+
+    @property
+    def live(self) -> Track | None:
+        """What the path leads to."""
+        return self.tracks[-1] if self.tracks and self.tracks[-1].live else None
+
+    @property
+    def first(self) -> bool:
+        """New generations begin here: it is the path of the log itself, and not that of a rotated one."""
+        return self.path == self.family.root or all(
+            each.path != self.family.root for each in self.family.chains
+        )
+
+    @property
+    def steady(self) -> bool:
+        """There is nothing but what the path leads to."""
+        return len(self.tracks) == 1 and self.tracks[0].live
+
+    def depart(self, track: Track, searches: int, now: float) -> None:
+        """The path does not lead to `track` any more."""
+        track.live = False
+        self.left = now
+        self.search(track, searches)
+
+    def search(self, track: Track, searches: int) -> None:
+        """Search for what was written since `track` and rotated away."""
+        self.since = min(track.written, self.since) if self.searching else track.written
+        self.real = track.real
+        self.searching, self.listed = searches if self.first else 0, -1
+
+    def unblocked(self, now: float, wait: float) -> list[Track]:
+        """Those that may be read: up to the first that is not wholly read, or was not quiet for `wait` s."""
+        found: list[Track] = []
+        for track in self.tracks:
+            if not track.spent:
+                found.append(track)
+                if track.more or track.missing or now - track.grown < wait:
+                    break
+        return found
+
+    def insert(self, track: Track) -> None:
+        """Add one that is newer than those that were rotated away, and older than the live one."""
+        self.tracks.insert(len(self.tracks) - (self.live is not None), track)
+
+    def over(self, track: Track, quiet: float, links: int, limits: Limits, *, crowded: bool) -> bool:
+        """Whether nothing more is to be expected in a file that was rotated away and is read to its end.
+
+        One that still has a name may be written as long as there is no other to write to.
+        """
+        if quiet < limits.wait:
+            return False
+        if links == 0:
+            return True
+        last = next((each for each in reversed(self.tracks)), track)
+        followed = last is not track and (last.size > 0 or not last.live)
+        return followed and (crowded or quiet >= limits.linger)
+
+    def forgotten(self, now: float, forget: float) -> bool:
+        """Whether the path is gone for long, and all that was there is read."""
+        return bool(self.tracks) and all(each.spent and now - each.grown >= forget for each in self.tracks)
+
+    def follows_nothing(self, now: float, forget: float) -> bool:
+        """Whether the chain may be dropped: what comes to its path later has nothing to do with it."""
+        waits = self.searching and now - self.left < forget
+        return not (self.tracks or waits or os.path.lexists(self.path))

@@ -1,0 +1,93 @@
+"""Where a log was read to, as it is kept in the store: small, and believed only after a look at the file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple, NoReturn
+
+import msgpack
+
+from collectors.logs.tail.proof import RUNGS, Proof
+
+VERSION = 1
+DIGEST = 6
+MOST_ENDED = 16
+MOST = 16 * 1024  # bytes of one, of which a path has at most 4,096
+
+
+class Position(NamedTuple):
+    """One generation of one file, read up to `offset` bytes.
+
+    Args:
+        path: where it was found, as the pattern leads there.
+        device, inode: of the file that holds it now.
+        offset: bytes of its content that were handed over, uncompressed.
+        proof: what is known of this content.
+        written: when it was last written as of the last look, in ns of the wall clock.
+        live: `path` led to it at the last look.
+        skipping: the rest of a line that was cut is to be left out, as bits: 1 of the file's own, 2 and 4 of
+            stdout and stderr in a container's log.
+        ended: the offsets and proofs of generations of the same log that are wholly read.
+    """
+
+    path: str
+    device: int
+    inode: int
+    offset: int
+    proof: Proof
+    written: int
+    live: bool = True
+    skipping: int = 0
+    ended: tuple[tuple[int, Proof], ...] = ()
+
+    def pack(self) -> bytes:
+        """As bytes for the store."""
+        ended = [(offset, proof.rungs, proof.before) for offset, proof in self.ended]
+        file = (os.fsencode(self.path), self.device, self.inode, self.offset, *self.proof)
+        fields = (VERSION, *file, self.written, self.live, self.skipping, ended)
+        return msgpack.packb(fields, use_bin_type=True)  # type: ignore[no-any-return] # untyped
+
+
+def unpack(data: bytes) -> Position:
+    """What `Position.pack` made.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    try:
+        fields = msgpack.unpackb(_bytes(data, MOST), use_list=False)
+        version, path, device, inode, offset, rungs, before, written, live, skipping, ended = fields
+        proofs = tuple((_natural(each[0]), _proof(each[1], each[2])) for each in ended)
+        if version != VERSION or len(proofs) > MOST_ENDED:
+            return _fault("another version, or too long")
+        return Position(
+            os.fsdecode(_bytes(path, 4096)),
+            _natural(device),
+            _natural(inode),
+            _natural(offset),
+            _proof(rungs, before),
+            _natural(written),
+            live is True,
+            _natural(skipping) & 7,
+            proofs,
+        )
+    except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+        raise ValueError(f"no position of a log: {error}") from error
+
+
+def _fault(words: str) -> NoReturn:
+    raise ValueError(words)
+
+
+def _natural(value: Any) -> int:
+    return value if type(value) is int and value >= 0 else _fault("no natural number")
+
+
+def _bytes(value: Any, most: int) -> bytes:
+    return value if type(value) is bytes and len(value) <= most else _fault("no bytes, or too many")
+
+
+def _proof(rungs: Any, before: Any) -> Proof:
+    if type(rungs) is not tuple or len(rungs) > len(RUNGS):
+        _fault("no ladder of digests")
+    return Proof(tuple(_bytes(each, DIGEST) for each in rungs), _bytes(before, DIGEST))

@@ -1,0 +1,250 @@
+"""Where the rest of a log went that was rotated away, and what was written and rotated between two looks.
+
+Rotated files are known by name (the log's own, and behind it a number, a date, `old`) and by content.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from collectors.logs.tail.medium import Medium, Opened, Packed, Refused, medium_of, open_safely
+from collectors.logs.tail.proof import HEAD, STRONG, WEAK, Likeness, Proof
+
+MOST = 64  # files of one search that are opened
+MOST_NAMES = 16384
+FAR = 64 * 1024 * 1024
+"""So much is decompressed to compare; beyond it a whole equal head will do."""
+# A file written in the tick of the last look may bear a time just before it.
+SLACK = 20_000_000
+COMPRESSED = re.compile(r"\.(?:gz|zst|xz)$")
+NUMBERED = re.compile(r"(?:\d[\dT:_.+\-Z]*|old|bak|prev)$")
+INSIDE = re.compile(r"(.+?)[.\-_]\d[\dT:_.+\-Z]*(\.[A-Za-z]{1,8})$")
+
+
+class Found(NamedTuple):
+    """A file that holds what was looked for, open; its real path, and how much of it it holds."""
+
+    medium: Medium
+    file: tuple[int, int]
+    real: str
+    likeness: Likeness
+
+
+class Unseen(NamedTuple):
+    """A file that nobody has read, open."""
+
+    medium: Medium
+    file: tuple[int, int]
+    real: str
+    written: int
+    size: int
+
+
+Known = Sequence[tuple[int, Proof]]
+
+
+def bases(name: str) -> set[str]:
+    """The names of the logs that a file may be a rotated one of."""
+    plain = COMPRESSED.sub("", name)
+    found = {plain} if plain != name else set()
+    for at, letter in enumerate(plain):
+        if letter in ".-_" and at and NUMBERED.match(plain, at + 1):
+            found.add(plain[:at])
+    if inside := INSIDE.match(plain):
+        found.add(inside[1] + inside[2])
+    return found - {name}
+
+
+def root(path: str) -> str:
+    """What all rotated files of one log have in common: the path of the log itself."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, min((name, *bases(name)), key=len))
+
+
+def rotated(real: str, archives: Sequence[str]) -> Iterator[os.DirEntry[str]]:
+    """Every entry beside a log and in the archives, plain ones first."""
+    entries: list[os.DirEntry[str]] = []
+    for folder in dict.fromkeys((os.path.dirname(real), *archives)):
+        try:
+            with os.scandir(folder) as listed:
+                entries += (entry for entry, _ in zip(listed, range(MOST_NAMES), strict=False))
+        except OSError:
+            continue
+    return iter(sorted(entries, key=lambda entry: (COMPRESSED.search(entry.name) is not None, entry.name)))
+
+
+class Search:
+    """Searches beside one log.
+
+    Args:
+        real: its real path.
+        archives: other folders.
+        roots: where logs may lie.
+        taken: files that are followed already; asked anew for each file.
+    """
+
+    def __init__(
+        self,
+        real: str,
+        archives: Sequence[str],
+        roots: Sequence[str],
+        taken: Callable[[tuple[int, int]], bool],
+    ) -> None:
+        self._base = os.path.basename(real)
+        self._family = {self._base, *bases(self._base)}
+        self._roots = roots
+        self._taken = taken
+        self._entries = list(rotated(real, archives))
+        self.clean = True
+        """False: a file went away as it was looked at, or is still being made."""
+
+    def rest(
+        self, file: tuple[int, int], offset: int, proof: Proof, rejected: Collection[tuple[int, int]]
+    ) -> Found | None:
+        """The file that holds what comes after `offset` of a content: by its inode, else by its name and
+        content; one that holds a part of what was read already if there is no other."""
+        shorter: Found | None = None
+        named = [entry for entry in self._entries if proof.rungs or self._related(entry.name)]
+        own = [entry for entry in named if entry.inode() == file[1]]
+        others = [entry for entry in self._entries if entry not in own and self._related(entry.name)]
+        for entry in (*own, *others[:MOST]):
+            found = self._compared(entry.path, file, offset, proof, rejected)
+            if found is None:
+                continue
+            if found.likeness == "same":
+                if shorter is not None:
+                    shorter.medium.close()
+                return found
+            if shorter is None and not found.medium.packed:
+                shorter = found
+            else:
+                found.medium.close()
+        return shorter
+
+    def has(self, inode: int) -> bool:
+        """Whether a file is still here under any name."""
+        return any(entry.inode() == inode for entry in self._entries)
+
+    def _related(self, name: str) -> bool:
+        return not self._family.isdisjoint((name, *bases(name)))
+
+    def _compared(
+        self,
+        path: str,
+        file: tuple[int, int],
+        offset: int,
+        proof: Proof,
+        rejected: Collection[tuple[int, int]],
+    ) -> Found | None:
+        opened = self._open(path)
+        if opened is None:
+            return None
+        medium, (_, status, real) = opened
+        this = (status.st_dev, status.st_ino)
+        likeness: Likeness = "other"
+        if this not in rejected:
+            try:
+                if this == file and not proof.rungs and (not offset or status.st_size >= offset):
+                    likeness = "same"
+                elif isinstance(medium, Packed):
+                    # Whether it is the same is seen when it has been decompressed up to the offset.
+                    long = min(proof.length, len(medium.head())) >= WEAK
+                    likeness = "same" if long and proof.begins(medium.head()) else "other"
+                else:
+                    least = 0 if this == file else STRONG if os.path.basename(path) == self._base else WEAK
+                    likeness = proof.like(offset, medium, least)
+                    if this == file and likeness == "shorter":
+                        likeness = "other"
+            except (OSError, ValueError):
+                self.clean = False
+        if likeness == "other":
+            medium.close()
+            return None
+        return Found(medium, this, real, likeness)
+
+    def unseen(self, since: int, known: Known, current: str) -> list[Unseen]:
+        """Files of this log, last written at `since` or later, that hold nothing `known`; the oldest first.
+
+        `current` is where the log itself is: a file that holds only what it holds is a copy being made.
+        """
+        names = {entry.name for entry in self._entries}
+        found: list[Unseen] = []
+        for entry in self._entries:
+            twin = COMPRESSED.sub("", entry.name)
+            if self._base not in bases(entry.name) or (twin != entry.name and twin in names):
+                continue
+            if len(found) < MOST and (each := self._unseen(entry.path, since, known, current)):
+                found.append(each)
+        return sorted(found, key=lambda each: each.written)
+
+    def _unseen(self, path: str, since: int, known: Known, current: str) -> Unseen | None:
+        try:
+            if os.stat(path).st_mtime_ns < since - SLACK:
+                return None
+        except OSError:
+            self.clean = False
+            return None
+        opened = self._open(path)
+        if opened is None:
+            return None
+        medium, (_, status, real) = opened
+        try:
+            if not self._is_known(medium, known) and not self._is_copy(medium, current):
+                this = (status.st_dev, status.st_ino)
+                return Unseen(medium, this, real, status.st_mtime_ns, status.st_size)
+        except (OSError, ValueError):
+            self.clean = False
+        medium.close()
+        return None
+
+    def _is_known(self, medium: Medium, known: Known) -> bool:
+        for offset, proof in known:
+            if medium.packed and offset > FAR and proof.length == HEAD:
+                if proof.begins(medium.head()):
+                    return True
+            elif proof.begins(medium.head()) and proof.like(offset, medium) != "other":
+                return True
+        return False
+
+    def _is_copy(self, medium: Medium, current: str) -> bool:
+        """Whether it is a copy of the log that is still being made, or was just made."""
+        if medium.packed:
+            return False
+        try:
+            opened = open_safely(current, self._roots)
+        except OSError:
+            return False
+        other = medium_of(opened.descriptor)
+        try:
+            copy = is_beginning(medium, other)
+        finally:
+            other.close()
+        self.clean = self.clean and not copy
+        return copy
+
+    def _open(self, path: str) -> tuple[Medium, Opened] | None:
+        """Open what nobody follows yet."""
+        try:
+            opened = open_safely(path, self._roots)
+        except FileNotFoundError:
+            self.clean = False
+            return None
+        except (Refused, OSError):
+            return None
+        if self._taken((opened.status.st_dev, opened.status.st_ino)):
+            os.close(opened.descriptor)
+            return None
+        return medium_of(opened.descriptor), opened
+
+
+def is_beginning(short: Medium, long: Medium) -> bool:
+    """Whether a plain file holds the beginning of another, as far as its head and its end tell; an empty one
+    tells nothing."""
+    size = short.size()
+    if long.packed or not 0 < size <= long.size():
+        return False
+    head, end = short.head(), max(0, size - 4096)
+    return long.head()[: len(head)] == head and long.read(end, size - end) == short.read(end, size - end)

@@ -1,0 +1,355 @@
+"""The files of one source: which there are, what each path leads to, and which are new.
+
+A path has a chain: generations that were rotated away and are not wholly read, oldest first, and the one that
+the path leads to now. The later ones wait until the earlier are read and quiet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from collectors.logs.tail.chain import Chain, Family
+from collectors.logs.tail.complaints import GONE, Complaints
+from collectors.logs.tail.files import File, Files, Open, file_of
+from collectors.logs.tail.medium import Medium
+from collectors.logs.tail.places import Places
+from collectors.logs.tail.position import Position
+from collectors.logs.tail.proof import Proof
+from collectors.logs.tail.rotation import SEARCHES, Rotation, probe
+from collectors.logs.tail.siblings import bases, is_beginning, root
+from collectors.logs.tail.source import Limits, Source
+from collectors.logs.tail.start import begin
+from collectors.logs.tail.track import Track
+
+Stats = dict[str, os.stat_result | None]
+MOST_IGNORED = 4096
+CALM = 16  # a file that was quiet for so many seconds is looked at once a second
+
+
+class Watch:
+    """Follows the files of one source.
+
+    Args:
+        source, limits: what, and how much.
+        stored: positions by their keys, of an earlier life; None: the source is new.
+        looked: when it was last looked at, in ns of the wall clock; 0: never.
+        clock, wall: seconds on a clock that only goes forward, and of the wall clock.
+        complaints: is told what is wrong.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        limits: Limits,
+        stored: Mapping[int, Position] | None,
+        looked: int,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        complaints: Complaints,
+    ) -> None:
+        self.source = source
+        self._limits = limits
+        self._clock = clock
+        self._wall = wall
+        self._complaints = complaints
+        self._places = Places(source.patterns, limits.files, clock, wall, complaints.error)
+        archives = tuple(map(os.path.realpath, source.archives))
+        roots = dict.fromkeys(map(os.path.realpath, (*self._places.roots, *source.roots, *archives)))
+        self._files = Files(tuple(roots), limits.opened, complaints)
+        self._rotation = Rotation(self._files, archives, limits, complaints, self._made)
+        self._chains: dict[str, Chain] = {}
+        self._families: dict[str, Family] = {}
+        self._ignored: dict[tuple[File, int], None] = {}
+        self._due: dict[str, float] = {}
+        self._new = stored is None
+        self.looked = looked
+        self._next = 1 + max(stored or (0,))
+        # What a path leads to is the newest; one that was rotated away may have been found after it.
+        for key, position in sorted((stored or {}).items(), key=lambda item: (item[1].live, item[0])):
+            self._restore(Track(key, position))
+
+    def _restore(self, track: Track) -> None:
+        chain = self._chain(track.path)
+        chain.tracks.append(track)
+        chain.family.note_ended(track.ended)
+        track.grown = self._clock()
+        if track.live:
+            self._files.hold(track, track.file)
+        else:
+            chain.search(track, SEARCHES)
+
+    def _chain(self, path: str) -> Chain:
+        chain = self._chains.get(path)
+        if chain is None:
+            family = self._families.setdefault(root(path), Family(root(path)))
+            self._chains[path] = chain = Chain(path, family)
+            family.chains.append(chain)
+        return chain
+
+    def _forget(self, chain: Chain) -> None:
+        del self._chains[chain.path]
+        chain.family.chains.remove(chain)
+        if not chain.family.chains:
+            del self._families[root(chain.path)]
+
+    def _made(self, position: Position) -> Track:
+        track = Track(self._next, position)
+        self._next += 1
+        return track
+
+    def ready(self, now: float) -> Iterator[tuple[Track, Chain]]:
+        """Those that may have lines to be read now."""
+        for chain in self._chains.values():
+            if not chain.steady:
+                yield from ((each, chain) for each in chain.unblocked(now, self._limits.wait) if each.more)
+            elif chain.tracks[0].more:
+                yield chain.tracks[0], chain
+
+    def positions(self) -> Iterator[tuple[int, Position]]:
+        """The position of every generation."""
+        for family in self._families.values():
+            tracks = family.tracks()
+            newest = max((track.key for track in tracks), default=0)
+            for track in tracks:
+                yield track.key, track.position(tuple(family.ended) if track.key == newest else ())
+
+    def look(self) -> None:
+        """See what there is, and what became of what there was."""
+        now, started = self._clock(), self._wall()
+        paths = self._places.paths()
+        self._complaints.beyond(self.source.name, self._places.beyond, self._limits.files)
+        seen = self._stats(paths, now)
+        self._depart(seen, now)
+        for chain in [each for each in self._chains.values() if each.searching or not each.steady]:
+            self._rotation.tend(chain, now)
+            if chain.follows_nothing(now, self._limits.forget):
+                self._forget(chain)
+        fresh = [
+            (status.st_mtime_ns, path, status)
+            for path, status in seen.items()
+            if status is not None and self._unfollowed(path)
+        ]
+        for _, path, status in sorted(fresh, key=lambda each: each[:2]):
+            self._meet(path, status, now)
+        self._new = False
+        self.looked = int(started * 1e9)
+        self._files.close_some()
+
+    def _unfollowed(self, path: str) -> bool:
+        chain = self._chains.get(path)
+        return chain is None or (chain.live is None and not chain.searching)
+
+    def _stats(self, paths: list[str], now: float) -> Stats:
+        """The state of the paths that are due: all in a folder that changed, those of quiet files seldom."""
+        seen: Stats = {}
+        due, changed = self._due, self._places.changed
+        if len(due) > len(paths) or changed:
+            paths = sorted(self._chains.keys() | set(paths))
+            self._due = due = {path: due[path] for path in paths if path in due}
+        for path in paths:
+            if now >= due.get(path, 0.0) or (changed and os.path.dirname(path) in changed):
+                try:
+                    seen[path] = os.stat(path)
+                except OSError as error:
+                    if error.errno in GONE:
+                        seen[path] = None
+                        self._complaints.well(path)
+                    else:
+                        self._complaints.error(path, error)
+                due[path] = now + self._pause(path, now)
+        return seen
+
+    def _pause(self, path: str, now: float) -> float:
+        chain = self._chains.get(path)
+        if path in self._complaints.refused:
+            return self._limits.idle
+        if chain is None or not chain.steady:
+            return 0.0
+        return min((now - chain.tracks[0].grown) / CALM, self._limits.idle)
+
+    def _depart(self, seen: Stats, now: float) -> None:
+        """Take note of what the paths do not lead to, or do not hold, any more."""
+        where = {file_of(status): path for path, status in seen.items() if status is not None}
+        left: list[tuple[Chain, Track]] = []
+        for path, status in seen.items():
+            chain = self._chains.get(path)
+            track = chain.live if chain is not None else None
+            if chain is None or track is None:
+                continue
+            if status is not None and track.inode == status.st_ino:
+                if not track.proof.rungs and (status.st_size, status.st_mtime_ns) != (
+                    track.size,
+                    track.looked,
+                ):
+                    # It was empty: whether a generation came and went since, it does not tell.
+                    chain.search(track, 1)
+                if track.device != status.st_dev:
+                    # Devices are numbered anew at each boot: what it holds is looked at.
+                    self._files.hold(track, file_of(status))
+                    track.checked, track.more = False, True
+                self._grow(chain, track, status, now)
+            elif status is None or not self._rotation.replaced(track, path):
+                left.append((chain, track))
+        for chain, track in left:
+            self._complaints.count("outrider.logs.rotations", reason="moved")
+            chain.depart(track, SEARCHES, now)
+        for chain, track in left:
+            target = where.get(track.file)
+            if target is None:
+                if track.medium is None:
+                    self._files.release(track)
+            elif self._holds(track, target):
+                self._move(chain, track, target)
+            else:
+                self._rotation.cut_off(chain, track, now)
+
+    def _holds(self, track: Track, path: str) -> bool:
+        """Whether the file at a path, which bears the track's inode, holds what was read of it."""
+        try:
+            if track.medium is not None:
+                return track.holds(track.medium)
+            opened = self._files.open(path)
+            if opened is None:
+                return False
+            if opened.file == track.file and track.holds(opened.medium):
+                self._files.use(track, opened)
+                return True
+        except (OSError, ValueError):
+            return False
+        opened.medium.close()
+        return False
+
+    def _move(self, chain: Chain, track: Track, path: str) -> None:
+        """The file is found at another path of this source."""
+        chain.tracks.remove(track)
+        self._chain(path).tracks.append(track)
+        track.path, track.real = path, os.path.realpath(path)
+        track.live, track.last, track.spent = True, False, False
+
+    def _grow(self, chain: Chain, track: Track, status: os.stat_result, now: float) -> None:
+        if status.st_size < max(track.offset, track.proof.length):
+            self._rotation.cut_off(chain, track, now)
+        elif status.st_size != track.size or status.st_mtime_ns != track.looked:
+            track.size, track.looked = status.st_size, status.st_mtime_ns
+            track.grown, track.more, track.checked = now, True, False
+        elif track.pending and now - track.grown >= self._limits.wait:
+            track.pending, track.more = False, True
+        elif chain.path in self._complaints.refused:
+            track.more = True
+
+    def _meet(self, path: str, status: os.stat_result, now: float) -> None:
+        """A path leads to a file that it did not lead to before."""
+        known = self._files.holder(file_of(status))
+        if known is not None:
+            if not (known.live or (known.medium is not None and known.medium.packed)):
+                self._move(self._chains[known.path], known, path)
+            return
+        if (file_of(status), status.st_ctime_ns) in self._ignored:
+            return
+        opened = self._files.open(path)
+        if opened is None:
+            if path in self._complaints.closed:
+                self._begin(path, status, None, now)
+        elif opened.medium.packed or self._files.taken(opened.file):
+            self._ignore(file_of(status), status.st_ctime_ns)
+            opened.medium.close()
+        elif bases(os.path.basename(path)) and self._is_copy(path, opened, status, now):
+            opened.medium.close()
+        else:
+            self._begin(path, status, opened, now)
+
+    def _begin(self, path: str, status: os.stat_result, opened: Open | None, now: float) -> None:
+        """Follow a new file. One that may not be read is begun where it is now, for it may be read later."""
+        file = file_of(status) if opened is None else opened.file
+        whole = not self._new or self.source.start == "start"
+        written = status.st_mtime_ns if whole else max(status.st_mtime_ns, int(self._wall() * 1e9))
+        offset = 0 if whole else status.st_size
+        chain = self._chain(path)
+        if self.looked and opened is not None and not chain.tracks and chain.first:
+            self._rotation.before(chain, self.looked, opened.real, now)
+            if self._files.taken(opened.file):
+                opened.medium.close()
+                return
+        for each in [each for each in chain.tracks if each.spent]:
+            self._rotation.end(chain, each)
+        track = self._made(Position(path, *file, offset, Proof(), written))
+        track.size, track.grown, track.begun = status.st_size, now, whole
+        chain.tracks.append(track)
+        if opened is None:
+            self._files.hold(track, file)
+            return
+        self._files.use(track, opened)
+        if whole:
+            probe(track)
+
+    def _ignore(self, file: File, changed: int) -> None:
+        if len(self._ignored) >= MOST_IGNORED:
+            del self._ignored[next(iter(self._ignored))]
+        self._ignored[file, changed] = None
+
+    def _is_copy(self, path: str, opened: Open, status: os.stat_result, now: float) -> bool:
+        """Whether a file that has the name of a rotated one is a copy: so far the beginning of one that is
+        followed, before the cut; or what was read of one that was cut. Before it is clear whether one was cut
+        that has changed since it was read, it may be."""
+        family = self._families.get(root(path), Family(path))
+        for track in family.tracks():
+            if track.live and track.unsure and not self._holds(track, track.path):
+                self._rotation.cut_off(self._chains[track.path], track, now)
+                return True
+        if any(copied(opened.medium, offset, proof) for offset, proof in family.past()):
+            self._ignore(file_of(status), status.st_ctime_ns)
+            return True
+        folder, name = os.path.split(path)
+        beside = (os.path.join(folder, base) for base in bases(name))
+        return any(self._begins(each, opened.medium) for each in beside if each in self._chains)
+
+    def _begins(self, path: str, medium: Medium) -> bool:
+        """Whether a file holds only the beginning of one that is followed."""
+        opened = self._files.open(path)
+        if opened is None:
+            return False
+        begins = self._files.taken(opened.file) and is_beginning(medium, opened.medium)
+        opened.medium.close()
+        return begins
+
+    def prepare(self, track: Track) -> bool:
+        """Have it open, and begun where the source says; False: that cannot be now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if track.medium is None:
+            opened = self._files.open(track.path) if track.live else None
+            if opened is None or opened.file != track.file or opened.medium.packed:
+                if opened is not None:
+                    opened.medium.close()
+                track.more = False
+                return False
+            self._files.use(track, opened)
+        self._files.touch(track)
+        if not track.begun:
+            begin(track, self.source, self._limits, self._wall())
+        return True
+
+    def changed(self, chain: Chain, track: Track) -> None:
+        """What was read of it showed that it holds something else."""
+        if track.live:
+            self._rotation.cut_off(chain, track, self._clock())
+        else:
+            self._rotation.reject(chain, track, self._clock())
+
+    def failed(self, track: Track) -> None:
+        """It could not be read; it is tried again."""
+        self._files.drop_medium(track)
+        track.more = False
+
+    def close(self) -> None:
+        """Give all descriptors back."""
+        self._files.close()
+
+
+def copied(medium: Medium, offset: int, proof: Proof) -> bool:
+    """Whether a file holds what was read up to `offset`, and nothing more."""
+    likeness = proof.like(offset, medium)
+    return likeness == "shorter" or (likeness == "same" and medium.size() == offset)

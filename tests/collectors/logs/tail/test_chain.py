@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from collectors.logs.tail.chain import Chain, Family
+from collectors.logs.tail.position import MOST_ENDED, Position
+from collectors.logs.tail.proof import Proof, ladder
+from collectors.logs.tail.source import Limits
+from collectors.logs.tail.track import Track
+
+LIMITS = Limits(wait=1.0, linger=30.0)
+
+
+def track(key: int, *, live: bool = False, written: int = 0) -> Track:
+    return Track(key, Position("/l/app.log", 1, key, 0, Proof(), written, live=live))
+
+
+def chain(*tracks: Track, path: str = "/l/app.log") -> Chain:
+    made = Chain(path, Family("/l/app.log"))
+    made.family.chains.append(made)
+    made.tracks += tracks
+    return made
+
+
+def test_the_newest_is_live_and_what_is_found_later_goes_before_it() -> None:
+    made = chain(track(1), track(2, live=True))
+    made.insert(track(3))
+    assert [each.key for each in made.tracks] == [1, 3, 2]
+    assert made.live is made.tracks[-1]
+    assert not made.steady
+    assert chain(track(1, live=True)).steady
+    assert chain(track(1)).live is None
+
+
+def test_later_ones_wait_until_the_earlier_are_read_and_quiet() -> None:
+    old, new = track(1), track(2, live=True)
+    made = chain(old, new)
+    assert made.unblocked(100.0, 1.0) == [old]
+    old.spent = True
+    assert made.unblocked(100.0, 1.0) == [new]
+
+
+def test_a_departure_is_the_mark_from_which_others_are_newer() -> None:
+    live = track(1, live=True, written=7)
+    made = chain(live)
+    made.depart(live, 5, 50.0)
+    assert (made.since, made.searching, live.live) == (7, 5, False)
+    made.search(track(2, written=3), 5)
+    assert made.since == 3
+
+
+def test_only_the_path_of_the_log_itself_searches() -> None:
+    first = chain(track(1, live=True))
+    other = Chain("/l/app.log.1", first.family)
+    first.family.chains.append(other)
+    other.search(track(2, written=3), 5)
+    assert other.searching == 0
+    first.family.chains.remove(first)
+    other.search(track(2, written=3), 5)
+    assert other.searching == 5
+
+
+@pytest.mark.parametrize(
+    ("quiet", "links", "crowded", "size", "over"),
+    [
+        (0.5, 0, False, 9, False),
+        (1.0, 0, False, 9, True),
+        (2.0, 1, False, 9, False),
+        (2.0, 1, True, 9, True),
+        (30.0, 1, False, 9, True),
+        (30.0, 1, False, 0, False),
+    ],
+)
+def test_when_nothing_more_is_to_be_expected(
+    quiet: float, links: int, crowded: bool, size: int, over: bool
+) -> None:
+    old, new = track(1), track(2, live=True)
+    new.size = size
+    assert chain(old, new).over(old, quiet, links, LIMITS, crowded=crowded) == over
+
+
+def test_a_file_without_a_follower_may_be_written_for_ever() -> None:
+    old = track(1)
+    assert not chain(old).over(old, 1e6, 1, LIMITS, crowded=True)
+
+
+def test_what_is_gone_for_long_is_forgotten() -> None:
+    old = track(1)
+    made = chain(old, path="/nowhere/app.log")
+    assert not made.forgotten(1e6, 3600.0)
+    old.spent = True
+    assert made.forgotten(3600.0, 3600.0)
+    assert not made.follows_nothing(3600.0, 3600.0)
+    made.tracks.clear()
+    assert made.follows_nothing(3600.0, 3600.0)
+
+
+def test_what_was_read_is_remembered_up_to_a_number() -> None:
+    family = Family("/l/app.log")
+    for number in range(MOST_ENDED + 5):
+        family.note_ended([(number, Proof(ladder(b"%040d" % number)))] * 2)
+    assert [offset for offset, _ in family.ended] == list(range(5, MOST_ENDED + 5))
+    family.note_ended([(1, Proof())])
+    assert len(family.ended) == MOST_ENDED
+    made = chain(track(1), track(2, live=True))
+    assert (len(made.family.known()), len(made.family.past())) == (2, 1)

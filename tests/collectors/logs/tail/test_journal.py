@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.logs.tail.journal import JournalSource, message
+from tests.tailing import Tailing
+from tests.waiting import until
+
+JOURNALD = "/usr/lib/systemd/systemd-journald"
+SOCKET = "/run/systemd/journal.tail/socket"
+
+
+def entry(number: int, text: object = None, **fields: object) -> str:
+    text = f"line {number}" if text is None else text
+    return json.dumps(
+        {
+            "__CURSOR": f"s=a;i={number}",
+            "__REALTIME_TIMESTAMP": str(10**15 + number),
+            "MESSAGE": text,
+            **fields,
+        }
+    )
+
+
+def script(folder: Path, body: str) -> tuple[str, ...]:
+    """A program in place of journalctl; it notes its arguments beside itself."""
+    path = folder / "journalctl.py"
+    arguments = str(folder / "arguments")
+    head = f"import sys, time, os\nopen({arguments!r}, 'a').write(repr(sys.argv[1:]) + chr(10))\n"
+    path.write_text(head + body)
+    return (sys.executable, str(path))
+
+
+def source(command: tuple[str, ...], **rest: object) -> JournalSource:
+    return JournalSource("model", ("model.service",), command=command, **rest)  # type: ignore[arg-type]
+
+
+def printing(*lines: str) -> str:
+    return "".join(f"print({line!r}, flush=True)\n" for line in lines) + "time.sleep(1000)\n"
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Tailing]]:
+    made: list[Tailing] = []
+
+    def start(*sources: JournalSource) -> Tailing:
+        made.append(Tailing(*sources))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.tailer.close()
+
+
+def read_until(tailing: Tailing, count: int) -> list[bytes]:
+    lines: list[bytes] = []
+
+    def enough() -> bool:
+        lines.extend(tailing.read())
+        return len(lines) >= count
+
+    until(enough)
+    return lines
+
+
+def test_entries_come_with_their_times_and_the_cursor_is_kept(
+    tmp_path: Path, opened: Callable[..., Tailing]
+) -> None:
+    tailing = opened(source(script(tmp_path, printing(entry(1), entry(2, "two\nlines"))), start="start"))
+    assert read_until(tailing, 2) == [b"line 1", b"two\x1elines"]
+    assert [time for chunk in tailing.chunks for time in chunk.times or ()] == [1e9 + 1e-6, 1e9 + 2e-6]
+    assert tailing.stored == {"model/journal": b"s=a;i=2"}
+    tailing.crash()
+    tailing.read()
+    until(lambda: "--after-cursor=s=a;i=2" in (tmp_path / "arguments").read_text())
+    assert "_SYSTEMD_UNIT=model.service" in (tmp_path / "arguments").read_text()
+
+
+def test_where_it_began_is_known_before_there_is_an_entry(
+    tmp_path: Path, opened: Callable[..., Tailing]
+) -> None:
+    tailing = opened(source(script(tmp_path, "time.sleep(1000)")))
+    tailing.read()
+    begun = tailing.stored["model/journal"]
+    assert abs(float(begun[1:]) - time.time()) < 10
+    told = tmp_path / "arguments"
+    until(lambda: told.exists() and f"--since={begun.decode()}" in told.read_text())
+    tailing.crash()
+    tailing.read()
+    until(lambda: told.read_text().count(f"--since={begun.decode()}") == 2)
+
+
+def test_a_child_that_ends_is_begun_again_later_each_time_and_said_once(
+    tmp_path: Path, opened: Callable[..., Tailing]
+) -> None:
+    tailing = opened(source(script(tmp_path, "sys.exit(3)")))
+
+    def begun() -> int:
+        return len((tmp_path / "arguments").read_text().splitlines())
+
+    tailing.look(0.0)
+    until(lambda: tailing.look(0.0) == [] and bool(tailing.words))
+    assert tailing.words == [f"model: {sys.executable} ended with 3"]
+    for pause, count in ((1.0, 2), (5.0, 3)):
+        tailing.look(pause)
+        until(lambda: tailing.look(0.0) == [] and tailing.counts()["unreadable.journal"] == begun())
+        assert begun() == count
+    assert len(tailing.words) == 1
+
+
+def test_a_missing_program_is_said(opened: Callable[..., Tailing]) -> None:
+    tailing = opened(source(("/nowhere/journalctl",)))
+    assert tailing.read(3) == []
+    assert tailing.words == ["model: /nowhere/journalctl: No such file or directory"]
+
+
+def test_what_is_no_entry_is_counted_and_never_fatal(tmp_path: Path, opened: Callable[..., Tailing]) -> None:
+    lines = ("garbage", "[" * 5000, '{"__CURSOR": 5}', "[]", entry(1, [-1]), entry(2, {}), entry(3, "good"))
+    tailing = opened(source(script(tmp_path, printing(*lines)), start="start"))
+    assert read_until(tailing, 1) == [b"good"]
+    assert tailing.counts()["unwrapped"] == 6
+
+
+def test_a_huge_entry_is_left_out_and_the_next_read(tmp_path: Path, opened: Callable[..., Tailing]) -> None:
+    body = f"print('x' * 3_000_000, flush=True)\n{printing(entry(1))}"
+    tailing = opened(source(script(tmp_path, body), start="start"))
+    assert read_until(tailing, 1) == [b"line 1"]
+    assert tailing.counts()["cut"] >= 1
+
+
+def test_the_child_is_held_back_where_nobody_takes(tmp_path: Path, opened: Callable[..., Tailing]) -> None:
+    body = "n = 0\nwhile True:\n    n += 1\n    os.write(1, b'{}\\n' * 1000)\n"
+    body += "    open('written', 'w').write(str(n))\n"
+    command = script(tmp_path, f"os.chdir({str(tmp_path)!r})\n{body}")
+    tailing = opened(source(command))
+    tailing.tailer.look()
+    until((tmp_path / "written").exists)
+    time.sleep(0.3)
+    assert int((tmp_path / "written").read_text() or 0) * 3000 <= 512 * 1024
+
+
+def test_no_child_stays(tmp_path: Path, opened: Callable[..., Tailing]) -> None:
+    tailing = opened(
+        source(
+            script(
+                tmp_path, f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(1000)"
+            )
+        )
+    )
+    tailing.look()
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+    tailing.tailer.close()
+    assert not Path("/proc", (tmp_path / "pid").read_text()).exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("text", b"text"),
+        (None, None),
+        ([104, 105, 255], b"hi\xff"),
+        (["first", "second"], b"first"),
+        ([], b""),
+    ],
+)
+def test_messages(value: object, expected: bytes | None) -> None:
+    assert message(value) == expected
+
+
+class Journald:
+    """A real journald in a mount namespace of its own, whose files lie in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "journal").mkdir()
+        self.folder = folder / "journal"
+        commands = (
+            'mount -t tmpfs tmpfs /run && mount --bind "$1" /var/log && mkdir -p /run/systemd/journal && '
+            f"exec {JOURNALD} tail"
+        )
+        log = folder / "log"
+        log.mkdir()
+        self._log = log
+        self._process = subprocess.Popen(["unshare", "-m", "sh", "-c", commands, "sh", str(log)])
+        (log / "journal").mkdir()
+        until(lambda: any(log.glob("journal/*.tail/system.journal")))
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("journalctl", f"--directory={next(self._log.glob('journal/*.tail'))}")
+
+    def write(self, *lines: str) -> None:
+        """Entries by the native protocol, by a process inside."""
+        body = (
+            "import socket, sys\n"
+            "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+            "for line in sys.argv[1:]:\n"
+            "    entry = 'MESSAGE=' + line + '\\nSYSLOG_IDENTIFIER=model\\n'\n"
+            f"    s.sendto(entry.encode(), {SOCKET!r})\n"
+        )
+        inside = ["nsenter", "-m", "-t", str(self._process.pid)]
+        subprocess.run([*inside, sys.executable, "-c", body, *lines], check=True)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@pytest.fixture
+def journald(tmp_path: Path) -> Iterator[Journald]:
+    made = Journald(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.nspawn
+def test_a_real_journal_is_followed_across_crashes(
+    journald: Journald, opened: Callable[..., Tailing]
+) -> None:
+    journald.write("before")
+    matches = ("SYSLOG_IDENTIFIER=model",)
+    tailing = opened(
+        JournalSource("new", matches=matches, command=journald.command),
+        JournalSource("all", matches=matches, command=journald.command, start="start"),
+    )
+    tailing.read()
+    time.sleep(0.01)
+    journald.write(*(f"line {number}" for number in range(100)))
+    lines = read_until(tailing, 201)
+    tailing.crash()
+    journald.write(*(f"line {number}" for number in range(100, 120)))
+    lines += read_until(tailing, 40)
+    assert lines.count(b"before") == 1
+    assert sorted(lines) == sorted(
+        [
+            b"before",
+            *(b"line %d" % number for number in range(120)),
+            *(b"line %d" % number for number in range(120)),
+        ]
+    )

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from collectors.logs.tail.source import Source
+from tests.tailing import Tailing, append, numbered, texts
+
+
+def tailing(folder: Path, **options: object) -> Tailing:
+    return Tailing(Source("app", (f"{folder}/*.log",), start="start", **options))  # type: ignore[arg-type]
+
+
+def test_a_lost_rest_is_counted_and_said_after_a_while(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.read()
+    append(log, *numbered(10, 500))
+    made.tailer.look()
+    made.look(2.0)
+    made.crash()
+    log.unlink()
+    append(log, *numbered(500, 510))
+    made.read(10)
+    assert made.lines == texts([*numbered(0, 10), *numbered(500, 510)])
+    assert made.counts()["unfound.unfound"] == 1
+    made.tailer.close()
+
+
+def test_rotated_files_are_searched_in_archives_too(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path, archives=(str(tmp_path / "old"),))
+    made.read()
+    append(log, *numbered(10, 20))
+    log.rename(tmp_path / "old/app.log.1")
+    append(log, *numbered(20, 30))
+    made.crash()
+    made.read(4)
+    assert made.lines == texts(numbered(0, 30))
+    made.tailer.close()
+
+
+def test_a_damaged_archive_is_said_and_what_follows_read(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.read()
+    (tmp_path / "app.log.1.gz").write_bytes(b"\x1f\x8b not really")
+    append(log, *numbered(10, 20))
+    log.unlink()
+    append(log, *numbered(20, 30))
+    made.crash()
+    made.read(12)
+    assert made.lines == texts([*numbered(0, 10), *numbered(20, 30)])
+    made.tailer.close()
+
+
+def test_an_empty_file_may_have_been_rotated_since(tmp_path: Path) -> None:
+    """It grew, was copied and cut, and grew again between two looks: of the inode nothing is known."""
+    log = tmp_path / "app.log"
+    log.touch()
+    made = tailing(tmp_path)
+    made.read()
+    time.sleep(0.03)
+    append(tmp_path / "app.log.1", *numbered(0, 5))
+    time.sleep(0.03)
+    append(log, *numbered(5, 8))
+    made.read(4)
+    assert made.lines == texts(numbered(0, 8))
+    made.tailer.close()
+
+
+def test_what_is_older_than_the_first_look_is_never_read(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(tmp_path / "app.log.1", *numbered(0, 5))
+    append(log, *numbered(5, 8))
+    old = time.time() - 100
+    os.utime(tmp_path / "app.log.1", (old, old))
+    made = Tailing(Source("app", (f"{tmp_path}/*.log",)))
+    made.read()
+    log.rename(tmp_path / "app.log.2")
+    append(log, *numbered(8, 10))
+    made.read(4)
+    assert made.lines == texts(numbered(8, 10))
+    made.tailer.close()
+
+
+def test_a_generation_that_was_found_is_not_taken_twice_after_a_crash(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 5))
+    made = tailing(tmp_path)
+    made.read()
+    append(log, *numbered(5, 10))
+    log.rename(tmp_path / "app.log.1")
+    time.sleep(0.03)
+    append(log, *numbered(10, 15))
+    log.rename(tmp_path / "app.log-2")
+    append(log, *numbered(15, 20))
+    for _ in range(6):
+        made.read()
+        made.crash()
+    made.read(6)
+    assert made.lines == texts(numbered(0, 20))
+    made.tailer.close()

@@ -1,0 +1,182 @@
+"""Services that write logs, and a rotation that takes them away in every way: the other side of `tail.py`.
+
+    python tests/torture/logwriter.py FOLDER SECONDS RATE SEED
+
+Each line is `NAME SERIAL padding`. What is written between a copy and the cut after it is lost by nature:
+those serials are printed at the end as JSON, with the number of lines and of rotations of each kind.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from backports import zstd
+
+LOGS = ("a1.log", "a2.log", "b.log", "c.log")
+OLD = 20.0  # seconds after which rotated files are deleted
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".zst": zstd.compress,
+    ".xz": lambda data: lzma.compress(data, preset=0),
+}
+
+
+class Service:
+    """One service, which writes one log."""
+
+    def __init__(self, path: Path, random: Random) -> None:
+        self.path = path
+        self.serial = 0
+        self.window: list[int] = []
+        self.counts: Counter[str] = Counter()
+        self._random = random
+        self._rest = b""
+        self._file = self._opened()
+
+    def _opened(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def write(self, lines: int) -> None:
+        """So many lines; the last one may come in two pieces."""
+        text = self._rest
+        for _ in range(lines):
+            padding = b"x" * self._random.choice((10, 40, 90, 200))
+            text += b"%s %d %s\n" % (self.path.name.encode(), self.serial, padding)
+            self.serial += 1
+        cut = len(text) - self._random.randint(1, 15) if self._random.random() < 0.3 else len(text)
+        os.write(self._file, text[:cut])
+        self._rest = text[cut:]
+
+    def complete(self) -> None:
+        """Write the rest of the last line."""
+        if self._rest:
+            os.write(self._file, self._rest)
+            self._rest = b""
+
+    def reopen(self) -> None:
+        """As after the rotation's signal."""
+        self.complete()
+        os.close(self._file)
+        self._file = self._opened()
+
+    def rotate(self) -> None:
+        """Once, in some way; sometimes the file before it is compressed."""
+        way = self._random.choice(("rename", "rename", "dated", "copy", "copy", "late", "delayed"))
+        self.counts[way] += 1
+        if way == "copy":
+            self._shift()
+            self._copy(self.path.with_name(f"{self.path.name}.1"))
+        elif way == "dated":
+            stamp = time.time_ns()
+            self.path.rename(self.path.with_name(f"{self.path.name}-{stamp}"))
+            self.reopen()
+        else:
+            self._shift()
+            self.path.rename(self.path.with_name(f"{self.path.name}.1"))
+            if way == "late":
+                self.write(self._random.randint(1, 30))
+                self.complete()
+                time.sleep(self._random.random() * 0.05)
+                self.write(self._random.randint(1, 30))
+            self.reopen()
+            if way == "delayed":
+                self.write(self._random.randint(0, 20))
+        if self._random.random() < 0.5:
+            self._compress()
+
+    def _shift(self) -> None:
+        """`.1` becomes `.2`, and so on, compressed or not."""
+        numbered: dict[int, list[tuple[Path, str]]] = {}
+        for path in self.path.parent.glob(f"{self.path.name}.*"):
+            number, _, ending = path.name[len(self.path.name) + 1 :].partition(".")
+            if number.isdecimal():
+                numbered.setdefault(int(number), []).append((path, f".{ending}" if ending else ""))
+        for place in sorted(numbered, reverse=True):
+            for path, ending in numbered[place]:
+                path.rename(self.path.with_name(f"{self.path.name}.{place + 1}{ending}"))
+
+    def _copy(self, copy: Path) -> None:
+        self.complete()
+        data = self.path.read_bytes()
+        with copy.open("wb") as file:
+            file.write(data[: len(data) // 2])
+            file.flush()
+            time.sleep(self._random.choice((0.0, 0.0, 0.005)))
+            file.write(data[len(data) // 2 :])
+        first = self.serial
+        if self._random.random() < 0.5:
+            self.write(self._random.randint(1, 20))
+            self.complete()
+            time.sleep(self._random.choice((0.0, 0.03)))
+        self.window += range(first, self.serial)
+        os.truncate(self.path, 0)
+
+    def _compress(self) -> None:
+        plain = [
+            path for path in self.path.parent.glob(f"{self.path.name}[.-]*") if not path.suffix[1:].isalpha()
+        ]
+        for path in self._random.sample(plain, min(len(plain), self._random.randint(1, 3))):
+            ending = self._random.choice(tuple(COMPRESSORS))
+            data = COMPRESSORS[ending](path.read_bytes())
+            packed = path.with_name(path.name + ending)
+            with packed.open("wb") as file:
+                file.write(data[: len(data) // 2])
+                file.flush()
+                time.sleep(self._random.choice((0.0, 0.002)))
+                file.write(data[len(data) // 2 :])
+            written = path.stat()
+            os.utime(packed, ns=(written.st_atime_ns, written.st_mtime_ns))
+            path.unlink()
+            self.counts[ending] += 1
+
+    def tidy(self) -> None:
+        """Delete what is old."""
+        for path in self.path.parent.glob(f"{self.path.name}[.-]*"):
+            if time.time() - path.stat().st_mtime > OLD:
+                path.unlink()
+
+
+def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[str, object]]:
+    """Write and rotate for so long."""
+    random = Random(seed)
+    services = [Service(folder / name, random) for name in LOGS]
+    started = time.monotonic()
+    written, tidied = 0, 0.0
+    while (now := time.monotonic() - started) < seconds:
+        due = int(now * rate) - written
+        for service in services:
+            service.write(due // len(services))
+        written += due // len(services) * len(services)
+        if random.random() < 0.03:
+            service = random.choice(services)
+            for _ in range(random.choice((1, 1, 1, 2, 3, 4))):
+                service.rotate()
+                service.write(random.randint(0, 50))
+        if now - tidied > 1:
+            tidied = now
+            for service in services:
+                service.tidy()
+        time.sleep(random.random() * 0.01)
+    for service in services:
+        service.complete()
+    return {
+        service.path.name: {
+            "lines": service.serial,
+            "window": service.window,
+            "rotations": dict(service.counts),
+        }
+        for service in services
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

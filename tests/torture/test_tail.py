@@ -1,0 +1,18 @@
+"""Ten seconds of the tail's torture; a minute at 20,000 lines a second is run by `make torture`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from tests.torture.tail import differences, run
+
+
+def test_every_line_is_counted_exactly_once(tmp_path: Path) -> None:
+    reader, told = run(tmp_path, 5.0, 5_000, 1)
+    ways = sum((Counter(said["rotations"]) for said in told.values()), Counter())
+    assert sum(said["lines"] for said in told.values()) > 10_000
+    assert ways["copy"] > 0
+    assert ways["rename"] > 0
+    assert reader.crashes > 0
+    assert differences(reader, told) == []
