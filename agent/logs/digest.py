@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent.logs.groups import Clean, Groups
 from agent.logs.limits import DEFAULT, MINUTE, Limits
-from agent.stats.bins import Cells, Column
+from agent.stats.bins import Cells, Column, counted
 from agent.stats.window import Counter, Summary, merge
 from collectors.api import Attributes, Series
 from collectors.logs.formats.columns import UNTIMED, Batch, Labels
@@ -114,8 +114,8 @@ class Digest:
         waiting, self._waiting, self._rows = self._waiting, [], 0
         if not waiting:
             return
-        table = self._groups.table(self._labels.texts)
-        places = table[np.concatenate([batch.labels for batch in waiting])]
+        labels = np.concatenate([batch.labels for batch in waiting])
+        places = self._groups.places(self._labels.texts, labels)
         minutes = np.concatenate([batch.minutes for batch in waiting])
         numbers = [
             np.concatenate(column) for column in zip(*[batch.numbers for batch in waiting], strict=True)
@@ -192,7 +192,7 @@ class _Sums:
 
 def _tallied(cells: Ints, codes: Ints, width: int) -> Iterator[tuple[int, int, int]]:
     """Cell, code and how many rows have both."""
-    keys, counts = np.unique(cells * width + codes, return_counts=True)
+    keys, counts = counted(cells * width + codes, int(cells.max()) * width + width)
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
         yield (*divmod(key, width), count)
 

@@ -55,13 +55,22 @@ class Groups:
         self.attributes: list[Attributes] = []
         self._numbers: dict[Attributes, int] = {}
         self.statuses, self.faults = Names(MOST_STATUSES), Names(MOST_FAULTS)
-        self._known: list[tuple[int, int, int]] = []
+        self._known: list[tuple[int, int, int] | None] = []
 
-    def table(self, labels: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
-        """A row of group, status and fault (numbers) for each label."""
-        for texts in labels[len(self._known) :]:
-            self._known.append(self._place(texts))
-        return np.array(self._known, np.int64).reshape(-1, 3)
+    def places(self, texts: Sequence[tuple[str, ...]], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A row of group, status and fault (numbers) for each of the labels, which `texts` tells.
+
+        Who is first in the column of labels has a place of its own, as long as there are some.
+        """
+        if len(self._known) < len(texts):
+            self._known += [None] * (len(texts) - len(self._known))
+            seen, first = np.unique(labels, return_index=True)
+            for label in seen[np.argsort(first)].tolist():
+                if self._known[label] is None:
+                    self._known[label] = self._place(texts[label])
+        table = np.array([place or (0, 0, 0) for place in self._known], np.int64).reshape(-1, 3)
+        found: NDArray[np.int64] = table[labels]
+        return found
 
     def forget(self) -> None:
         """Labels begin anew; groups stay."""

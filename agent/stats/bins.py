@@ -67,7 +67,9 @@ class Cells:
     """
 
     def __init__(self, cells: Ints) -> None:
-        self._order = np.argsort(cells, kind="stable")
+        # Small numbers are sorted in a tenth of the time.
+        small = not len(cells) or cells.max() < 1 << 15
+        self._order = np.argsort(cells.astype(np.int16) if small else cells, kind="stable")
         self._sorted = cells[self._order]
 
     def column(self, values: Floats) -> Column:
@@ -135,7 +137,7 @@ class Column(NamedTuple):
         width = int(found.max()) - least + 1
         ranks = np.concatenate(([0], np.cumsum(cells[1:] != cells[:-1])))
         heads = cells[np.concatenate(([True], cells[1:] != cells[:-1]))]
-        keys, counts = _counted(ranks * width + (found - least), len(heads) * width)
+        keys, counts = counted(ranks * width + (found - least), len(heads) * width)
         result: dict[int, dict[int, int]] = {int(cell): {} for cell in heads}
         names = heads[keys // width].tolist()
         for cell, bucket, count in zip(names, (keys % width + least).tolist(), counts.tolist(), strict=True):
@@ -143,7 +145,7 @@ class Column(NamedTuple):
         return result
 
 
-def _counted(keys: Ints, size: int) -> tuple[Ints, Ints]:
+def counted(keys: Ints, size: int) -> tuple[Ints, Ints]:
     """The keys that occur, within [0, size), and how often each does."""
     if size > _WIDEST:
         return np.unique(keys, return_counts=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.record import Record
 
 LABELS = 1024
 """Different combinations of texts kept of a log; records with further ones are told apart by less."""
@@ -64,34 +63,3 @@ class Labels(dict[tuple[str, ...], int]):
         self[texts] = number = len(self.texts)
         self.texts.append(texts)
         return number
-
-
-def batch_of(
-    records: Sequence[Record],
-    labels: Labels,
-    width: int,
-    lines: int,
-    failed: Iterable[int],
-    missed: Sequence[bytes],
-) -> Batch:
-    """The columns of records that were made one at a time.
-
-    Args:
-        records: in the order of their lines.
-        labels: gives the numbers.
-        width: how many numbers each has.
-        lines: how many lines there were.
-        failed: the rows whose message is wanted.
-        missed: the lines that were not understood.
-    """
-    minutes = [UNTIMED if record.time is None else int(record.time // 60) for record in records]
-    columns = np.array([record.numbers for record in records], np.float64).reshape(len(records), width)
-    return Batch(
-        lines,
-        np.array(minutes, np.int64),
-        np.array([labels[record.texts] for record in records], np.int64),
-        tuple(np.ascontiguousarray(columns[:, at]) for at in range(width)),
-        [(row, records[row].message) for row in failed if records[row].message],
-        len(missed),
-        list(missed[:MISSED]),
-    )

@@ -78,9 +78,10 @@ class TextLines:
         spans = self._spans(line)
         if spans is None:
             return None
-        return {key: _decoded(line[begin:end]) for key, (begin, end) in spans.items()}
+        return {key: decoded(line[begin:end]) for key, (begin, end) in spans.items()}
 
 
-def _decoded(value: bytes) -> str:
+def decoded(value: bytes) -> str:
+    """The text of a field."""
     text = value.decode("utf-8", "replace")
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text) if "\\" in text else text

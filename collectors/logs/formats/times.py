@@ -50,37 +50,44 @@ def moment(value: object, near: Near) -> float | None:
         for form in FORMS:
             if found := form.fullmatch(value):
                 return _calendar(found.groupdict(), near)
-        return _epoch(float(value)) if _EPOCH.fullmatch(value) else None
+        return epoch(float(value)) if _EPOCH.fullmatch(value) else None
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e20:
-        return _epoch(float(value))
+        return epoch(float(value))
     return None
 
 
-def _epoch(value: float) -> float | None:
+def epoch(value: float) -> float | None:
+    """Seconds since 1970 from a number of any unit; None: it is none of our days."""
     while value >= 1e11:
         value /= 1000.0
     return value if value >= 1e8 else None
 
 
 def _calendar(part: dict[str, str | None], near: Near) -> float | None:
-    """The time of a form's parts: Y, m or b (a month's name), d, H, M, S, f (fraction), zone."""
+    """The time of a form's parts: Y, m or b (a month's name), d, H, M, S, f (fraction), zone.
+
+    Year and zone are settled by the minute alone, so that all times of a minute lie in one.
+    """
 
     def whole(name: str) -> int:
         return int(part.get(name) or 0)
 
     name = part.get("b")
     month = MONTHS.get(name.lower(), 0) if name else whole("m")
+    if whole("S") > 60:
+        return None
     # A leap second counts as the one before, so that it stays in its minute.
-    clock = (whole("H"), whole("M"), 59 if whole("S") == 60 else whole("S"))
+    second = min(whole("S"), 59) + float(f"0.{part['f'] or 0}")
 
     def at(year: int) -> float | None:
         try:
-            naive = datetime(year, month, whole("d"), *clock, tzinfo=None)  # noqa: DTZ001 - placed next
-            return _placed(naive, part["zone"], near) + float(f"0.{part['f'] or 0}")
+            naive = datetime(year, month, whole("d"), whole("H"), whole("M"))  # noqa: DTZ001 - placed next
+            return _placed(naive, part["zone"], near)
         except (ValueError, OverflowError, OSError):
             return None
 
-    return at(whole("Y")) if part.get("Y") else _without_year(at, near)
+    minute = at(whole("Y")) if part.get("Y") else _without_year(at, near)
+    return None if minute is None else minute + second
 
 
 def _without_year(at: Callable[[int], float | None], near: Near) -> float | None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agent.logs.groups import MOST_STATUSES, Groups, Names
 from collectors.logs.formats.columns import OTHER
 from collectors.logs.formats.format import Field, Format
@@ -9,9 +12,13 @@ FORM = Format(
 )
 
 
+def placed(groups: Groups, texts: list[tuple[str, ...]]) -> NDArray[np.int64]:
+    return groups.places(texts, np.arange(len(texts)))
+
+
 def test_a_label_has_a_group_a_status_and_a_fault() -> None:
     groups = Groups(FORM, 5, str)
-    table = groups.table([("a", "ok", "", "/x"), ("a", "500", "", "/x"), ("", "", "ERROR", "")])
+    table = placed(groups, [("a", "ok", "", "/x"), ("a", "500", "", "/x"), ("", "", "ERROR", "")])
     assert [groups.attributes[at] for at in table[:, 0]] == [
         (("model.name", "a"), ("route", "/x")),
         (("model.name", "a"), ("route", "/x")),
@@ -23,7 +30,7 @@ def test_a_label_has_a_group_a_status_and_a_fault() -> None:
 
 def test_beyond_the_most_there_is_one_other_group() -> None:
     groups = Groups(FORM, 2, str)
-    table = groups.table([(f"m{number}", "ok", "", "/x") for number in range(10)])
+    table = placed(groups, [(f"m{number}", "ok", "", "/x") for number in range(10)])
     assert table[:, 0].tolist() == [0, 1] + [2] * 8
     assert groups.attributes[2] == (("model.name", OTHER), ("route", OTHER))
 
@@ -37,13 +44,20 @@ def test_names_are_bounded() -> None:
 
 def test_what_may_not_be_kept_is_in_no_attribute() -> None:
     groups = Groups(FORM, 5, lambda text: text.replace("secret", "*"))
-    groups.table([("my secret", "a secret", "", "")])
+    placed(groups, [("my secret", "a secret", "", "")])
     assert groups.attributes == [(("model.name", "my *"),)]
     assert groups.statuses.names[-1] == "a *"
 
 
 def test_labels_that_begin_anew_keep_their_groups() -> None:
     groups = Groups(FORM, 5, str)
-    first = groups.table([("a", "ok", "", "")])
+    first = placed(groups, [("a", "ok", "", "")])
     groups.forget()
-    assert groups.table([("b", "ok", "", ""), ("a", "ok", "", "")])[1].tolist() == first[0].tolist()
+    assert placed(groups, [("b", "ok", "", ""), ("a", "ok", "", "")])[1].tolist() == first[0].tolist()
+
+
+def test_who_comes_first_has_a_place_whatever_its_number() -> None:
+    groups = Groups(FORM, 1, str)
+    texts = [("a", "", "", ""), ("b", "", "", ""), ("c", "", "", "")]
+    assert groups.places(texts, np.array([2, 0, 1, 2]))[:, 0].tolist() == [0, 1, 1, 0]
+    assert groups.attributes == [(("model.name", "c"),), (("model.name", OTHER), ("route", OTHER))]

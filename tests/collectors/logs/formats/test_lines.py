@@ -13,7 +13,7 @@ FORM = Format("x", "json", (Field("status", "s"), Field("latency", "l"), Field("
 def test_a_chunk_becomes_columns_and_what_is_not_understood_is_kept_as_sample() -> None:
     lines = Lines(FORM)
     batch = lines.read(b'{"s":"ok","l":1}\n\nplain\r\n{"s":"error","m":"boom"}\n', NEAR)
-    assert (batch.lines, batch.missed, batch.samples) == (3, 1, [b"plain\r"])
+    assert (batch.lines, batch.missed, batch.samples) == (3, 1, [b"plain"])
     assert [lines.labels.texts[label] for label in batch.labels] == [("ok",), ("error",)]
     assert batch.messages == [(1, "boom")]
 

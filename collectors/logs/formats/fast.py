@@ -1,0 +1,94 @@
+"""What the fast paths give: columns for the lines that they could read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from collectors.logs.formats.times import FORMS, Near, epoch, moment
+from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Minutes, Text, Words
+
+MOST_MINUTES = 32
+"""Different minutes that are read in one chunk; more are left to the exact path."""
+UNTIMED = -1
+NO_ROWS: Ints = np.empty(0, np.int64)
+
+
+class Read(NamedTuple):
+    """The lines that were read, and their columns.
+
+    Args:
+        rows: which lines.
+        minutes: minutes since 1970; UNTIMED where absent.
+        labels: numbers of their texts.
+        numbers: a column for each number of the format.
+        messages: line and text of those that failed and have one.
+        missed: lines that are not understood.
+    """
+
+    rows: Ints
+    minutes: Ints
+    labels: Ints
+    numbers: tuple[Floats, ...]
+    messages: Sequence[tuple[int, str]] = ()
+    missed: Ints = NO_ROWS
+
+
+class Teller(Protocol):
+    """What a fast path asks of whoever reads the chunk."""
+
+    def label(self, row: int) -> int:
+        """The number of the texts of a line, told the exact way; EXACT where it is not understood."""
+        ...
+
+    def failed(self, labels: Ints) -> Ints:
+        """Which places in a column of labels are of failed records."""
+        ...
+
+
+def form_of(text: str) -> Minutes | None:
+    """How minutes are read from times of this form; None: it is none that can be."""
+    if len(text) > 8 * KEPT:
+        return None
+    for form in FORMS:
+        if found := form.fullmatch(text):
+            fraction = found.span("f") if found["f"] else (0, 0)
+            return Minutes(len(text), found.start("S"), fraction)
+    return None
+
+
+def minutes_of(text: Text, form: Minutes, begins: Ints, words: list[Words], near: Near) -> tuple[Ints, Flags]:
+    """The minutes of times that begin there and have these words, and which were read."""
+    heads, read = form.heads(words)
+    found = np.full(len(begins), UNTIMED, np.int64)
+    left = read
+    for _ in range(MOST_MINUTES):
+        row = int(np.argmax(left))
+        if not len(left) or not left[row]:
+            return found, read
+        same = left
+        for head in heads:
+            same = same & (head == head[row])
+        at = int(begins[row])
+        time = moment(text.part(at, at + form.length).decode(), near)
+        if time is not None:
+            found[same] = int(time // 60)
+        left = left ^ same
+    return found, read & ~left
+
+
+def epochs(values: Floats) -> Ints:
+    """Minutes of times that are numbers."""
+    return np.array(
+        [UNTIMED if (at := epoch(value)) is None else int(at // 60) for value in values.tolist()], np.int64
+    )
+
+
+def scaled(values: Floats, scale: float, use: str) -> Floats:
+    """What `measured` gives for numbers without a unit of their own."""
+    result = values * scale
+    if use != "value" and (result < 0).any():
+        result[result < 0] = np.nan
+    return result

@@ -1,0 +1,213 @@
+"""JSON lines by their shape: all lines of a chunk that one logger wrote alike, a column at a time.
+
+From the start of each line on, literals are compared and holes stepped over in turn, so that a line is read
+here only if the exact path would see the same in it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from collectors.logs.formats.fast import UNTIMED, Read, Teller, epochs, form_of, minutes_of, scaled
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.known import Known
+from collectors.logs.formats.record import LONGEST_MESSAGE, Record, use_of
+from collectors.logs.formats.shape import Shape, shape_of, written_at
+from collectors.logs.formats.times import Near
+from collectors.logs.formats.words import (
+    KEPT,
+    Flags,
+    Floats,
+    Ints,
+    Minutes,
+    Text,
+    Words,
+    numbers,
+    same,
+    texts,
+)
+
+SHAPES = 8
+"""Shapes that are known of a log."""
+FEW = 32
+"""So few lines are not worth a shape."""
+
+
+_NONE = np.empty(0)
+
+
+class Column(NamedTuple):
+    """A hole in many lines: where it begins and ends; the words of a text, or the values of a number; the
+    other is empty."""
+
+    begins: Ints
+    ends: Ints
+    words: list[Words]
+    values: Floats
+
+    def of(self, rows: Ints) -> Column:
+        """The same of some of the lines."""
+        values = self.values[rows] if len(self.values) else self.values
+        return Column(self.begins[rows], self.ends[rows], [word[rows] for word in self.words], values)
+
+
+class Unusable(ValueError):  # noqa: N818 - the line is not at fault
+    """A line has no shape that this path could read."""
+
+
+class JsonShape:
+    """Reads the lines of one shape.
+
+    Args:
+        form: the format.
+        line: a line of this shape, as bytes.
+        record: what it is.
+
+    Raises:
+        Unusable: a wanted field is of a kind that only the exact path reads.
+    """
+
+    def __init__(self, form: Format, line: bytes, record: Record) -> None:
+        shape = shape_of(line)
+        if shape is None:
+            raise Unusable
+        self.shape: Shape = shape
+        places = {hole.key: at for at, hole in enumerate(shape.holes) if hole.key}
+        fields = zip(form.numbers, record.numbers, strict=True)
+        self._numbers = [
+            (self._number(places.get(field.key)), field.scale, use_of(field.role), value)
+            for field, value in fields
+        ]
+        self._texts = [places[field.key] for field in form.texts if field.key in places]
+        self._time = places.get(form.key("time") or "")
+        self._minutes: Minutes | None = None
+        if self._time is not None and not shape.holes[self._time].number:
+            self._minutes = self._time_form(written_at(line, shape, self._time))
+        self._wanted = {*self._texts, self._time}
+        self._known = Known(len(self._texts))
+        self._message = self._text(places.get(form.key("message") or ""))
+
+    def _number(self, place: int | None) -> int | None:
+        if place is not None and not self.shape.holes[place].number:
+            raise Unusable
+        return place
+
+    def _text(self, place: int | None) -> int | None:
+        if place is not None and self.shape.holes[place].number:
+            raise Unusable
+        return place
+
+    def _time_form(self, written: str) -> Minutes:
+        form = form_of(written)
+        if form is None:
+            raise Unusable
+        return form
+
+    def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> Read:
+        """The lines of this shape among the rows."""
+        holes, ok = self._step(text, rows)
+        minutes, ok = self._times(text, holes, ok, near)
+        for at in self._texts:
+            ok &= holes[at].ends - holes[at].begins <= 8 * KEPT
+        if not ok.all():
+            kept = np.flatnonzero(ok)
+            rows, minutes, holes = rows[kept], minutes[kept], [hole.of(kept) for hole in holes]
+        return self._finished(text, rows, holes, minutes, teller)
+
+    def _step(self, text: Text, rows: Ints) -> tuple[list[Column], Flags]:
+        """The holes of each line, and in which lines all is as it should be."""
+        place = text.starts[rows]
+        ok = np.ones(len(rows), np.bool_)
+        found = []
+        for hole, literal in zip(self.shape.holes, self.shape.literals, strict=False):
+            ok &= same(text, place, literal)
+            begins = place + len(literal)
+            if hole.number:
+                number = numbers(text, begins)
+                ok &= number.read
+                found.append(Column(begins, number.ends, [], number.values))
+            else:
+                words = texts(text, begins, KEPT if len(found) in self._wanted else 0)
+                ok = ok if words.read is None else ok & words.read
+                found.append(Column(begins, words.ends, words.words, _NONE))
+            place = found[-1].ends
+        last = self.shape.literals[-1]
+        return found, ok & same(text, place, last) & (place + len(last) == text.ends[rows])
+
+    def _times(self, text: Text, holes: list[Column], ok: Flags, near: Near) -> tuple[Ints, Flags]:
+        found = np.full(len(ok), UNTIMED, np.int64)
+        if self._time is None:
+            return found, ok
+        column = holes[self._time]
+        if len(column.values):
+            found[ok] = epochs(column.values[ok])
+        elif self._minutes is not None:
+            ok = ok & (column.ends - column.begins == self._minutes.length)
+            rows = np.flatnonzero(ok)
+            whole = len(rows) == len(ok)
+            own = column if whole else column.of(rows)
+            found[rows], ok[rows] = minutes_of(text, self._minutes, own.begins, own.words, near)
+        return found, ok
+
+    def _finished(self, text: Text, rows: Ints, holes: list[Column], minutes: Ints, teller: Teller) -> Read:
+        """The columns of lines that are of this shape, as far as their texts are known."""
+        labels = self._known.numbers([holes[at].words for at in self._texts], rows, teller.label)
+        ok = labels >= 0
+        if not ok.all():
+            kept = np.flatnonzero(ok)
+            rows, minutes, labels = rows[kept], minutes[kept], labels[kept]
+            holes = [hole.of(kept) for hole in holes]
+        columns = tuple(
+            [
+                np.full(len(rows), value) if place is None else scaled(holes[place].values, scale, use)
+                for place, scale, use, value in self._numbers
+            ]
+        )
+        return Read(rows, minutes, labels, columns, self._messages(text, rows, holes, teller.failed(labels)))
+
+    def _messages(self, text: Text, rows: Ints, holes: list[Column], failed: Ints) -> list[tuple[int, str]]:
+        """Line and message of those that failed."""
+        if self._message is None:
+            return []
+        begins, ends, *_ = holes[self._message]
+        found = [(int(rows[at]), text.part(begins[at], ends[at])[:LONGEST_MESSAGE].decode()) for at in failed]
+        return [(row, message) for row, message in found if message]
+
+
+class FastJson:
+    """Reads JSON lines of the shapes that it has seen; learns new ones."""
+
+    def __init__(self, form: Format) -> None:
+        self._form = form
+        self._shapes: list[JsonShape] = []
+        self._tried = 0
+
+    def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> list[Read]:
+        """The lines that are of a known shape."""
+        odd = text.odd()
+        rows = rows if odd is None else rows[~odd[rows]]
+        found = []
+        for shape in list(self._shapes):
+            if len(rows) < FEW:
+                break
+            read = shape.read(text, rows, near, teller)
+            found.append(read)
+            if len(read.rows) == len(rows):
+                break
+            rows = rows if not len(read.rows) else np.setdiff1d(rows, read.rows, assume_unique=True)
+        return found
+
+    def learn(self, line: bytes, record: Record) -> bool:
+        """Make the shape of a line known that the exact path had to read; whether it is a new one."""
+        if any(byte < 32 or byte == 92 for byte in line) or not line.isascii():
+            return False
+        try:
+            shape = JsonShape(self._form, line, record)
+        except Unusable:
+            return False
+        if any(known.shape == shape.shape for known in self._shapes):
+            return False
+        self._shapes = [*self._shapes[-SHAPES + 1 :], shape]
+        return True

@@ -1,0 +1,284 @@
+"""Lines of text by their skeleton: what is left when each digit is a 0.
+
+Patterns that take any digit where they take one (`regexes.blind`) take two lines of one skeleton apart in the
+same places. So a pattern goes through one line of each skeleton only, and the digits of the others are read
+where it found them. What the patterns do not match, they do not match in any line of that skeleton.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import isnan, nan
+from typing import NamedTuple
+
+import numpy as np
+
+from collectors.logs.formats.exact import LONGEST_TEXT_LINE, splitter_of
+from collectors.logs.formats.fast import UNTIMED, Read, Teller, form_of, minutes_of
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.known import Known
+from collectors.logs.formats.record import LONGEST_MESSAGE, Making, Record, measured
+from collectors.logs.formats.regexes import blind
+from collectors.logs.formats.textlines import Spans, decoded
+from collectors.logs.formats.times import Near, moment
+from collectors.logs.formats.values import SCALES
+from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Minutes, Text, Words, head_of, numbers
+
+PLANS = 2048
+"""Skeletons that are known of a log; with more of them all are forgotten."""
+NEW = 256
+"""Skeletons that are looked at in one chunk."""
+MISSED, UNSEEN = 0, -1
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_VALUE = re.compile(r"([+-]?\d+(?:\.\d+)?) ?([a-zA-Z%]*)", re.ASCII)
+
+
+class Place(NamedTuple):
+    """Where a number stands in the lines of a skeleton.
+
+    Args:
+        begin: from the line's start.
+        length: characters of the whole field; 0: it is absent, or never a number.
+        digits: characters of its decimal part; 0: it is read one at a time.
+        factor: what this is multiplied by.
+    """
+
+    begin: int = 0
+    length: int = 0
+    digits: int = 0
+    factor: float = 1.0
+
+
+class Plan(NamedTuple):
+    """What a pattern found in a line, for all of its skeleton.
+
+    Args:
+        numbers: where each number stands.
+        texts: begin and length of each text that has digits; (0, 0) for the others.
+        time: begin and length of the time, and the number of its form; -1: read one at a time, -2: none.
+        message: begin and length of the message.
+    """
+
+    numbers: tuple[Place, ...]
+    texts: tuple[tuple[int, int], ...]
+    time: tuple[int, int, int]
+    message: tuple[int, int]
+
+
+class _Plans(dict[bytes, int]):
+    """Numbers of plans by skeleton."""
+
+    def __missing__(self, skeleton: bytes) -> int:
+        return UNSEEN
+
+
+def usable(form: Format) -> bool:
+    """Whether lines of one skeleton are taken apart alike."""
+    if form.kind == "logfmt":
+        return not any(re.search(r"\d", field.key) for field in (*form.fields, *form.texts))
+    return all(blind(pattern) for pattern in (*form.patterns, *form.parts))
+
+
+class FastText:
+    """Reads lines of skeletons that it has seen; looks at new ones."""
+
+    def __init__(self, form: Format) -> None:
+        self._form, self._making = form, Making(form)
+        self._spans = splitter_of(form).spans
+        self._forms: list[Minutes] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self._plans = _Plans()
+        self._made: list[Plan] = [Plan(tuple(Place() for _ in self._making.numbers), (), (0, 0, -2), (0, 0))]
+        self._tables: _Tables | None = None
+        self._known = Known(1 + len(self._making.texts))
+
+    def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> list[Read]:
+        """The lines of known skeletons; some new ones are looked at first."""
+        skeletons = text.chunk.translate(_DIGITS).split(b"\n")
+        rows = rows[~text.having(b"\x1b\r")[rows]]
+        if len(rows) < len(skeletons) - 1:
+            skeletons = [skeletons[row] for row in rows.tolist()]
+        plans = np.fromiter(map(self._plans.__getitem__, skeletons), np.int64, len(rows))
+        unseen = np.flatnonzero(plans == UNSEEN)
+        if len(unseen):
+            self._look(text, rows, unseen, skeletons, near)
+            plans = np.fromiter(map(self._plans.__getitem__, skeletons), np.int64, len(rows))
+        missed = rows[plans == MISSED]
+        found = plans > MISSED
+        if not found.all():
+            rows, plans = rows[found], plans[found]
+        return [self._columns(text, rows, plans, near, teller)._replace(missed=missed)]
+
+    def learn(self, line: bytes, record: Record) -> bool:
+        """Nothing: new skeletons are looked at while reading."""
+        return False
+
+    def _look(self, text: Text, rows: Ints, unseen: Ints, skeletons: Sequence[bytes], near: Near) -> None:
+        """Make plans of new skeletons."""
+        if len(self._plans) + NEW > PLANS:
+            self._forget()
+        for at in unseen.tolist():
+            skeleton = skeletons[at]
+            if skeleton in self._plans:
+                continue
+            self._plans[skeleton] = self._number(text.line(int(rows[at])), near)
+            if len(self._plans) % NEW == 0:
+                break
+        self._tables = None
+
+    def _number(self, line: bytes, near: Near) -> int:
+        """The number of the plan for a line; MISSED where it is not understood."""
+        spans = self._spans(line) if len(line) <= LONGEST_TEXT_LINE else None
+        if spans is None:
+            return MISSED
+        found = {key: decoded(line[begin:end]) for key, (begin, end) in spans.items()}
+        if self._making.record(found, near) is None:
+            return MISSED
+        self._made.append(self._plan(spans, found))
+        return len(self._made) - 1
+
+    def _plan(self, spans: Spans, found: dict[str, str]) -> Plan:
+        def span(key: str | None) -> tuple[int, int]:
+            begin, end = spans.get(key or "", (0, 0))
+            return begin, end - begin
+
+        places = tuple(
+            place_of(found.get(key, ""), *span(key), scale, use) for key, scale, use in self._making.numbers
+        )
+        texts = tuple(
+            span(key) if re.search(r"\d", found.get(key, ""), re.ASCII) else (0, 0)
+            for key in self._making.texts
+        )
+        time = span(self._making.time)
+        return Plan(
+            places, texts, (*time, self._time(found.get(self._making.time or ""))), span(self._making.message)
+        )
+
+    def _time(self, written: str | None) -> int:
+        if not written:
+            return -2
+        form = form_of(written)
+        if form is None:
+            return -1
+        if form not in self._forms:
+            self._forms.append(form)
+        return self._forms.index(form)
+
+    def _columns(self, text: Text, rows: Ints, plans: Ints, near: Near, teller: Teller) -> Read:
+        tables = self._tables = self._tables or _Tables(self._made)
+        starts = text.starts[rows]
+        texts: list[list[Words]] = [[plans.astype(np.uint64)]]
+        read = np.ones(len(rows), np.bool_)
+        for begins, lengths in tables.texts:
+            own = lengths[plans]
+            texts.append(head_of(text, starts + begins[plans], own))
+            if lengths.max(initial=0) > 8 * KEPT:
+                read &= own <= 8 * KEPT
+        labels = self._known.numbers(texts, rows, teller.label)
+        read &= labels >= 0
+        minutes = self._times(text, starts, plans, tables, near, read)
+        columns = [
+            self._column(text, starts, plans, tables, at, scale, use)
+            for at, (_, scale, use) in enumerate(self._making.numbers)
+        ]
+        if not read.all():
+            rows, plans, starts = rows[read], plans[read], starts[read]
+            minutes, labels, columns = minutes[read], labels[read], [column[read] for column in columns]
+        messages = []
+        for at in teller.failed(labels).tolist():
+            begin, length = self._made[int(plans[at])].message
+            place = int(starts[at]) + begin
+            if message := decoded(text.part(place, place + length))[:LONGEST_MESSAGE]:
+                messages.append((int(rows[at]), message))
+        return Read(rows, minutes, labels, tuple(columns), messages)
+
+    def _column(
+        self, text: Text, starts: Ints, plans: Ints, tables: _Tables, at: int, scale: float, use: str
+    ) -> Floats:
+        """The values of one number."""
+        begins, lengths, digits, factors = tables.numbers[at]
+        own = digits[plans]
+        result = np.full(len(plans), nan)
+        quick = np.flatnonzero(own > 0)
+        if len(quick):
+            every = len(quick) == len(plans)
+            chosen = plans if every else plans[quick]
+            places = (starts if every else starts[quick]) + begins[chosen]
+            found = numbers(text, places)
+            values = found.values * factors[chosen]
+            if use != "value":
+                values[values < 0] = nan
+            right = found.read & (found.ends - places == digits[chosen])
+            result[quick[right] if not right.all() else quick] = values[right] if not right.all() else values
+            slow = quick[~right]
+        else:
+            slow = quick
+        single = np.flatnonzero((own == 0) & (lengths[plans] > 0))
+        for row in (*slow.tolist(), *single.tolist()):
+            begin = int(starts[row] + begins[plans[row]])
+            written = decoded(text.part(begin, begin + int(lengths[plans[row]])))
+            result[row] = measured(written, scale, use)
+        return result
+
+    def _times(self, text: Text, starts: Ints, plans: Ints, tables: _Tables, near: Near, read: Flags) -> Ints:
+        """The minutes of the lines; `read` is taken from those that could not be read."""
+        minutes = np.full(len(plans), UNTIMED, np.int64)
+        if self._making.time is None:
+            return minutes
+        begins, lengths, forms = tables.times
+        own = forms[plans]
+        for form in np.unique(own).tolist():
+            rows = np.flatnonzero(own == form)
+            places = starts[rows] + begins[plans[rows]]
+            sizes = lengths[plans[rows]]
+            if form >= 0:
+                words = head_of(text, places, sizes)
+                minutes[rows], ok = minutes_of(text, self._forms[form], places, words, near)
+                read[rows] &= ok
+            elif form == -1:
+                for row, place, size in zip(rows.tolist(), places.tolist(), sizes.tolist(), strict=True):
+                    time = moment(decoded(text.part(place, place + size)), near)
+                    minutes[row] = UNTIMED if time is None else int(time // 60)
+        return minutes
+
+
+def place_of(written: str, begin: int, length: int, scale: float, use: str) -> Place:
+    """Where a number stands, by how it is written in one line of a skeleton."""
+    if not length:
+        return Place()
+    parts = _VALUE.fullmatch(written)
+    unit = parts[2] if parts else ""
+    if (
+        parts is None
+        or use == "flag"
+        or parts[1][0] == "+"
+        or len(parts[1]) > 7
+        or (unit and unit not in SCALES)
+    ):
+        return Place(begin, length)
+    factor = (0.01 if unit == "%" else SCALES[unit]) if unit else scale
+    if isnan(measured(written, scale, use)) and not written.startswith("-"):
+        return Place(begin, length)
+    return Place(begin, length, len(parts[1]), factor)
+
+
+class _Tables:
+    """Plans by column."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        width = max(len(plan.texts) for plan in plans)
+        texts = np.array([plan.texts or ((0, 0),) * width for plan in plans], np.int64).reshape(
+            len(plans), width, 2
+        )
+        self.texts = [(texts[:, at, 0], texts[:, at, 1]) for at in range(width)]
+        times = np.array([plan.time for plan in plans], np.int64)
+        self.times = times[:, 0], times[:, 1], times[:, 2]
+        self.numbers: list[tuple[Ints, Ints, Ints, Floats]] = []
+        for at in range(len(plans[0].numbers)):
+            column = [plan.numbers[at] for plan in plans]
+            whole = np.array([place[:3] for place in column], np.int64)
+            factors = np.array([place.factor for place in column])
+            self.numbers.append((whole[:, 0], whole[:, 1], whole[:, 2], factors))
