@@ -62,7 +62,7 @@ class Groups:
 
         Who is first in the column of labels has a place of its own, as long as there are some.
         """
-        if len(self._known) < len(texts):
+        if len(self._known) < len(texts) or None in self._known:
             self._known += [None] * (len(texts) - len(self._known))
             seen, first = np.unique(labels, return_index=True)
             for label in seen[np.argsort(first)].tolist():

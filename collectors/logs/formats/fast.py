@@ -65,9 +65,9 @@ def minutes_of(text: Text, form: Minutes, begins: Ints, words: list[Words], near
     found = np.full(len(begins), UNTIMED, np.int64)
     left = read
     for _ in range(MOST_MINUTES):
-        row = int(np.argmax(left))
-        if not len(left) or not left[row]:
+        if not left.any():
             return found, read
+        row = int(np.argmax(left))
         same = left
         for head in heads:
             same = same & (head == head[row])

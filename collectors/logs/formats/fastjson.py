@@ -24,6 +24,7 @@ from collectors.logs.formats.words import (
     Minutes,
     Text,
     Words,
+    head_of,
     numbers,
     same,
     texts,
@@ -75,10 +76,9 @@ class JsonShape:
             raise Unusable
         self.shape: Shape = shape
         places = {hole.key: at for at, hole in enumerate(shape.holes) if hole.key}
-        fields = zip(form.numbers, record.numbers, strict=True)
         self._numbers = [
-            (self._number(places.get(field.key)), field.scale, use_of(field.role), value)
-            for field, value in fields
+            (self._number(places.get(field.key), use_of(field.role)), field.scale, use_of(field.role), value)
+            for field, value in zip(form.numbers, record.numbers, strict=True)
         ]
         self._texts = [places[field.key] for field in form.texts if field.key in places]
         self._time = places.get(form.key("time") or "")
@@ -89,8 +89,8 @@ class JsonShape:
         self._known = Known(len(self._texts))
         self._message = self._text(places.get(form.key("message") or ""))
 
-    def _number(self, place: int | None) -> int | None:
-        if place is not None and not self.shape.holes[place].number:
+    def _number(self, place: int | None, use: str) -> int | None:
+        if place is not None and (use == "flag" or not self.shape.holes[place].number):
             raise Unusable
         return place
 
@@ -120,14 +120,16 @@ class JsonShape:
         """The holes of each line, and in which lines all is as it should be."""
         place = text.starts[rows]
         ok = np.ones(len(rows), np.bool_)
-        found = []
+        found: list[Column] = []
         for hole, literal in zip(self.shape.holes, self.shape.literals, strict=False):
             ok &= same(text, place, literal)
             begins = place + len(literal)
             if hole.number:
                 number = numbers(text, begins)
                 ok &= number.read
-                found.append(Column(begins, number.ends, [], number.values))
+                # A number may be a text that tells records apart, such as a status.
+                own = head_of(text, begins, number.ends - begins) if len(found) in self._wanted else []
+                found.append(Column(begins, number.ends, own, number.values))
             else:
                 words = texts(text, begins, KEPT if len(found) in self._wanted else 0)
                 ok = ok if words.read is None else ok & words.read

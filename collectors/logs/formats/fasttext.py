@@ -122,7 +122,7 @@ class FastText:
             self._forget()
         for at in unseen.tolist():
             skeleton = skeletons[at]
-            if skeleton in self._plans:
+            if skeleton in self._plans or not skeleton.strip():
                 continue
             self._plans[skeleton] = self._number(text.line(int(rows[at])), near)
             if len(self._plans) % NEW == 0:

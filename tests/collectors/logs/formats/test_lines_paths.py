@@ -1,0 +1,187 @@
+"""The fast paths give exactly what the exact path gives, whatever the lines are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timezone
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from collectors.logs.formats.columns import Batch
+from collectors.logs.formats.format import Field, Format, field_of
+from collectors.logs.formats.lines import Lines
+from collectors.logs.formats.presets import PRESETS
+from collectors.logs.formats.times import Near
+from tests.source import ROOT
+
+# Shrinking chunks of hundreds of lines takes minutes, and one that fails tells enough.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+NEAR = Near(timezone.utc, 1_795_435_200.0)
+JSON = Format(
+    "x",
+    "json",
+    tuple(
+        field_of(role, key)
+        for role, key in {
+            "time": "ts",
+            "model": "model",
+            "status": "status",
+            "latency": "latency_ms",
+            "confidence": "c",
+            "feature.t": "f.t",
+            "cache": "hit",
+            "message": "msg",
+        }.items()
+    ),
+    attributes=("route",),
+)
+LOGFMT = JSON._replace(kind="logfmt", name="y")
+
+
+def told(lines: Lines, batch: Batch) -> object:
+    labels = [lines.labels.texts[label] for label in batch.labels]
+    numbers = [["-" if np.isnan(value) else value for value in column] for column in batch.numbers]
+    return (
+        batch.lines,
+        batch.minutes.tolist(),
+        labels,
+        numbers,
+        batch.messages,
+        batch.missed,
+        len(batch.samples),
+    )
+
+
+def agree(form: Format, chunks: Sequence[bytes]) -> Lines:
+    fast, exact = Lines(form), Lines(form, fast=False)
+    for chunk in chunks:
+        assert told(fast, fast.read(chunk, NEAR)) == told(exact, exact.read(chunk, NEAR))
+    return fast
+
+
+NUMBERS = (
+    st.integers(-5, 10**12) | st.decimals(0, 10**9, places=3, allow_nan=False).map(float) | st.floats(0, 1e6)
+)
+VALUES: st.SearchStrategy[object] = NUMBERS | st.sampled_from(
+    ["36ms", "1.2s", "", "hit", "x" * 40, 'q"q', "ü", "tab\t", None, True, [], {}]
+)
+TIMES = st.sampled_from(
+    [
+        "2026-11-23T12:00:01.5Z",
+        "2026-11-23T12:00:60Z",
+        "2026-11-23T12:01:01.123Z",
+        "2026-11-23 12:00:01",
+        "no",
+        1.79e9,
+        1,
+    ]
+)
+ROWS = st.fixed_dictionaries(
+    {"latency_ms": NUMBERS, "status": st.sampled_from(["ok", "error", "200", 500, ""])},
+    optional={
+        "ts": TIMES,
+        "model": VALUES,
+        "c": VALUES,
+        "f": st.fixed_dictionaries({"t": VALUES}) | VALUES,
+        "hit": VALUES,
+        "msg": st.text(max_size=20),
+        "route": st.sampled_from(["/a", "/b7"]),
+        "other": VALUES,
+    },
+)
+BROKEN = st.sampled_from(
+    [
+        b"",
+        b" ",
+        b"plain",
+        b"{",
+        b'{"status":"ok"',
+        b'{"status":"ok"}}',
+        b"\xff\xfe",
+        b'{"status":01}',
+        b"\x1b[31mred",
+        b"[1]",
+    ]
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[bytes]:
+    """Chunks of lines: many of a few shapes, some broken ones among them."""
+    kinds = [
+        json.dumps(row, separators=(",", ":")).encode()
+        for row in draw(st.lists(ROWS, min_size=1, max_size=4))
+    ]
+    kinds += draw(st.lists(BROKEN | st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), max_size=2))
+    digits = draw(st.randoms(use_true_random=False))
+    lines = [digits.choice(kinds) for _ in range(draw(st.integers(64, 200)))]
+    turned = [
+        b"".join(bytes([digits.choice(b"0123456789")]) if byte in b"456" else bytes([byte]) for byte in line)
+        for line in lines
+    ]
+    end = draw(st.sampled_from([b"\n", b"\r\n"]))
+    half = len(turned) // 2
+    return [end.join(turned[:half]) + end, end.join(turned[half:])]
+
+
+@settings(max_examples=80, deadline=None, phases=PHASES)
+@given(logs())
+def test_json_lines(chunks: list[bytes]) -> None:
+    agree(JSON, chunks)
+
+
+def as_logfmt(line: bytes) -> bytes:
+    return (
+        line.translate(bytes.maketrans(b":,{}", b"=   "))
+        .replace(b'"latency_ms"', b"latency_ms")
+        .replace(b'"status"', b"status")
+    )
+
+
+@settings(max_examples=40, deadline=None, phases=PHASES)
+@given(logs())
+def test_logfmt_lines(chunks: list[bytes]) -> None:
+    agree(LOGFMT, [as_logfmt(chunk) for chunk in chunks])
+
+
+@settings(max_examples=6, deadline=None, phases=PHASES)
+@given(st.data())
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_presets(name: str, data: st.DataObject) -> None:
+    kinds = (ROOT / "tests" / "cases" / "logs" / name / "lines.log").read_bytes().splitlines()
+    kinds += data.draw(st.lists(BROKEN, max_size=2))
+    digits = data.draw(st.randoms(use_true_random=False))
+    lines = [digits.choice(kinds) for _ in range(150)]
+    turned = [
+        b"".join(
+            bytes([digits.choice(b"0123456789")]) if byte in b"3456789" else bytes([byte]) for byte in line
+        )
+        for line in lines
+    ]
+    agree(PRESETS[name], [b"\n".join(turned) + b"\n", b"\n".join(lines) + b"\n"])
+
+
+def test_each_fast_path_does_read_most_lines_of_a_plain_log() -> None:
+    rows = [
+        f'{{"ts":"2026-11-23T12:00:{at % 60:02}Z","model":"m{at % 3}","latency_ms":{at}.25,"status":"ok"}}\n'
+        for at in range(500)
+    ]
+    texts = [f'INFO:     10.0.0.{at % 9}:{at} - "GET /p HTTP/1.1" 200 OK {at}.5ms\n' for at in range(500)]
+    for form, lines in ((JSON, rows), (PRESETS["uvicorn"], texts)):
+        reader = agree(form, ["".join(lines).encode()])
+        seen: list[bytes] = []
+        exact = reader.record
+        reader.record = lambda line, near: (seen.append(line), exact(line, near))[1]  # type: ignore[method-assign, func-returns-value]  # noqa: B023
+        reader.read("".join(lines).encode(), NEAR)
+        assert len(seen) < 50
+
+
+def test_a_field_that_is_read_twice_is_so_on_both_paths() -> None:
+    form = Format(
+        "x", "json", (Field("latency", "a"), Field("inference", "a"), Field("model", "m")), attributes=("m",)
+    )
+    agree(form, [b"".join(b'{"a":%d,"m":"x"}\n' % at for at in range(200))])
