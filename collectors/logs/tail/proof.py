@@ -8,8 +8,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Literal, NamedTuple, Protocol
 
-RUNGS = (16, 32, 64, 128, 256, 512, 1024)
+RUNGS = (16, 24, 32, 40, 48, 56, 64, 96, 128, 192, 256, 512, 1024)
 """Lengths of the head that are digested, as it grows: a shorter copy is known by a lower rung."""
+STEP = 8
+"""A file that is no more than that longer than the rung it is compared at is as good as compared."""
 HEAD = RUNGS[-1]
 WINDOW = 256
 """Bytes before the offset that are digested."""
@@ -59,7 +61,8 @@ class Proof(NamedTuple):
             return "other"
         before = content.before(offset)
         if before is None:
-            return "shorter" if known and RUNGS[known - 1] >= least else "other"
+            equal = RUNGS[known - 1] if known else 0
+            return "shorter" if equal and (equal >= least or len(head) - equal < STEP) else "other"
         if offset and digest(before) != self.before:
             return "other"
         equal = max(min(offset, WINDOW), RUNGS[known - 1] if known else 0)

@@ -23,6 +23,7 @@ class Source(NamedTuple):
         join: put the lines of a stack trace together.
         roots: folders that symbolic links may lead into, beside those that the patterns name.
         archives: folders beside the log's own where rotated files go.
+        pipes: FIFOs, by their paths, that are read as they come.
         time_of: the wall clock in s at which a line was written, for `start` in seconds; None: it does not
             say.
     """
@@ -34,6 +35,7 @@ class Source(NamedTuple):
     join: bool = False
     roots: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    pipes: tuple[str, ...] = ()
     time_of: Callable[[bytes], float | None] = lambda _: None
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.complaints import Complaints
 from collectors.logs.tail.journal import Journal, JournalSource
+from collectors.logs.tail.pipes import Pipe
 from collectors.logs.tail.position import Position, unpack
 from collectors.logs.tail.source import Chunk, Limits, Source
 from collectors.logs.tail.track import Changed, Track
@@ -54,6 +56,7 @@ class Tailer:
         self._told: dict[str, Position | int] = {}
         self._watches: list[Watch] = []
         self._journals: list[Journal] = []
+        self._pipes: list[tuple[str, Pipe]] = []
         for source in sources:
             if isinstance(source, JournalSource):
                 cursor = stored.get(f"{source.name}/journal")
@@ -64,6 +67,7 @@ class Tailer:
             looked = int(mark) if mark and mark.isdigit() else 0
             watch = Watch(source, limits, positions, looked, clock, wall, self._complaints)
             self._watches.append(watch)
+            self._pipes += ((source.name, Pipe(path, limits)) for path in source.pipes)
 
     def _restored(self, source: str, stored: Mapping[str, bytes]) -> dict[int, Position]:
         """The positions of one source."""
@@ -98,14 +102,10 @@ class Tailer:
         taken it.
         """
         until = self._clock() + seconds
-        share = size // 2 // max(1, len(self._journals))
-        for journal in self._journals:
-            left = share
-            while left > 0 and self._clock() < until and (entries := journal.take(left)) is not None:
-                left -= entries.size
-                size -= entries.size
-                if entries.text:
-                    yield entries
+        for came in self._take_streams(size // 2, until):
+            size -= came.size
+            if came.text:
+                yield came
         turns: deque[tuple[Watch, Track, Chain]] = deque()
         for watch in self._watches:
             turns += ((watch, track, chain) for track, chain in watch.ready(self._clock()))
@@ -121,6 +121,28 @@ class Tailer:
                 size -= chunk.size
                 if chunk.text:
                     yield chunk
+
+    def _take_streams(self, size: int, until: float) -> Iterator[Chunk]:
+        """What comes by itself, of each at most its share: journals and FIFOs."""
+        streams: list[Callable[[int], Chunk | None]] = [journal.take for journal in self._journals]
+        streams += [partial(self._pipe, name, pipe) for name, pipe in self._pipes]
+        for take in streams:
+            left = size // len(streams)
+            while left > 0 and self._clock() < until and (chunk := take(left)) is not None:
+                left -= chunk.size
+                yield chunk
+
+    def _pipe(self, source: str, pipe: Pipe, size: int) -> Chunk | None:
+        try:
+            part = pipe.read()
+        except OSError as error:
+            self._complaints.error(pipe.path, error)
+            return None
+        if part is None:
+            return None
+        self._complaints.well(pipe.path)
+        self._complaints.part(part)
+        return Chunk(source, pipe.path, part.text, None, part.size)
 
     def _next(self, watch: Watch, track: Track, chain: Chain, now: float) -> Chunk | None:
         try:
@@ -169,3 +191,5 @@ class Tailer:
             watch.close()
         for journal in self._journals:
             journal.close()
+        for _, pipe in self._pipes:
+            pipe.close()

@@ -13,15 +13,29 @@ import json
 import re
 from calendar import timegm
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 from typing import Literal, NamedTuple
+
+import msgspec
 
 Wrapper = Literal["none", "docker", "cri"]
 WRAPPERS: tuple[Wrapper, ...] = ("none", "docker", "cri")
 CRI = re.compile(rb"(\S{20,40}) (stdout|stderr) ([FP])(?::\S*)? (.*)", re.DOTALL)
+WHOLE_CRI = re.compile(rb"^(\S{20,40}) (?:stdout|stderr) F(?::\S*)? (.*)\n", re.MULTILINE)
 STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:Z|([+-])(\d\d):(\d\d))")
 STREAMS = {"stdout": 2, "stderr": 4}
 OTHER = 8
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One line of Docker's."""
+
+    log: str
+    time: str
+
+
+ENTRIES = msgspec.json.Decoder(Entry)
 
 
 class Piece(NamedTuple):
@@ -69,10 +83,48 @@ def unwrap(text: bytes, wrapper: Wrapper, limit: int, skipping: int, *, force: b
     Where a line is not finished, nothing from its first piece on is done with, so that it can be read again:
     unless `force` says that there is no more room to wait, or nothing follows.
     """
+    if not skipping and (found := _all_whole(text, wrapper, limit)) is not None:
+        return found
     raw = text.splitlines(keepends=True) if b"\r" not in text else _lines(text)
     pieces = docker(raw) if wrapper == "docker" else map(cri, raw)
     ends = list(accumulate(map(len, raw)))
     return _Assembly(limit, skipping).of(pieces, ends, force=force)
+
+
+def _all_whole(text: bytes, wrapper: Wrapper, limit: int) -> Unwrapped | None:
+    """The same, several times as fast, where no line is in pieces, too long, or none of the runtime's."""
+    pairs = _whole_docker(text) if wrapper == "docker" else WHOLE_CRI.findall(text)
+    if pairs is None or len(pairs) != text.count(b"\n") or any(len(line) > limit for _, line in pairs):
+        return None
+    ends = list(accumulate(len(line) + 1 for line in text.split(b"\n")[:-1]))
+    spans = list(zip([0, *ends], ends, strict=False))
+    times = [_seconds_of(stamp) for stamp, _ in pairs]
+    return Unwrapped([line + b"\n" for _, line in pairs], times, spans, len(text), 0, 0, 0)
+
+
+def _whole_docker(text: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Times and lines; None: some line is in pieces, or none of Docker's."""
+    try:
+        entries = ENTRIES.decode_lines(text)
+    except msgspec.MsgspecError:
+        return None
+    if not all(each.log.endswith("\n") for each in entries):
+        return None
+    pairs = [(each.time.encode(), each.log[:-1].encode("utf-8", "surrogatepass")) for each in entries]
+    return None if any(b"\n" in line for _, line in pairs) else pairs
+
+
+def _seconds_of(stamp: bytes) -> float | None:
+    """As `seconds`, of a stamp whose second was mostly seen before."""
+    if stamp.endswith(b"Z") and stamp[19:20] == b"." and stamp[20:-1].isdigit():
+        second = _second(stamp[:19])
+        return None if second is None else second + float(stamp[19:-1])
+    return seconds(stamp.decode("ascii", "replace"))
+
+
+@lru_cache(maxsize=16)
+def _second(stamp: bytes) -> float | None:
+    return seconds(stamp.decode("ascii", "replace") + "Z")
 
 
 def _lines(text: bytes) -> list[bytes]:

@@ -123,3 +123,23 @@ def test_lines_are_the_same_in_whatever_blocks_they_come(
 )
 def test_seconds(stamp: str, expected: float | None) -> None:
     assert seconds(stamp) == expected
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=80)), max_size=20),
+    st.sampled_from(["docker", "cri"]),
+)
+def test_the_fast_way_says_the_same(lines: list[tuple[str, str]], wrapper: Wrapper) -> None:
+    """A line of a stream that is left out, before the others, makes the slow way of it."""
+    plain = [(stream, text.replace("\n", " ").encode("utf-8", "replace").decode()) for stream, text in lines]
+    if wrapper == "docker":
+        raw = [docker(f"{text}\n", stream) for stream, text in plain]
+        cut = json.dumps({"log": "x\n", "stream": "other", "time": STAMP}).encode() + b"\n"
+    else:
+        raw = [cri(text, stream) for stream, text in plain]
+        cut = cri("x", mark="F")
+    fast = unwrap(b"".join(raw), wrapper, LIMIT, 0, force=False)
+    slow = unwrap(cut + b"".join(raw), wrapper, LIMIT, 8 if wrapper == "docker" else 2, force=False)
+    assert (fast.lines, fast.times, fast.cut) == (slow.lines, slow.times, slow.cut)
+    assert [end - begin for begin, end in fast.spans] == [end - begin for begin, end in slow.spans]
+    assert fast.used == slow.used - len(cut)
