@@ -237,7 +237,17 @@ class Search:
         if self._taken((opened.status.st_dev, opened.status.st_ino)):
             os.close(opened.descriptor)
             return None
-        return medium_of(opened.descriptor), opened
+        medium = medium_of(opened.descriptor)
+        if half_made(path, medium):
+            self.clean = False
+            medium.close()
+            return None
+        return medium, opened
+
+
+def half_made(path: str, medium: Medium) -> bool:
+    """Whether a compressed file has not even its first bytes yet: what is in it is no text all the same."""
+    return COMPRESSED.search(path) is not None and not medium.packed
 
 
 def is_beginning(short: Medium, long: Medium) -> bool:

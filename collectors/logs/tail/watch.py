@@ -17,7 +17,7 @@ from collectors.logs.tail.places import Places
 from collectors.logs.tail.position import Position
 from collectors.logs.tail.proof import Proof
 from collectors.logs.tail.rotation import SEARCHES, Rotation, probe
-from collectors.logs.tail.siblings import bases, is_beginning, root
+from collectors.logs.tail.siblings import bases, half_made, is_beginning, root
 from collectors.logs.tail.source import Limits, Source
 from collectors.logs.tail.start import begin
 from collectors.logs.tail.track import Track
@@ -254,6 +254,8 @@ class Watch:
         elif opened.medium.packed or self._files.taken(opened.file):
             self._ignore(file_of(status), status.st_ctime_ns)
             opened.medium.close()
+        elif half_made(path, opened.medium):
+            opened.medium.close()
         elif bases(os.path.basename(path)) and self._is_copy(path, opened, status, now):
             opened.medium.close()
         else:
@@ -333,7 +335,8 @@ class Watch:
         return True
 
     def changed(self, chain: Chain, track: Track) -> None:
-        """What was read of it showed that it holds something else."""
+        """What was read of it showed that it holds something else, whose size says nothing of it."""
+        track.size = track.offset
         if track.live:
             self._rotation.cut_off(chain, track, self._clock())
         else:

@@ -164,3 +164,11 @@ def test_rotated_files_in_an_archive(tmp_path: Path) -> None:
     )
     assert found is not None
     found.medium.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"\x1f"])
+def test_a_compressed_file_without_its_first_bytes_is_looked_at_again(begun: bytes, tmp_path: Path) -> None:
+    (tmp_path / "app.log.1.gz").write_bytes(begun)
+    looked = search(tmp_path / "app.log")
+    assert looked.unseen(0, [], str(tmp_path / "app.log")) == []
+    assert not looked.clean
