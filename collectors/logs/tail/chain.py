@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from collectors.logs.tail.position import MOST_ENDED
+from collectors.logs.tail.position import MOST_ENDED, Ended
 from collectors.logs.tail.proof import Proof
 from collectors.logs.tail.source import Limits
 from collectors.logs.tail.track import Track
+
+MARGIN = 3_600_000_000_000  # ns; a copy is written later than what it is of
 
 
 class Family:
@@ -22,7 +24,7 @@ class Family:
     def __init__(self, root: str) -> None:
         self.root = root
         self.chains: list[Chain] = []
-        self.ended: list[tuple[int, Proof]] = []
+        self.ended: list[Ended] = []
 
     def tracks(self) -> list[Track]:
         """Every generation."""
@@ -30,16 +32,24 @@ class Family:
 
     def past(self) -> list[tuple[int, Proof]]:
         """What was read, and how far, of those that no path leads to any more."""
-        return [*self.ended, *((each.offset, each.proof) for each in self.tracks() if not each.live)]
+        ended = [(each.offset, each.proof) for each in self.ended]
+        return ended + [(each.offset, each.proof) for each in self.tracks() if not each.live]
 
     def known(self) -> list[tuple[int, Proof]]:
         """What was read, and how far."""
-        return [*self.ended, *((track.offset, track.proof) for track in self.tracks())]
+        ended = [(each.offset, each.proof) for each in self.ended]
+        return ended + [(each.offset, each.proof) for each in self.tracks()]
 
-    def note_ended(self, ended: Iterable[tuple[int, Proof]]) -> None:
+    def forget(self) -> None:
+        """Forget what is older than all that is searched for, by `MARGIN`."""
+        oldest = min((track.written for track in self.tracks()), default=0)
+        if self.ended:
+            self.ended = [each for each in self.ended if each.written + MARGIN >= oldest]
+
+    def note_ended(self, ended: Iterable[Ended]) -> None:
         """Remember what was wholly read."""
         for each in ended:
-            if each[1].rungs and each not in self.ended:
+            if each.proof.rungs and each not in self.ended:
                 self.ended = [*self.ended, each][-MOST_ENDED:]
 
 

@@ -11,8 +11,16 @@ from collectors.logs.tail.proof import RUNGS, Proof
 
 VERSION = 1
 DIGEST = 6
-MOST_ENDED = 16
+MOST_ENDED = 64
 MOST = 16 * 1024  # bytes of one, of which a path has at most 4,096
+
+
+class Ended(NamedTuple):
+    """What was wholly read: how far, which content, and when it was last written, in ns of the wall clock."""
+
+    offset: int
+    proof: Proof
+    written: int
 
 
 class Position(NamedTuple):
@@ -27,7 +35,7 @@ class Position(NamedTuple):
         live: `path` led to it at the last look.
         skipping: the rest of a line that was cut is to be left out, as bits: 1 of the file's own, 2 and 4 of
             stdout and stderr in a container's log.
-        ended: the offsets and proofs of generations of the same log that are wholly read.
+        ended: generations of the same log that are wholly read, while a file may still be taken for one.
     """
 
     path: str
@@ -38,11 +46,11 @@ class Position(NamedTuple):
     written: int
     live: bool = True
     skipping: int = 0
-    ended: tuple[tuple[int, Proof], ...] = ()
+    ended: tuple[Ended, ...] = ()
 
     def pack(self) -> bytes:
         """As bytes for the store."""
-        ended = [(offset, proof.rungs, proof.before) for offset, proof in self.ended]
+        ended = [(offset, *proof, written) for offset, proof, written in self.ended]
         file = (os.fsencode(self.path), self.device, self.inode, self.offset, *self.proof)
         fields = (VERSION, *file, self.written, self.live, self.skipping, ended)
         return msgpack.packb(fields, use_bin_type=True)  # type: ignore[no-any-return] # untyped
@@ -57,8 +65,8 @@ def unpack(data: bytes) -> Position:
     try:
         fields = msgpack.unpackb(_bytes(data, MOST), use_list=False)
         version, path, device, inode, offset, rungs, before, written, live, skipping, ended = fields
-        proofs = tuple((_natural(each[0]), _proof(each[1], each[2])) for each in ended)
-        if version != VERSION or len(proofs) > MOST_ENDED:
+        past = tuple(Ended(_natural(n), _proof(r, b), _whole(w)) for n, r, b, w in ended)
+        if version != VERSION or len(past) > MOST_ENDED:
             return _fault("another version, or too long")
         return Position(
             os.fsdecode(_bytes(path, 4096)),
@@ -66,10 +74,10 @@ def unpack(data: bytes) -> Position:
             _natural(inode),
             _natural(offset),
             _proof(rungs, before),
-            _natural(written),
+            _whole(written),
             live is True,
             _natural(skipping) & 7,
-            proofs,
+            past,
         )
     except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
         raise ValueError(f"no position of a log: {error}") from error
@@ -81,6 +89,10 @@ def _fault(words: str) -> NoReturn:
 
 def _natural(value: Any) -> int:
     return value if type(value) is int and value >= 0 else _fault("no natural number")
+
+
+def _whole(value: Any) -> int:
+    return value if type(value) is int else _fault("no whole number")
 
 
 def _bytes(value: Any, most: int) -> bytes:

@@ -9,7 +9,7 @@ from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.complaints import Complaints
 from collectors.logs.tail.files import Files, Open
 from collectors.logs.tail.places import modified
-from collectors.logs.tail.position import Position
+from collectors.logs.tail.position import Ended, Position
 from collectors.logs.tail.proof import STRONG, Proof
 from collectors.logs.tail.siblings import Search, Unseen
 from collectors.logs.tail.source import Limits
@@ -130,9 +130,10 @@ class Rotation:
 
     def _let_go(self, chain: Chain, track: Track) -> None:
         """It is read. Where its path is gone it stays, as the mark from which on others are new."""
+        written = track.looked if track.medium is None else track.medium.status().st_mtime_ns
+        chain.family.note_ended([Ended(track.offset, track.proof, max(written, track.looked))])
         self._files.drop(track)
         track.spent, track.more, track.lost = True, False, None
-        chain.family.note_ended([(track.offset, track.proof)])
         if chain.live is not None or not chain.first:
             self.end(chain, track)
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from collectors.logs.tail import joined, wrapped
 from collectors.logs.tail.lines import Lines, whole
 from collectors.logs.tail.medium import Medium
-from collectors.logs.tail.position import Position
-from collectors.logs.tail.proof import HEAD, RUNGS, WINDOW, Proof, digest, ladder
+from collectors.logs.tail.position import Ended, Position
+from collectors.logs.tail.proof import HEAD, RUNGS, WINDOW, digest, ladder
 from collectors.logs.tail.source import Limits, Source
 
 HOLE = bytes(4096)  # so many zeros are no text: a file was cut under a writer that goes on behind
@@ -91,7 +91,7 @@ class Track:
         """It has changed since it was read."""
         return self.looked != self.written or self.size != self.offset
 
-    def position(self, ended: tuple[tuple[int, Proof], ...]) -> Position:
+    def position(self, ended: tuple[Ended, ...]) -> Position:
         """Where it stands now."""
         return Position(
             self.path, self.device, self.inode, self.offset, self.proof, self.written,

@@ -109,6 +109,7 @@ class Watch:
     def positions(self) -> Iterator[tuple[int, Position]]:
         """The position of every generation."""
         for family in self._families.values():
+            family.forget()
             tracks = family.tracks()
             newest = max((track.key for track in tracks), default=0)
             for track in tracks:
@@ -254,9 +255,9 @@ class Watch:
         elif opened.medium.packed or self._files.taken(opened.file):
             self._ignore(file_of(status), status.st_ctime_ns)
             opened.medium.close()
-        elif half_made(path, opened.medium):
-            opened.medium.close()
-        elif bases(os.path.basename(path)) and self._is_copy(path, opened, status, now):
+        elif half_made(path, opened.medium) or (
+            bases(os.path.basename(path)) and self._is_copy(path, opened, status, now)
+        ):
             opened.medium.close()
         else:
             self._begin(path, status, opened, now)

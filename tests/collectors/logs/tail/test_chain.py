@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.logs.tail.chain import Chain, Family
-from collectors.logs.tail.position import MOST_ENDED, Position
+from collectors.logs.tail.chain import MARGIN, Chain, Family
+from collectors.logs.tail.position import MOST_ENDED, Ended, Position
 from collectors.logs.tail.proof import Proof, ladder
 from collectors.logs.tail.source import Limits
 from collectors.logs.tail.track import Track
@@ -95,12 +95,19 @@ def test_what_is_gone_for_long_is_forgotten() -> None:
     assert made.follows_nothing(3600.0, 3600.0)
 
 
+def test_what_is_older_than_all_that_is_searched_for_is_forgotten() -> None:
+    made = chain(track(1, written=MARGIN + 5), track(2, live=True, written=3 * MARGIN))
+    made.family.note_ended(Ended(1, Proof(ladder(b"%040d" % age)), age) for age in (4, 5, MARGIN))
+    made.family.forget()
+    assert [each.written for each in made.family.ended] == [5, MARGIN]
+
+
 def test_what_was_read_is_remembered_up_to_a_number() -> None:
     family = Family("/l/app.log")
     for number in range(MOST_ENDED + 5):
-        family.note_ended([(number, Proof(ladder(b"%040d" % number)))] * 2)
-    assert [offset for offset, _ in family.ended] == list(range(5, MOST_ENDED + 5))
-    family.note_ended([(1, Proof())])
+        family.note_ended([Ended(number, Proof(ladder(b"%040d" % number)), number)] * 2)
+    assert [each.offset for each in family.ended] == list(range(5, MOST_ENDED + 5))
+    family.note_ended([Ended(1, Proof(), 1)])
     assert len(family.ended) == MOST_ENDED
     made = chain(track(1), track(2, live=True))
     assert (len(made.family.known()), len(made.family.past())) == (2, 1)

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.tail.position import MOST, MOST_ENDED, Position, unpack
+from collectors.logs.tail.position import MOST, MOST_ENDED, Ended, Position, unpack
 from collectors.logs.tail.proof import Proof
 
 DIGESTS = st.binary(min_size=6, max_size=6)
 PROOFS = st.builds(Proof, st.lists(DIGESTS, max_size=7).map(tuple), st.just(b"") | DIGESTS)
 NATURAL = st.integers(0, 2**63)
+TIMES = st.integers(-(2**63), 2**63 - 1)
 POSITIONS = st.builds(
     Position,
     st.binary(max_size=200).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
@@ -18,10 +19,10 @@ POSITIONS = st.builds(
     NATURAL,
     NATURAL,
     PROOFS,
-    NATURAL,
+    TIMES,
     st.booleans(),
     st.integers(0, 7),
-    st.lists(st.tuples(NATURAL, PROOFS), max_size=MOST_ENDED).map(tuple),
+    st.lists(st.builds(Ended, NATURAL, PROOFS, TIMES), max_size=MOST_ENDED).map(tuple),
 )
 
 
