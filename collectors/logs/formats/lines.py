@@ -170,7 +170,7 @@ class _Reading:
                 self.minutes,
                 self.labels,
                 tuple(self._numbers),
-                self._failed,
+                sorted(self._failed),
                 self._missed,
                 samples,
             )

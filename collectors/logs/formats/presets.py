@@ -14,8 +14,18 @@ from collectors.logs.formats.roles import Family, is_role
 from collectors.logs.formats.values import SCALES
 
 _GROUP = re.compile(r"\(\?P<(\w+)>")
-_PID = r"(?:\([\w.]+ pid=\d+\) )?"
+_PID = r"(?:\([\w.:]+ pid=\d+\) )?"
 """What vLLM and Ray put in front of the lines of their processes."""
+_RAY = _PID + r"(?P<level>[A-Z]+) (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) "
+_BENTO = (
+    r"(?P<time>\d{4}-\d\d-\d\dT[\d:]+[+-]\d{4}) \[(?P<level>[A-Z]+)\] "
+    r"\[[^:\]]*:(?P<model>[^:\]]+):\d+\] "
+)
+_TORCH = r"(?P<time>\d{4}-\d\d-\d\dT[\d:,]+) "
+_TGI = r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) +"
+_GIN = r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| (?P<status>\d\d\d) \| +(?P<latency>[^ |]+) "
+_NGINX_TIME = r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "
+_TIMING = r"(?:[\d.]+ [A-Z] slot print_timing: id +\d+ \| task \d+ \| )? *"
 _REQUEST = r'"[A-Z]+ (?P<route>[^ ?"]*)(?:[ ?][^"]*)?"'
 
 
@@ -46,6 +56,9 @@ def lines(
     return Format(name, "regex", fields, patterns, parts, family, attributes, brief)
 
 
+_COMBINED = r"\S+ \S+ [^\[]*\[(?P<time>[^\]]+)\] "
+_LATENCY = r"(?P<latency>[\d.]+(?:ms|s)?)"
+
 _ALL = (
     lines(
         "uvicorn",
@@ -53,6 +66,22 @@ _ALL = (
         (
             _PID + r"(?P<level>[A-Z]+): +\S+ - " + _REQUEST + r" (?P<status>\d\d\d)"
             r"(?: [A-Za-z'-]+)*(?: (?P<latency>[\d.]+(?:ms|s)))?$",
+        ),
+    ),
+    lines(
+        "gunicorn",
+        "gunicorn's access log, with %(L)s at its end the latency in s, and its own messages",
+        (
+            _COMBINED + r'"[^"]*" (?P<status>\d\d\d) \S+ "[^"]*" "[^"]*"(?: ' + _LATENCY + r")?$",
+            r"\[(?P<time>[^\]]+)\] \[\d+\] \[(?P<level>[A-Z]+)\] (?P<message>.*)",
+        ),
+    ),
+    lines(
+        "nginx",
+        "nginx' combined format, with $request_time at its end the latency in s, and its error log",
+        (
+            _COMBINED + r'"[^"]*" (?P<status>\d\d\d) \d+ "[^"]*" "[^"]*"(?: ' + _LATENCY + r")?$",
+            _NGINX_TIME + r"\[(?P<level>[a-z]+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*)",
         ),
     ),
     lines(
@@ -71,6 +100,115 @@ _ALL = (
             r", Prefix cache hit rate: (?P<cache_hit_ratio>[\d.]+%)",
         ),
         "gen_ai",
+    ),
+    lines(
+        "llamacpp",
+        "llama.cpp's timings of a request: prompt, tokens, total",
+        (
+            _TIMING + r"prompt eval time = +(?P<first_token>[\d.]+ ms) / +(?P<input_tokens>\d+) tokens",
+            (
+                _TIMING + r"eval time = +[\d.]+ ms / +(?P<output_tokens>\d+) tokens "
+                r"\( *(?P<token_time>[\d.]+ ms) per token"
+            ),
+            _TIMING + r"total time = +(?P<latency>[\d.]+ ms) / +\d+ tokens",
+        ),
+        family="gen_ai",
+    ),
+    lines(
+        "ollama",
+        "ollama's requests (gin), and its own messages",
+        (
+            _GIN + r'\| +\S+ \| [A-Z]+ +"(?P<route>[^"]*)"',
+            r"time=(?P<time>\S+) level=(?P<level>[A-Z]+) source=\S+ msg=\"?(?P<message>[^\"]*)",
+        ),
+        family="gen_ai",
+    ),
+    lines(
+        "tgi",
+        "the router of Text Generation Inference",
+        (
+            _TGI + r"(?P<level>[A-Z]+) \w+\{[^}]*total_time=",
+            _TGI + r"(?P<level>ERROR) (?P<message>.*)",
+        ),
+        (
+            r'total_time="(?P<latency>[^"]*)"',
+            r'validation_time="(?P<preprocess>[^"]*)"',
+            r'queue_time="(?P<queue>[^"]*)"',
+            r'inference_time="(?P<inference>[^"]*)"',
+            r'time_per_token="(?P<token_time>[^"]*)"',
+        ),
+        "gen_ai",
+    ),
+    lines(
+        "sglang",
+        "SGLang's batches",
+        (r"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: [^\]]*)?\] (?:Decode|Prefill) batch",),
+        (
+            r"#running-req: (?P<running>\d+)",
+            r"token usage: (?P<cache_usage>[\d.]+)",
+            r"gen throughput \(token/s\): (?P<output_rate>[\d.]+)",
+            r"#queue-req: (?P<queue_length>\d+)",
+            r"#new-token: (?P<input_tokens>\d+)",
+            r"#new-seq: (?P<batch_size>\d+)",
+        ),
+        "gen_ai",
+    ),
+    lines(
+        "torchserve",
+        "TorchServe's access log, and its warnings",
+        (
+            (
+                _TORCH
+                + r"\[(?P<level>[A-Z]+) *\] \S+ ACCESS_LOG - \S+ "
+                + _REQUEST
+                + r" (?P<status>\d\d\d) (?P<latency_ms>\d+)$"
+            ),
+            _TORCH + r"\[(?P<level>WARN|ERROR) *\] \S+ \S+ - (?P<message>.*)",
+        ),
+    ),
+    lines(
+        "bentoml",
+        "BentoML's access log, and its errors",
+        (
+            _BENTO + r"\S+ \(scheme=[^,)]*,method=[^,)]*,path=(?P<route>[^,)]*),[^)]*\) "
+            r"\(status=(?P<status>\d\d\d)[^)]*\) (?P<latency>[\d.]+ms)",
+            _BENTO + r"(?P<message>.*)",
+        ),
+    ),
+    lines(
+        "rayserve",
+        "Ray Serve's proxies and replicas",
+        (
+            _RAY + r"(?:http_)?proxy \S+ \S+ --? [A-Z]+ (?P<route>\S+) (?P<status>\w+) (?P<latency>[\d.]+ms)",
+            _RAY + r"(?P<model>[\w.-]+) \S+ \S+ -- CALL \S+ \w+ (?P<inference>[\d.]+ms)",
+        ),
+    ),
+    lines(
+        "ultralytics",
+        "YOLO's predictions: the time an image took, and its phases",
+        (
+            r"(?:image \d+/\d+ [^:]*|\d+): \d+x\d+ (?P<found>[^:]*), (?P<latency>[\d.]+ms)$",
+            (
+                r"Speed: (?P<preprocess>[\d.]+ms) preprocess, (?P<inference>[\d.]+ms) inference, "
+                r"(?:[\d.]+ms loss, )?(?P<postprocess>[\d.]+ms) postprocess"
+            ),
+        ),
+        family="model",
+    ),
+    lines(
+        "deepstream",
+        "DeepStream's frames a second, of the first stream",
+        (
+            r"\*\*PERF: +(?P<frame_rate>[\d.]+) \([\d.]+\)",
+            r"\*\*PERF: +\{'[^']*': (?P<frame_rate>[\d.]+)",
+        ),
+        family="model",
+    ),
+    lines(
+        "triton",
+        "Triton's messages; its numbers come from its endpoint",
+        (r"(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d(?:\.\d+)?) +\d+ [\w.-]+:\d+\] (?P<message>.*)",),
+        family="model",
     ),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isnan, nan
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from collectors.logs.formats.format import Format
@@ -16,7 +17,11 @@ from collectors.logs.formats.values import flag, number
 
 LONGEST_TEXT = 128
 LONGEST_MESSAGE = 4096
-FAILED_LEVELS = frozenset({"ERROR", "CRITICAL", "FATAL", "SEVERE", "PANIC", "E", "F", "C"})
+_LEVELS = ("error", "critical", "fatal", "severe", "panic")
+FAILED_LEVELS = MappingProxyType(
+    {level.upper(): level for level in _LEVELS} | {"E": "error", "C": "critical", "F": "fatal"}
+)
+"""The levels of lines that tell of an error, as they are counted."""
 FAILED_STATUSES = frozenset(
     {"error", "err", "fail", "failed", "failure", "exception", "timeout", "fatal", "aborted"}
 )
@@ -108,4 +113,4 @@ class Judge:
         if status.lower() in FAILED_STATUSES or (len(status) == 3 and status[0] == "5" and status.isdigit()):
             return status
         level = texts[self._level].upper() if self._level is not None else ""
-        return level.lower() if level in FAILED_LEVELS else ""
+        return FAILED_LEVELS.get(level, "")
