@@ -14,13 +14,25 @@ from numpy.typing import NDArray
 
 from agent.logs.groups import Clean, Groups
 from agent.logs.limits import DEFAULT, MINUTE, Limits
+from agent.logs.templates import Templates
 from agent.stats.bins import Cells, Column, counted
+from agent.stats.topk import Top
 from agent.stats.window import Counter, Summary, merge
-from collectors.api import Attributes, Series
+from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.columns import UNTIMED, Batch, Labels
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.roles import ERRORS, REQUESTS, Role, role_of
+from collectors.logs.formats.roles import ERRORS, REQUESTS, SOURCE, Role, role_of
+from collectors.logs.redact import Redactor
 
+REDACTED = Redactor().field
+TEMPLATES = Metric(
+    "model.errors.template",
+    "{error}",
+    "top",
+    (),
+    SOURCE,
+    "Texts of errors, by the identifier of their template.",
+)
 Ints = NDArray[np.int64]
 Windows = dict[Series, Summary]
 
@@ -61,11 +73,18 @@ class Digest:
         labels: those of the `Lines` that reads it.
         source: attributes of all its series.
         limits: what bounds it.
-        clean: takes out of a text what may not be kept.
+        clean: takes out of a field's text what may not be kept.
+
+    `templates` has the most frequent texts of errors since the digest began.
     """
 
     def __init__(
-        self, form: Format, labels: Labels, source: Attributes, limits: Limits = DEFAULT, clean: Clean = str
+        self,
+        form: Format,
+        labels: Labels,
+        source: Attributes,
+        limits: Limits = DEFAULT,
+        clean: Clean = REDACTED,
     ) -> None:
         self.tally = Tally()
         self._labels, self._source, self._limits = labels, source, limits
@@ -75,6 +94,7 @@ class Digest:
         self._waiting: list[Batch] = []
         self._rows = 0
         self._minutes: dict[int, Windows] = {}
+        self.templates = Templates(limits.templates, lambda text: clean("message", text))
 
     @property
     def minutes(self) -> int:
@@ -88,11 +108,27 @@ class Digest:
         self.tally = Tally(
             one.lines + batch.lines, one.missed + batch.missed, one.untimed + untimed, one.astray + astray
         )
+        self._errors(batch, minutes)
         if len(minutes):
             self._waiting.append(batch._replace(minutes=minutes))
             self._rows += len(minutes)
         if self._rows >= self._limits.rows:
             self._settle()
+
+    def _errors(self, batch: Batch, minutes: Ints) -> None:
+        """Count the texts of failed records."""
+        seen: dict[int, dict[str, int]] = {}
+        for row, text in batch.messages[: self._limits.messages]:
+            minute = int(minutes[row])
+            counts = seen.setdefault(minute, {})
+            identity = self.templates.add(text, minute * MINUTE)
+            counts[identity] = counts.get(identity, 0) + 1
+        beyond = len(batch.messages) - self._limits.messages
+        if beyond > 0:
+            self.templates.other += beyond
+        series = Series(TEMPLATES.name, TEMPLATES.unit, "top", self._source)
+        for minute, counts in seen.items():
+            self.add(minute, series, Top.of(counts.items()))
 
     def flush(self) -> list[Minute]:
         """The windows since the last flush, oldest first."""

@@ -13,8 +13,9 @@ from collectors.logs.formats.columns import OTHER
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.record import Judge
 
-Clean = Callable[[str], str]
-"""Takes out of a text what may not be kept."""
+Clean = Callable[[str, str], str]
+"""Takes out of a field's text what may not be kept: its key, the text."""
+
 
 NAMES = {"model": "model.name", "version": "model.version"}
 MOST_STATUSES = 32
@@ -46,6 +47,8 @@ class Groups:
     def __init__(self, form: Format, most: int, clean: Clean) -> None:
         self._judge, self._clean, self._most = Judge(form), clean, most
         fields = form.texts
+        self._keys = [field.key for field in fields]
+        self._status = next((field.key for field in fields if field.role == "status"), "")
         self._names = [
             NAMES.get(field.role, field.key)
             if field.role in NAMES or field.role.startswith("attribute:")
@@ -80,14 +83,14 @@ class Groups:
         status, fault = self._judge.status(texts), self._judge.fault(texts)
         return (
             self._group(texts),
-            self.statuses.number(key_of(self._clean(status))),
-            self.faults.number(key_of(self._clean(fault))),
+            self.statuses.number(key_of(self._clean(self._status, status))),
+            self.faults.number(key_of(self._clean("", fault))),
         )
 
     def _group(self, texts: tuple[str, ...]) -> int:
         own = tuple(
-            (name, key_of(self._clean(text)))
-            for name, text in zip(self._names, texts, strict=True)
+            (name, key_of(self._clean(key, text)))
+            for name, key, text in zip(self._names, self._keys, texts, strict=True)
             if name and text
         )
         if own not in self._numbers:

@@ -10,7 +10,7 @@ from collectors.logs.formats.textlines import Pairs, Patterns, Splitter, TextLin
 from collectors.logs.formats.times import Near
 
 LONGEST_LINE = 1024 * 1024
-LONGEST_TEXT_LINE = 16 * 1024
+LONGEST_TEXT_LINE = 64 * 1024
 """A longer line is not looked at, but counted: JSON, and text that patterns go through."""
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")

@@ -20,8 +20,9 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Making, Record, measured
 from collectors.logs.formats.regexes import blind
-from collectors.logs.formats.textlines import Spans, decoded
+from collectors.logs.formats.textlines import decoded
 from collectors.logs.formats.times import Near, moment
+from collectors.logs.formats.traces import Spans
 from collectors.logs.formats.values import SCALES
 from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Minutes, Text, Words, head_of, numbers
 

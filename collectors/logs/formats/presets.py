@@ -52,7 +52,8 @@ def lines(
     attributes: tuple[str, ...] = (),
 ) -> Format:
     """A preset of lines of text."""
-    fields = fields_of([*patterns, *parts])
+    exception = (Field("exception", "exception"), Field("message", "message"))
+    fields = tuple(dict.fromkeys([*fields_of([*patterns, *parts]), *exception]))
     return Format(name, "regex", fields, patterns, parts, family, attributes, brief)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from collectors.logs.formats.regexes import longest
-
-Spans = dict[str, tuple[int, int]]
+from collectors.logs.formats.traces import Spans, exception_in, head_of
 
 _PAIR = re.compile(rb'(?:^|(?<=[\s{(,]))([A-Za-z_@][\w.@/-]{0,63})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 _ESCAPE = re.compile(r'\\(["\\nrt/])')
@@ -51,7 +50,16 @@ class Patterns:
         self._parts = [(re.compile(each.encode()), longest(each, searched=True)) for each in parts]
 
     def spans(self, line: bytes) -> Spans | None:
-        """The named groups that took part; None: no pattern matches."""
+        """The named groups that took part; None: no pattern matches, and no exception ends the record."""
+        whole, line = line, head_of(line)
+        found = self._in_head(line)
+        if found is None:
+            return exception_in(whole)
+        if len(whole) > len(line):
+            found = {**(exception_in(whole) or {}), **found}
+        return found
+
+    def _in_head(self, line: bytes) -> Spans | None:
         for pattern, most in self._patterns:
             if len(line) <= most and (match := pattern.match(line)):
                 found = _groups(match)

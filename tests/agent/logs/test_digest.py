@@ -7,8 +7,10 @@ import pytest
 from agent.logs.digest import Digest, Minute
 from agent.logs.limits import DAY, DEFAULT, Limits
 from agent.stats.histogram import Histogram
+from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge
 from collectors.api import Series
+from collectors.logs.formats.columns import LABELS
 from collectors.logs.formats.format import Field, Format
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.times import Near
@@ -25,6 +27,7 @@ FORM = Format(
         Field("queue_length", "q"),
         Field("output_tokens", "n"),
         Field("cache", "c"),
+        Field("message", "msg"),
     ),
 )
 SOURCE = (("log", "api"),)
@@ -123,3 +126,41 @@ def test_levels_of_a_cache_are_no_requests() -> None:
     log = Log()
     log.read('{"q":1}\n')
     assert list(log.only().windows) == [Series("model.queue.length", "{request}", "gauge", SOURCE)]
+
+
+def test_texts_of_errors_are_counted_by_template_and_redacted() -> None:
+    log = Log()
+    log.read(
+        "".join(
+            f'{{"s":"error","msg":"user u{at}@example.com not found after {at} ms"}}\n' for at in range(100)
+        )
+    )
+    (template,) = log.digest.templates.top()
+    assert (template.count, template.text) == (100, "user [email] not found after * ms")
+    assert template.example == "user [email] not found after 0 ms"
+    assert found(log.only(), "model.errors.template") == Top({template.identity: 100}, 0)
+
+
+def test_only_so_many_texts_of_a_chunk_are_looked_at() -> None:
+    log = Log(Limits(messages=10))
+    log.read("".join('{"s":"error","msg":"boom"}\n' for at in range(100)))
+    assert log.digest.templates.top()[0].count == 10
+    assert log.digest.templates.other == 90
+    assert found(log.only(), "model.errors", error_type="error").count == 100  # type: ignore[attr-defined]
+
+
+def test_memory_stays_flat_with_10_000_distinct_texts() -> None:
+    log = Log()
+    for start in range(0, 10_000, 500):
+        words = ("".join(chr(97 + int(digit)) for digit in str(start + at)) for at in range(500))
+        log.read("".join(f'{{"s":"error","m":"{word}","msg":"failed on {word}"}}\n' for word in words))
+        log.digest.flush()
+    assert len(log.digest.templates.top()) <= Limits().templates
+    assert len(log.digest.templates._found) <= 2 * Limits().templates
+    assert len(log.lines.labels) <= 2 * LABELS + 1
+
+
+def test_attributes_are_redacted() -> None:
+    log = Log()
+    log.read('{"m":"mail a.b@example.com","l":1}\n')
+    assert {dict(series.attributes)["model.name"] for series in log.only().windows} == {"mail [email]"}

@@ -12,12 +12,20 @@ FORM = Format(
 )
 
 
+def kept(key: str, text: str) -> str:
+    return text
+
+
+def hidden(key: str, text: str) -> str:
+    return text.replace("secret", "*")
+
+
 def placed(groups: Groups, texts: list[tuple[str, ...]]) -> NDArray[np.int64]:
     return groups.places(texts, np.arange(len(texts)))
 
 
 def test_a_label_has_a_group_a_status_and_a_fault() -> None:
-    groups = Groups(FORM, 5, str)
+    groups = Groups(FORM, 5, kept)
     table = placed(groups, [("a", "ok", "", "/x"), ("a", "500", "", "/x"), ("", "", "ERROR", "")])
     assert [groups.attributes[at] for at in table[:, 0]] == [
         (("model.name", "a"), ("route", "/x")),
@@ -29,7 +37,7 @@ def test_a_label_has_a_group_a_status_and_a_fault() -> None:
 
 
 def test_beyond_the_most_there_is_one_other_group() -> None:
-    groups = Groups(FORM, 2, str)
+    groups = Groups(FORM, 2, kept)
     table = placed(groups, [(f"m{number}", "ok", "", "/x") for number in range(10)])
     assert table[:, 0].tolist() == [0, 1] + [2] * 8
     assert groups.attributes[2] == (("model.name", OTHER), ("route", OTHER))
@@ -43,21 +51,21 @@ def test_names_are_bounded() -> None:
 
 
 def test_what_may_not_be_kept_is_in_no_attribute() -> None:
-    groups = Groups(FORM, 5, lambda text: text.replace("secret", "*"))
+    groups = Groups(FORM, 5, hidden)
     placed(groups, [("my secret", "a secret", "", "")])
     assert groups.attributes == [(("model.name", "my *"),)]
     assert groups.statuses.names[-1] == "a *"
 
 
 def test_labels_that_begin_anew_keep_their_groups() -> None:
-    groups = Groups(FORM, 5, str)
+    groups = Groups(FORM, 5, kept)
     first = placed(groups, [("a", "ok", "", "")])
     groups.forget()
     assert placed(groups, [("b", "ok", "", ""), ("a", "ok", "", "")])[1].tolist() == first[0].tolist()
 
 
 def test_who_comes_first_has_a_place_whatever_its_number() -> None:
-    groups = Groups(FORM, 1, str)
+    groups = Groups(FORM, 1, kept)
     texts = [("a", "", "", ""), ("b", "", "", ""), ("c", "", "", "")]
     assert groups.places(texts, np.array([2, 0, 1, 2]))[:, 0].tolist() == [0, 1, 1, 0]
     assert groups.attributes == [(("model.name", "c"),), (("model.name", OTHER), ("route", OTHER))]

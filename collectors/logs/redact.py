@@ -1,0 +1,105 @@
+"""Takes out of texts what may not be kept or sent: addresses, numbers of cards and phones, tokens and keys.
+
+Every rule goes through a text in time that grows with its length alone: what a rule repeats is bounded, and
+texts are cut to `LONGEST` before. What was taken out is named in its place: `[email]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import NamedTuple
+
+LONGEST = 4096
+
+_SECRET_NAMES = r"(?:api[_-]?key|access[_-]?key|secret|passw(?:or)?d|pwd|token|authorization|credentials?)"  # noqa: S105 - names of secrets
+_CARD_DIGITS = re.compile(r"[ -]")
+
+
+class Rule(NamedTuple):
+    """What is looked for, and what stands in its place."""
+
+    pattern: re.Pattern[str]
+    put: str | Callable[[re.Match[str]], str]
+
+
+def _card(found: re.Match[str]) -> str:
+    """Digits that pass Luhn's check are a card's."""
+    digits = [int(digit) for digit in _CARD_DIGITS.sub("", found[0])]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return "[card]" if (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0 else found[0]
+
+
+def _address(found: re.Match[str]) -> str:
+    try:
+        ip_address(found[0])
+    except ValueError:
+        return found[0]
+    return "[ip]"
+
+
+def _phone(found: re.Match[str]) -> str:
+    """Nine to fifteen digits with a plus before them, or in groups; no dates and times."""
+    digits = sum(char.isdigit() for char in found[0])
+    groups = len(re.findall(r"\d+", found[0]))
+    dated = re.match(r"\d{4}-\d\d-\d\d|\d\d-\d\d-\d{4}|\d+\.\d+$", found[0])
+    return "[phone]" if 9 <= digits <= 15 and not dated and (found[0][0] == "+" or groups >= 3) else found[0]
+
+
+RULES = (
+    Rule(re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^$]*"), "[key]"),
+    Rule(re.compile(r"\b(bearer|basic) +[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 [token]"),
+    Rule(
+        re.compile(r"\beyJ[A-Za-z0-9_-]{6,2048}\.[A-Za-z0-9_-]{1,2048}(?:\.[A-Za-z0-9_-]{0,2048})?"),
+        "[token]",
+    ),
+    Rule(
+        re.compile(
+            r"\b(?:[sprh][kf][-_][A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{12,}"
+            r"|xox[abprs]-[A-Za-z0-9-]{8,}|glpat-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{20,})"
+        ),
+        "[key]",
+    ),
+    Rule(
+        re.compile(
+            rf"({_SECRET_NAMES}[\"']?[ ]?[:=][ ]?)(?!\[|bearer|basic)[\"']?[^\s\"',;&)}}\]]+", re.IGNORECASE
+        ),
+        r"\1[key]",
+    ),
+    Rule(
+        re.compile(
+            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+        ),
+        "[email]",
+    ),
+    Rule(re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII), _card),
+    Rule(re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", re.ASCII), _address),
+    Rule(re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"), _address),
+    Rule(re.compile(r"(?<![\w.+-])(?:\+|\()?\d[\d ().-]{6,18}\d(?![\w])", re.ASCII), _phone),
+)
+"""In this order: a rule sees what those before it left."""
+
+
+class Redactor:
+    """Takes out what the rules and patterns of the user's own find.
+
+    Args:
+        patterns: further patterns, as `regexes.fault` lets pass; what they match becomes `[redacted]`.
+        allowed: keys of fields that are kept as they are.
+    """
+
+    def __init__(self, patterns: Iterable[str] = (), allowed: Iterable[str] = ()) -> None:
+        self._rules = (*(Rule(re.compile(pattern), "[redacted]") for pattern in patterns), *RULES)
+        self._allowed = frozenset(allowed)
+
+    def text(self, text: str) -> str:
+        """A text without what may not be kept, cut to `LONGEST` characters."""
+        text = text[:LONGEST]
+        for rule in self._rules:
+            text = rule.pattern.sub(rule.put, text)
+        return text
+
+    def field(self, key: str, text: str) -> str:
+        """The same of a field's value, unless the field is allowed."""
+        return text if key in self._allowed else self.text(text)
