@@ -28,6 +28,8 @@ or the name of a preset. Numbers are in base units: s, shares of 1. Exit code 1:
 """
 CHUNK = 1 << 20
 LONGEST = 1 << 24
+ERRORS = 10
+SHOWN = 240
 FAILED = 1
 
 
@@ -162,6 +164,9 @@ def _as_text(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
         summary = whole.windows[series]
         said = f"{summary.delta:g}" if isinstance(summary, Counter) else figures(series, summary, 60.0)
         yield f"  {name(series):<56} {said}"
+    for error in whole.errors[:ERRORS]:
+        yield f"  {error.count} times: {clean(error.text)}"
+        yield f"    such as: {clean(error.example)}"
     yield ""
     yield "to paste into the configuration:"
     yield ""
@@ -204,10 +209,8 @@ def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
             "lines_per_second": round(tally.lines / max(took, 1e-9)),
             "units": units(log.form),
             "not_understood": [missed.decode("utf-8", "replace")[:SHOWN] for missed in whole.missed],
+            "errors": [error._asdict() for error in whole.errors],
             "series": series,
             "configuration": toml(log.form, preset=log.preset),
         }
     )
-
-
-SHOWN = 240

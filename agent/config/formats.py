@@ -21,9 +21,10 @@ LONGEST = 1024
 
 
 class Regexes(NamedTuple):
-    """An array of regular expressions whose named groups are fields."""
+    """An array of regular expressions, whose time grows by at most the power `power` of a line's length."""
 
     most: int = 16
+    power: int = 3
 
     def read(self, value: object) -> tuple[str, ...]:
         """The expressions, in their order."""
@@ -31,7 +32,7 @@ class Regexes(NamedTuple):
             raise Refused(Refusal(f"{quoted(value)} is no such array", self.allowed()))
         from collectors.logs.formats.regexes import fault
 
-        wrong = [(at, why) for at, each in enumerate(value) if (why := fault(each))]
+        wrong = [(at, why) for at, each in enumerate(value) if (why := fault(each, self.power))]
         if wrong:
             raise Refused(
                 *(Refusal(f"{quoted(value[at])} {why}", self.allowed(), (at,)) for at, why in wrong)
@@ -42,7 +43,7 @@ class Regexes(NamedTuple):
         """How many, and of what."""
         return (
             f"an array of at most {self.most} regular expressions of at most {LONGEST} characters, whose "
-            "time grows at most with the cube of a line's length"
+            f"time grows by at most the power {self.power} of a line's length"
         )
 
     def show(self, value: object) -> str:
@@ -159,6 +160,19 @@ class Format(NamedTuple):
             "gen_ai.server.request.duration.",
         ),
     ] = "model"
+
+
+class Redact(NamedTuple):
+    """What is taken out of texts of logs before anything is kept or sent, beside e-mail and IP addresses,
+    numbers of cards and phones, tokens and keys.
+    """
+
+    patterns: Annotated[
+        tuple[str, ...], Setting(Regexes(power=1), "What one of these finds becomes [redacted].")
+    ] = ()
+    allow: Annotated[
+        tuple[str, ...], Setting(Keys(64), "Keys of fields whose values are kept as they are.")
+    ] = ()
 
 
 def format_section() -> Section:

@@ -23,7 +23,7 @@ from agent.config.collected import (
     collector_names,
     collector_section,
 )
-from agent.config.formats import FORMATS, Format, format_section
+from agent.config.formats import FORMATS, Format, Redact, format_section
 from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
@@ -355,6 +355,7 @@ class Config(NamedTuple):
             "A format of logs of your own, beside the presets; `outrider logs explain FILE` writes one.",
         ),
     ] = ()
+    redact: Redact = Redact()
     runtime: Runtime = Runtime()
     limits: Limits = Limits()
     log: Log = Log()

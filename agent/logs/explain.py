@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agent.logs.digest import Digest, Tally, Windows
 from agent.logs.limits import Limits
+from agent.logs.templates import Template
 from agent.stats.window import merge
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
@@ -28,11 +29,13 @@ class Explained(NamedTuple):
         tally: how many lines, and how many of them were not understood.
         windows: the summary of the whole log by series.
         missed: some lines that were not understood.
+        errors: the most frequent texts of errors.
     """
 
     tally: Tally
     windows: Windows
     missed: Sequence[bytes]
+    errors: Sequence[Template] = ()
 
 
 def explain(form: Format, chunks: Iterable[bytes], near: Near, most: int = 20) -> Explained:
@@ -48,7 +51,7 @@ def explain(form: Format, chunks: Iterable[bytes], near: Near, most: int = 20) -
         if digest.minutes > 60:
             _add(whole, digest)
     _add(whole, digest)
-    return Explained(digest.tally, whole, missed)
+    return Explained(digest.tally, whole, missed, digest.templates.top())
 
 
 def _add(whole: Windows, digest: Digest) -> None:

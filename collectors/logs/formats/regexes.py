@@ -39,8 +39,8 @@ class Unsafe(ValueError):  # noqa: N818 - the pattern is at fault
     """A pattern could run for ever; the message says where."""
 
 
-def fault(pattern: object) -> str:
-    """Why this is no pattern for lines, or ""."""
+def fault(pattern: object, most: int = MOST) -> str:
+    """Why this is no pattern for lines, whose time grows by at most this power of their length; or ""."""
     if not isinstance(pattern, str) or not 0 < len(pattern) <= LONGEST_PATTERN:
         return f"is no text of at most {LONGEST_PATTERN} characters"
     try:
@@ -48,9 +48,9 @@ def fault(pattern: object) -> str:
         power = degree(pattern)
     except (re.error, ValueError, RecursionError, OverflowError) as error:
         return f"is no pattern: {error}"
-    return (
-        "" if power <= MOST else f"could run for ever: its time grows by the power {power} of a line's length"
-    )
+    if power > most:
+        return f"could run for ever: its time grows by the power {power} of a line's length"
+    return ""
 
 
 @lru_cache(256)

@@ -56,3 +56,12 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, wrong: str, said: 
         loaded(tmp_path, f'[[format]]\nname = "x"\n{wrong}\n')
     assert said in str(found.value)
     assert "outrider.toml:3" in str(found.value)
+
+
+def test_what_is_redacted_beside_the_rules(tmp_path: Path) -> None:
+    path = tmp_path / "outrider.toml"
+    path.write_text("[redact]\npatterns = ['patient-[a-z]+']\nallow = [\"route\"]\n")
+    assert load([path]).redact == (("patient-[a-z]+",), ("route",))
+    path.write_text("[redact]\npatterns = ['.*a']\n")
+    with pytest.raises(Faults, match="power"):
+        load([path])
