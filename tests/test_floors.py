@@ -103,6 +103,7 @@ NEVER = {
     "agent.cli": "the daemon is wired by agent.daemon alone",
     "agent.doctor": "runs by itself, beside the daemon",
     "numpy": "16 MB; only a model log or histogram may ask for it, when there is one",
+    "msgspec": "2 MB; only a log of JSON lines may ask for it, when there is one",
     "argparse": "belongs to the verbs",
     "asyncio": "2 MB; the daemon has a loop of its own",
     "textual": "the terminal belongs to the view",

@@ -26,7 +26,7 @@ EXAMPLES = """examples:
 Nothing is sent or kept. The file is read to its end; a format is auto (from the first lines), json, logfmt,
 or the name of a preset. Numbers are in base units: s, shares of 1. Exit code 1: no line was understood.
 """
-CHUNK = 1 << 20
+CHUNK = 1 << 21
 LONGEST = 1 << 24
 ERRORS = 10
 SHOWN = 240

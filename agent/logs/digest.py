@@ -7,6 +7,7 @@ durations and values, gauges of levels, counters of requests, errors and tokens.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -90,7 +91,8 @@ class Digest:
         self._labels, self._source, self._limits = labels, source, limits
         self._roles = [role_of(field.role, form.family) for field in form.numbers]
         self._durations = [at for at, field in enumerate(form.numbers) if field.role == "latency"]
-        self._groups = Groups(form, limits.groups, clean)
+        self._new_groups = partial(Groups, form, limits.groups, clean)
+        self._groups = self._new_groups()
         self._waiting: list[Batch] = []
         self._rows = 0
         self._minutes: dict[int, Windows] = {}
@@ -100,6 +102,10 @@ class Digest:
     def minutes(self) -> int:
         """Minutes that wait for `flush`: whoever reads a long log flushes now and then."""
         return len(self._minutes)
+
+    def relabel(self, labels: Labels) -> None:
+        """Go on, after a flush, with the labels of another `Lines`."""
+        self._labels = labels
 
     def take(self, batch: Batch, now: float) -> None:
         """Count records that were read at `now`, s since 1970."""
@@ -131,8 +137,9 @@ class Digest:
             self.add(minute, series, Top.of(counts.items()))
 
     def flush(self) -> list[Minute]:
-        """The windows since the last flush, oldest first."""
+        """The windows since the last flush, oldest first. Who has a group of its own is decided anew."""
         self._settle()
+        self._groups = self._new_groups()
         found, self._minutes = self._minutes, {}
         return [Minute(minute * MINUTE, found[minute]) for minute in sorted(found)]
 

@@ -75,10 +75,6 @@ class Groups:
         found: NDArray[np.int64] = table[labels]
         return found
 
-    def forget(self) -> None:
-        """Labels begin anew; groups stay."""
-        self._known = []
-
     def _place(self, texts: tuple[str, ...]) -> tuple[int, int, int]:
         status, fault = self._judge.status(texts), self._judge.fault(texts)
         return (

@@ -23,6 +23,7 @@ if __name__ == "__main__":
     search.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from agent.logs.digest import Digest
+from agent.logs.log import Log
 from collectors.logs.formats.format import Format, field_of
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.presets import PRESETS
@@ -94,6 +95,19 @@ def digest(form: Format, parts: list[bytes], *, fast: bool) -> int:
     return summed.tally.lines
 
 
+def follow(form: Format, lines: list[bytes], rate: int) -> float:
+    """CPU seconds of a minute in which so many lines a second come, one reading a second; the second of two
+    minutes, for the first one learns."""
+    log = Log(form, (("log", "bench"),), timezone.utc)
+    for minute in range(2):
+        began = time.process_time()
+        for second in range(60):
+            at = (minute * 60 + second) * rate
+            log.take(b"".join(lines[at : at + rate]), NOW + second)
+        assert log.flush()
+    return time.process_time() - began
+
+
 def parse(lines: list[bytes]) -> None:
     """What everyone does at least."""
     for line in lines:
@@ -132,6 +146,10 @@ def main() -> None:
         for path, took in (("fast", quick), ("exact", slow)):
             ratio = median(one / other for one, other in zip(base, took, strict=True))
             print(f"{name:6}{path:8}{1 / median(took):12,.0f}{median(took) * 1e9:10.0f}{ratio:18.2f}")
+    for rate in (10, 100, 1000):
+        lines = logs["json"][1].splitlines(keepends=True)
+        spent = median(follow(JSON, lines, rate) for _ in range(args.runs))
+        print(f"following {rate} JSON lines a second: {spent:.4f} s of CPU a minute")
     print(f"json.loads of the JSON lines: {1 / median(base):,.0f} lines/s")
 
 

@@ -5,6 +5,7 @@ Which way a line goes changes nothing of what it becomes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -65,8 +66,14 @@ class Lines:
         self._faults: list[bool] = []
         self._desk = Desk()
 
-    def read(self, chunk: bytes, near: Near) -> Batch:
-        """What the lines of a chunk became; the end of the last may be missing."""
+    def read(self, chunk: bytes, near: Near, times: Sequence[float | None] | None = None) -> Batch:
+        """What the lines of a chunk became; the end of the last may be missing.
+
+        Args:
+            chunk: whole lines.
+            near: what their own times leave open.
+            times: when each line was written, s since 1970, for those that tell no time themselves.
+        """
         chunk = chunk.replace(b"\r\n", b"\n") if b"\r" in chunk else chunk
         text = Text(chunk if chunk.endswith(b"\n") or not chunk else chunk + b"\n", self._desk)
         reading = _Reading(self, text, near, len(self.form.numbers))
@@ -75,6 +82,8 @@ class Lines:
             rows = self._many(self._fast, text, rows, near, reading)
         for row in rows:
             reading.exact(int(row))
+        if times is not None:
+            reading.date(times)
         return reading.batch()
 
     def _many(self, fast: Fast, text: Text, rows: Ints, near: Near, reading: _Reading) -> Ints:
@@ -158,6 +167,13 @@ class _Reading:
         if record.message and self._lines.judge.fault(record.texts):
             self._failed.append((row, record.message))
         return record
+
+    def date(self, times: Sequence[float | None]) -> None:
+        """Date the lines that tell no time themselves."""
+        for row in np.flatnonzero(self.minutes == UNTIMED).tolist():
+            time = times[row] if row < len(times) else None
+            if time is not None:
+                self.minutes[row] = int(time // 60)
 
     def batch(self) -> Batch:
         """The lines that were understood, in their order."""

@@ -79,7 +79,7 @@ def test_a_format_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_long_file_comes_in_chunks_of_whole_lines(tmp_path: Path) -> None:
-    text = b"".join(b"x" * (at % 5000) + b"\n" for at in range(2000))
+    text = b"".join(b"x" * (at % 5000) + b"\n" for at in range(3000))
     (tmp_path / "x").write_bytes(text + b"end")
     found = list(logs.chunks(str(tmp_path / "x")))
     assert len(found) >= 3

@@ -57,13 +57,6 @@ def test_what_may_not_be_kept_is_in_no_attribute() -> None:
     assert groups.statuses.names[-1] == "a *"
 
 
-def test_labels_that_begin_anew_keep_their_groups() -> None:
-    groups = Groups(FORM, 5, kept)
-    first = placed(groups, [("a", "ok", "", "")])
-    groups.forget()
-    assert placed(groups, [("b", "ok", "", ""), ("a", "ok", "", "")])[1].tolist() == first[0].tolist()
-
-
 def test_who_comes_first_has_a_place_whatever_its_number() -> None:
     groups = Groups(FORM, 1, kept)
     texts = [("a", "", "", ""), ("b", "", "", ""), ("c", "", "", "")]
