@@ -64,7 +64,7 @@ class Chain:
 
     def __init__(self, path: str, family: Family) -> None:
         self.path = path
-        self.real = path
+        self.real = os.path.realpath(path)
         self.family = family
         self.tracks: list[Track] = []
         self.since = 0
@@ -92,13 +92,12 @@ class Chain:
     def depart(self, track: Track, searches: int, now: float) -> None:
         """The path does not lead to `track` any more."""
         track.live = False
-        self.left = now
+        self.left, self.real = now, track.real
         self.search(track, searches)
 
     def search(self, track: Track, searches: int) -> None:
         """Search for what was written since `track` and rotated away."""
         self.since = min(track.written, self.since) if self.searching else track.written
-        self.real = track.real
         self.searching, self.listed = searches if self.first else 0, -1
 
     def unblocked(self, now: float, wait: float) -> list[Track]:

@@ -49,6 +49,17 @@ def test_a_departure_is_the_mark_from_which_others_are_newer() -> None:
     assert made.since == 3
 
 
+def test_what_is_searched_for_bears_the_name_of_the_log_and_not_of_what_was_found() -> None:
+    live = track(1, live=True)
+    live.real = "/data/app.log"
+    made = chain(live)
+    made.depart(live, 5, 50.0)
+    found = track(2)
+    found.real = "/data/app.log.3.xz"
+    made.search(found, 5)
+    assert made.real == "/data/app.log"
+
+
 def test_only_the_path_of_the_log_itself_searches() -> None:
     first = chain(track(1, live=True))
     other = Chain("/l/app.log.1", first.family)
