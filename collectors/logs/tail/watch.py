@@ -68,6 +68,11 @@ class Watch:
         # What a path leads to is the newest; one that was rotated away may have been found after it.
         for key, position in sorted((stored or {}).items(), key=lambda item: (item[1].live, item[0])):
             self._restore(Track(key, position))
+        # Only now is it known which of the paths is the log's own.
+        for chain in self._chains.values():
+            for track in chain.tracks:
+                if not track.live:
+                    chain.search(track, SEARCHES)
 
     def _restore(self, track: Track) -> None:
         chain = self._chain(track.path)
@@ -76,8 +81,6 @@ class Watch:
         track.grown = self._clock()
         if track.live:
             self._files.hold(track, track.file)
-        else:
-            chain.search(track, SEARCHES)
 
     def _chain(self, path: str) -> Chain:
         chain = self._chains.get(path)
