@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from collectors.logs.formats.fast import UNTIMED, Read, Teller, epochs, form_of, minutes_of, scaled
+from collectors.logs.formats.fast import NO_ROWS, UNTIMED, Read, Teller, epochs, form_of, minutes_of, scaled
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Record, use_of
@@ -108,6 +108,9 @@ class JsonShape:
     def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> Read:
         """The lines of this shape among the rows."""
         holes, ok = self._step(text, rows)
+        if not ok.any():
+            none = tuple(_NONE for _ in self._numbers)
+            return Read(NO_ROWS, NO_ROWS, NO_ROWS, none)
         minutes, ok = self._times(text, holes, ok, near)
         for at in self._texts:
             ok &= holes[at].ends - holes[at].begins <= 8 * KEPT
@@ -123,6 +126,8 @@ class JsonShape:
         found: list[Column] = []
         for hole, literal in zip(self.shape.holes, self.shape.literals, strict=False):
             ok &= same(text, place, literal)
+            if not ok.any():
+                break
             begins = place + len(literal)
             if hole.number:
                 number = numbers(text, begins)

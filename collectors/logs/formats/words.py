@@ -32,7 +32,7 @@ def _word(byte: int) -> np.uint64:
 
 
 _ONES, _ZEROS, _DOTS, _QUOTES = _word(1), _word(0x30), _word(0x2E), _word(0x22)
-_TOPS, _LOWS, _ABOVE_NINE = _word(0x80), _word(0x7F), _word(0x76)
+_TOPS, _ABOVE_NINE = _word(0x80), _word(0x76)
 _NO, _ONE, _BYTE = np.uint64(0), np.uint64(1), np.uint64(0xFF)
 _SEVEN, _EIGHT, _LAST_BYTE, _BITS = np.uint64(7), np.uint64(8), np.uint64(56), np.uint64(63)
 # Times a lone bit at the bottom of a byte, this has the byte's place in its last byte.
@@ -42,6 +42,14 @@ _TENS = np.array([1.0, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1.0])
 # By length: the bits of the first so many bytes of a word.
 _FIRST = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
 _TWO, _EIGHTS = _word(2), _word(8)
+# By the first two characters: whether a number may begin so.
+_PAIR = np.uint64(0xFFFF)
+_BEGINS = np.array(
+    [
+        chr(pair & 255) in "123456789" or (pair & 255 == ord("0") and chr(pair >> 8) not in "0123456789")
+        for pair in range(1 << 16)
+    ]
+)
 _NUMBER = re.compile(rb"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?(?![\d.eE+-])")
 
 
@@ -215,7 +223,8 @@ def _positive(text: Text, begins: Ints) -> Numbers:
     """Numbers without sign: those of at most seven characters at once, the others one at a time."""
     word = text.words[begins]
     dots = word ^ _DOTS
-    dots = ~(((dots & _LOWS) + _LOWS) | dots | _LOWS)
+    # A slash behind a dot looks like a second dot; so the number is not read, which is right.
+    dots = (dots - _ONES) & ~dots & _TOPS
     digits = word ^ _ZEROS
     stops = ((digits + _ABOVE_NINE) | digits) & _TOPS & ~dots
     stop = (stops & (~stops + _ONE)) >> _SEVEN
@@ -232,9 +241,7 @@ def _positive(text: Text, begins: Ints) -> Numbers:
     value = _eight(np.where(whole, digits, ((digits & before) << _EIGHT) | (digits & behind)))
     values = value.astype(np.float64) / _TENS[place & _SEVEN]
     # 01.5 is no number, nor are .5 and 5.
-    first, second = word & _BYTE, (word >> _EIGHT) & _BYTE
-    padded = (first == np.uint64(48)) & (length > _ONE) & (second != np.uint64(46))
-    read = (length > _NO) & single & ~padded & (first != np.uint64(46)) & (place != _SEVEN)
+    read = single & _BEGINS[word & _PAIR] & (place != _SEVEN)
     found = Numbers(values, begins + length.astype(np.int64), read)
     long = np.flatnonzero(stop == _NO)
     return _long(text, begins, found, long) if len(long) else found

@@ -186,3 +186,8 @@ def test_a_field_that_is_read_twice_is_so_on_both_paths() -> None:
         "x", "json", (Field("latency", "a"), Field("inference", "a"), Field("model", "m")), attributes=("m",)
     )
     agree(form, [b"".join(b'{"a":%d,"m":"x"}\n' % at for at in range(200))])
+
+
+def test_lines_that_each_have_keys_of_their_own() -> None:
+    lines = [f'{{"latency_ms":{at},"status":"ok","k{at}":1}}\n' for at in range(300)]
+    agree(JSON, ["".join(lines).encode()] * 2)
