@@ -2,8 +2,12 @@
 
     python tests/torture/logwriter.py FOLDER SECONDS RATE SEED
 
-Each line is `NAME SERIAL padding`. What is written between a copy and the cut after it is lost by nature:
+Each line is `NAME SERIAL padding`, at least 64 bytes: of less nobody can tell a copy from a new file.
+What is written between a copy and the cut after it is lost by nature:
 those serials are printed at the end as JSON, with the number of lines and of rotations of each kind.
+
+What is done in more than one call is a generator of the seconds that pass in between: here they are slept, in
+`tailsteps.py` they are simulated, and the tail looks and reads meanwhile.
 """
 
 from __future__ import annotations
@@ -15,9 +19,10 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from backports import zstd
 
@@ -49,7 +54,7 @@ class Service:
         """So many lines; the last one may come in two pieces."""
         text = self._rest
         for _ in range(lines):
-            padding = b"x" * self._random.choice((10, 40, 90, 200))
+            padding = b"x" * self._random.choice((60, 90, 200))
             text += b"%s %d %s\n" % (self.path.name.encode(), self.serial, padding)
             self.serial += 1
         cut = len(text) - self._random.randint(1, 15) if self._random.random() < 0.3 else len(text)
@@ -68,30 +73,33 @@ class Service:
         os.close(self._file)
         self._file = self._opened()
 
-    def rotate(self) -> None:
-        """Once, in some way; sometimes the file before it is compressed."""
+    def rotate(self, stamp: int) -> Iterator[float]:
+        """Once, in some way, with `stamp` in the name of a dated file; sometimes others are compressed."""
         way = self._random.choice(("rename", "rename", "dated", "copy", "copy", "late", "delayed"))
         self.counts[way] += 1
         if way == "copy":
             self._shift()
-            self._copy(self.path.with_name(f"{self.path.name}.1"))
+            yield 0.0
+            yield from self._copy(self.path.with_name(f"{self.path.name}.1"))
         elif way == "dated":
-            stamp = time.time_ns()
             self.path.rename(self.path.with_name(f"{self.path.name}-{stamp}"))
+            yield 0.0
             self.reopen()
         else:
             self._shift()
+            yield 0.0
             self.path.rename(self.path.with_name(f"{self.path.name}.1"))
+            yield 0.0
             if way == "late":
                 self.write(self._random.randint(1, 30))
                 self.complete()
-                time.sleep(self._random.random() * 0.05)
+                yield self._random.random() * 0.05
                 self.write(self._random.randint(1, 30))
             self.reopen()
             if way == "delayed":
                 self.write(self._random.randint(0, 20))
         if self._random.random() < 0.5:
-            self._compress()
+            yield from self._compress()
 
     def _shift(self) -> None:
         """`.1` becomes `.2`, and so on, compressed or not."""
@@ -104,23 +112,23 @@ class Service:
             for path, ending in numbered[place]:
                 path.rename(self.path.with_name(f"{self.path.name}.{place + 1}{ending}"))
 
-    def _copy(self, copy: Path) -> None:
+    def _copy(self, copy: Path) -> Iterator[float]:
         self.complete()
         data = self.path.read_bytes()
         with copy.open("wb") as file:
             file.write(data[: len(data) // 2])
             file.flush()
-            time.sleep(self._random.choice((0.0, 0.0, 0.005)))
+            yield self._random.choice((0.0, 0.0, 0.005))
             file.write(data[len(data) // 2 :])
         first = self.serial
         if self._random.random() < 0.5:
             self.write(self._random.randint(1, 20))
             self.complete()
-            time.sleep(self._random.choice((0.0, 0.03)))
+            yield self._random.choice((0.0, 0.03))
         self.window += range(first, self.serial)
         os.truncate(self.path, 0)
 
-    def _compress(self) -> None:
+    def _compress(self) -> Iterator[float]:
         plain = [
             path for path in self.path.parent.glob(f"{self.path.name}[.-]*") if not path.suffix[1:].isalpha()
         ]
@@ -131,21 +139,23 @@ class Service:
             with packed.open("wb") as file:
                 file.write(data[: len(data) // 2])
                 file.flush()
-                time.sleep(self._random.choice((0.0, 0.002)))
+                yield self._random.choice((0.0, 0.002))
                 file.write(data[len(data) // 2 :])
+            yield 0.0
             written = path.stat()
             os.utime(packed, ns=(written.st_atime_ns, written.st_mtime_ns))
+            yield 0.0
             path.unlink()
             self.counts[ending] += 1
 
-    def tidy(self) -> None:
-        """Delete what is old."""
+    def tidy(self, now: float) -> None:
+        """Delete what is old at `now` s of the wall clock."""
         for path in self.path.parent.glob(f"{self.path.name}[.-]*"):
-            if time.time() - path.stat().st_mtime > OLD:
+            if now - path.stat().st_mtime > OLD:
                 path.unlink()
 
 
-def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[str, object]]:
+def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[str, Any]]:
     """Write and rotate for so long."""
     random = Random(seed)
     services = [Service(folder / name, random) for name in LOGS]
@@ -159,15 +169,21 @@ def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[st
         if random.random() < 0.03:
             service = random.choice(services)
             for _ in range(random.choice((1, 1, 1, 2, 3, 4))):
-                service.rotate()
+                for pause in service.rotate(time.time_ns()):
+                    time.sleep(pause)
                 service.write(random.randint(0, 50))
         if now - tidied > 1:
             tidied = now
             for service in services:
-                service.tidy()
+                service.tidy(time.time())
         time.sleep(random.random() * 0.01)
     for service in services:
         service.complete()
+    return told(services)
+
+
+def told(services: Sequence[Service]) -> dict[str, dict[str, Any]]:
+    """What each service wrote."""
     return {
         service.path.name: {
             "lines": service.serial,

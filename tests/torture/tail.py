@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,7 +36,9 @@ QUIET = 4.0
 class Reader:
     """What was counted and kept, and the tail that goes on from there."""
 
-    def __init__(self, folder: Path, random: Random) -> None:
+    def __init__(
+        self, folder: Path, random: Random, clock: Callable[[], float], wall: Callable[[], float]
+    ) -> None:
         self.sources = (
             Source("a", (f"{folder}/a*.log",), start="start"),
             Source("b", (f"{folder}/b.log*",), start="start"),
@@ -46,6 +49,8 @@ class Reader:
         self.crashes = 0
         self.words: list[str] = []
         self._random = random
+        self._clock = clock
+        self._wall = wall
         self._stored: dict[str, bytes] = {}
         self._taken: Counter[bytes] = Counter()
         self._positions: dict[str, bytes | None] = {}
@@ -53,7 +58,7 @@ class Reader:
 
     def _opened(self) -> Tailer:
         return Tailer(
-            self.sources, self._stored, clock=time.monotonic, wall=time.time, tally=self.tally,
+            self.sources, self._stored, clock=self._clock, wall=self._wall, tally=self.tally,
             say=self.words.append, limits=LIMITS,
         )  # fmt: skip
 
@@ -93,8 +98,6 @@ class Reader:
         self.crashes += 1
         self._tailer.close()
         self._positions, self._taken = {}, Counter()
-        if self._random.random() < 0.3:
-            time.sleep(self._random.random())
         self._tailer = self._opened()
 
     def close(self) -> None:
@@ -106,12 +109,15 @@ class Reader:
 def run(folder: Path, seconds: float, rate: int, seed: int) -> tuple[Reader, dict[str, Any]]:
     """Write, read, crash; then read what is left. Returns the reader, and what the writer says."""
     random = Random(seed)
-    reader = Reader(folder, random)
+    reader = Reader(folder, random, time.monotonic, time.time)
     reader.begin()
     command = [sys.executable, logwriter.__file__, str(folder), str(seconds), str(rate), str(seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         while writer.poll() is None:
-            reader.step(crash=random.random() < 0.04)
+            crash = random.random() < 0.04
+            reader.step(crash=crash)
+            if crash and random.random() < 0.3:
+                time.sleep(random.random())
             time.sleep(random.random() * 0.05)
         assert writer.stdout is not None
         told = json.loads(writer.stdout.read())
