@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from collectors.logs.tail.medium import Medium
 from collectors.logs.tail.position import MOST_ENDED, Ended
 from collectors.logs.tail.proof import Proof
 from collectors.logs.tail.source import Limits
@@ -39,6 +40,17 @@ class Family:
         """What was read, and how far."""
         ended = [(each.offset, each.proof) for each in self.ended]
         return ended + [(each.offset, each.proof) for each in self.tracks()]
+
+    @property
+    def floor(self) -> int:
+        """Nothing that was last written before is taken for new, in ns of the wall clock: more was read since
+        than is remembered. A copy of what is forgotten is older than the end of the generation after it."""
+        return min(each.written for each in self.ended) if len(self.ended) >= MOST_ENDED else 0
+
+    def rest(self, medium: Medium) -> Ended | None:
+        """What was wholly read, and is the beginning of what a file holds; the longest."""
+        fits = (each for each in self.ended if each.proof.like(each.offset, medium) == "same")
+        return max(fits, key=lambda each: each.offset, default=None)
 
     def forget(self) -> None:
         """Forget what is older than all that is searched for, by `MARGIN`."""

@@ -47,6 +47,11 @@ class Proof(NamedTuple):
         """Bytes of the head that are proved."""
         return RUNGS[len(self.rungs) - 1] if self.rungs else 0
 
+    def within(self, head: bytes) -> Proof:
+        """As much of it as a file tells that begins with `head`: a copy may have been made before the log was
+        looked at, and be shorter than what is known of its head."""
+        return self._replace(rungs=self.rungs[: rungs_within(len(head))])
+
     def begins(self, head: bytes) -> bool:
         """Whether a file that begins with `head` may hold this content: as far as both are known."""
         known = min(len(self.rungs), rungs_within(len(head)))

@@ -49,10 +49,11 @@ class Rotation:
         for track in [track for track in chain.tracks if not track.live]:
             if track.spent:
                 continue
-            if track.medium is None:
-                self._find(chain, track, now)
-            else:
+            if track.medium is not None:
                 self._follow(chain, track, now)
+            if track.missing:
+                # Also what was just seen to be cut, before anyone takes its copy for a new one.
+                self._find(chain, track, now)
         if chain.searching and not any(track.missing for track in chain.tracks):
             self._find_unseen(chain, now)
         if chain.forgotten(now, self._limits.forget):
@@ -108,6 +109,7 @@ class Rotation:
             return
         found = self._search(track.real).rest(track.file, track.offset, track.proof, track.rejected)
         if found is not None and found.likeness == "same":
+            track.proof = found.proof
             self._files.use(track, Open(found.medium, found.file, found.real))
             track.size = 0 if found.medium.packed else found.medium.size()
         elif found is not None:
@@ -175,7 +177,7 @@ class Rotation:
         for track in chain.family.tracks():
             probe(track)
         search = self._search(chain.real)
-        for each in search.unseen(chain.since, chain.family.known(), chain.path):
+        for each in search.unseen(max(chain.since, chain.family.floor), chain.family.known(), chain.path):
             self._take_up(chain, each, now)
         if present:
             chain.searching = 0 if search.clean else chain.searching - 1

@@ -25,12 +25,14 @@ INSIDE = re.compile(r"(.+?)[.\-_]\d[\dT:_.+\-Z]*(\.[A-Za-z]{1,8})$")
 
 
 class Found(NamedTuple):
-    """A file that holds what was looked for, open; its real path, and how much of it it holds."""
+    """A file that holds what was looked for, open; its real path, how much of it it holds, and what of the
+    proof."""
 
     medium: Medium
     file: tuple[int, int]
     real: str
     likeness: Likeness
+    proof: Proof
 
 
 class Unseen(NamedTuple):
@@ -145,6 +147,7 @@ class Search:
         medium, (_, status, real) = opened
         this = (status.st_dev, status.st_ino)
         likeness: Likeness = "other"
+        held = proof
         if this not in rejected:
             try:
                 if this == file and not proof.rungs and (not offset or status.st_size >= offset):
@@ -158,12 +161,14 @@ class Search:
                     likeness = proof.like(offset, medium, least)
                     if this == file and likeness == "shorter":
                         likeness = "other"
+                if proof.rungs and likeness != "other":
+                    held = proof.within(medium.head())
             except (OSError, ValueError):
                 self.clean = False
         if likeness == "other":
             medium.close()
             return None
-        return Found(medium, this, real, likeness)
+        return Found(medium, this, real, likeness, held)
 
     def unseen(self, since: int, known: Known, current: str) -> list[Unseen]:
         """Files of this log, last written at `since` or later, that hold nothing `known`; the oldest first.

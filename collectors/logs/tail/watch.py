@@ -152,7 +152,11 @@ class Watch:
             paths = sorted(self._chains.keys() | set(paths))
             self._due = due = {path: due[path] for path in paths if path in due}
         for path in paths:
-            if now >= due.get(path, 0.0) or (changed and os.path.dirname(path) in changed):
+            if (
+                now >= due.get(path, 0.0)
+                or (changed and os.path.dirname(path) in changed)
+                or self._led_astray(path)
+            ):
                 try:
                     seen[path] = os.stat(path)
                 except OSError as error:
@@ -163,6 +167,12 @@ class Watch:
                         self._complaints.error(path, error)
                 due[path] = now + self._pause(path, now)
         return seen
+
+    def _led_astray(self, path: str) -> bool:
+        """Whether what a path led to was rotated away: what it leads to now must be followed before that is
+        rotated away in its turn."""
+        chain = self._chains.get(path)
+        return chain is not None and chain.live is None
 
     def _pause(self, path: str, now: float) -> float:
         chain = self._chains.get(path)
@@ -270,8 +280,13 @@ class Watch:
         file = file_of(status) if opened is None else opened.file
         whole = not self._new or self.source.start == "start"
         written = status.st_mtime_ns if whole else max(status.st_mtime_ns, int(self._wall() * 1e9))
-        offset = 0 if whole else status.st_size
+        offset, proof = 0 if whole else status.st_size, Proof()
         chain = self._chain(path)
+        if opened is not None and whole and bases(os.path.basename(path)):
+            # What was read under another name is gone on with, wherever the copy that was read ended.
+            read = chain.family.rest(opened.medium)
+            if read is not None:
+                offset, proof = read.offset, read.proof.within(opened.medium.head())
         if self.looked and opened is not None and not chain.tracks and chain.first:
             self._rotation.before(chain, self.looked, opened.real, now)
             if self._files.taken(opened.file):
@@ -279,7 +294,7 @@ class Watch:
                 return
         for each in [each for each in chain.tracks if each.spent]:
             self._rotation.end(chain, each)
-        track = self._made(Position(path, *file, offset, Proof(), written))
+        track = self._made(Position(path, *file, offset, proof, written))
         track.size, track.grown, track.begun = status.st_size, now, whole
         chain.tracks.append(track)
         if opened is None:
@@ -303,7 +318,12 @@ class Watch:
             if track.live and track.unsure and not self._holds(track, track.path):
                 self._rotation.cut_off(self._chains[track.path], track, now)
                 return True
-        if any(copied(opened.medium, offset, proof) for offset, proof in family.past()):
+        rotated = [track for track in family.tracks() if not (track.live or track.spent)]
+        if any(track.proof.like(track.offset, opened.medium) == "same" for track in rotated):
+            # The rest of one that is searched for, or a copy of one that is not yet read to its end.
+            return True
+        older = status.st_mtime_ns < family.floor
+        if older or any(copied(opened.medium, offset, proof) for offset, proof in family.past()):
             self._ignore(file_of(status), status.st_ctime_ns)
             return True
         folder, name = os.path.split(path)
@@ -334,6 +354,10 @@ class Watch:
                 return False
             self._files.use(track, opened)
         self._files.touch(track)
+        if track.live and not (track.size or track.proof.rungs):
+            # It was empty: a look that sees it grown searches first for what came and went since.
+            track.more = False
+            return False
         if not track.begun:
             begin(track, self.source, self._limits, self._wall())
         return True

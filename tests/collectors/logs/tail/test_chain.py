@@ -122,3 +122,13 @@ def test_what_was_read_is_remembered_up_to_a_number() -> None:
     assert len(family.ended) == MOST_ENDED
     made = chain(track(1), track(2, live=True))
     assert (len(made.family.known()), len(made.family.past())) == (2, 1)
+
+
+def test_nothing_older_than_a_full_memory_is_new() -> None:
+    family = Family("/x/app.log")
+    proofs = [Proof((bytes([at] * 6),), b"") for at in range(MOST_ENDED + 1)]
+    family.note_ended(Ended(20, proof, 100 + at) for at, proof in enumerate(proofs[:-1]))
+    assert family.floor == 100
+    family.note_ended([Ended(20, proofs[-1], 500)])
+    assert family.floor == 101
+    assert len(family.ended) == MOST_ENDED

@@ -531,3 +531,35 @@ def test_positions_are_small_and_only_what_changed_is_told(tmp_path: Path) -> No
     tailing.read(3)
     assert len(tailing.stored) == 50
     tailing.tailer.close()
+
+
+def test_a_copy_that_was_moved_before_the_cut_was_seen_is_not_new(log: Path, tmp_path: Path) -> None:
+    """A pattern names the rotated files too, and the file that was cut was itself rotated away since."""
+    tailing = Tailing(Source("app", (f"{tmp_path}/app.log*",), start="start"))
+    lines = numbered(0, 60)
+    append(log, *lines[:30])
+    tailing.read()
+    append(log, *lines[30:40])
+    shutil.copy(log, log.with_name("app.log.2"))
+    os.truncate(log, 0)
+    append(log, *lines[40:50])
+    log.rename(log.with_name("app.log.1"))
+    append(log, *lines[50:])
+    tailing.read(8)
+    tailing.tailer.close()
+    assert sorted(tailing.lines) == sorted(texts(lines))
+
+
+def test_a_copy_shorter_than_what_was_seen_of_the_head_is_read(log: Path, tailing: Tailing) -> None:
+    lines = numbered(0, 30)
+    append(log, lines[0])
+    tailing.tailer.look()
+    append(log, *lines[1:12])
+    copy = log.read_bytes()
+    append(log, *lines[12:20])
+    tailing.tailer.look()
+    log.with_name("app.log.1").write_bytes(copy)
+    os.truncate(log, 0)
+    append(log, *lines[20:])
+    tailing.read(8)
+    assert sorted(tailing.lines) == sorted(texts([*lines[:12], *lines[20:]]))
