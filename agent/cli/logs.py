@@ -168,9 +168,12 @@ def _as_text(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
         yield f"  {error.count} times: {clean(error.text)}"
         yield f"    such as: {clean(error.example)}"
     yield ""
+    if log.preset:
+        yield f"its format is known already; to use it: --format {clean(log.form.name)}"
+        return
     yield "to paste into the configuration:"
     yield ""
-    yield from (f"  {clean(row)}" for row in toml(log.form, preset=log.preset).splitlines())
+    yield from (f"  {clean(row)}" for row in toml(log.form).splitlines())
 
 
 def _pairs(became: dict[str, object]) -> str:
@@ -211,6 +214,6 @@ def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
             "not_understood": [missed.decode("utf-8", "replace")[:SHOWN] for missed in whole.missed],
             "errors": [error._asdict() for error in whole.errors],
             "series": series,
-            "configuration": toml(log.form, preset=log.preset),
+            "configuration": None if log.preset else toml(log.form),
         }
     )

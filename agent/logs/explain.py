@@ -96,10 +96,8 @@ def units(form: Format) -> dict[str, str]:
     return {field.role: role_of(field.role, form.family).unit for field in form.numbers}
 
 
-def toml(form: Format, *, preset: bool) -> str:
-    """The configuration that reads such a log; nothing is needed beyond its name for a preset."""
-    if preset:
-        return f'format = "{form.name}"'
+def toml(form: Format) -> str:
+    """The configuration that makes such a format known."""
     rows = ["[[format]]", f"name = {_text(form.name)}", f'kind = "{form.kind}"']
     for name, patterns in (
         ("patterns", form.patterns),
