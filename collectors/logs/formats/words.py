@@ -252,8 +252,9 @@ def _long(text: Text, begins: Ints, found: Numbers, rows: Ints) -> Numbers:
     for row in rows:
         begin = int(begins[row])
         number = _NUMBER.match(text.chunk, begin - FRONT)
+        found.read[row] = number is not None
         if number is not None:
-            found.values[row], found.read[row] = float(number[0]), True
+            found.values[row] = float(number[0])
             found.ends[row] = begin + len(number[0])
     return found
 
