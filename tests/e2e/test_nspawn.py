@@ -383,7 +383,12 @@ def test_root_and_the_service_s_user_get_captures_out_of_the_sandbox(service: Ma
     name = begun.partition(":")[0]
     assert begun.endswith(" s to go")
     assert captured.startswith(f"{name}: ")
-    assert re.search(r": [3-9] ticks of \d+ series, from [\d.]+ s before to [12]\.\d s after$", captured)
+    found = re.search(r": (\d+) ticks of \d+ series, from ([\d.]+) s before to ([\d.]+) s after$", captured)
+    assert found is not None
+    # Collectors that are late on a busy machine make ticks of their own.
+    assert int(found[1]) >= 3
+    assert float(found[2]) <= 6.0
+    assert 1.0 <= float(found[3]) <= 5.0
     own = service.run("runuser", "-u", "outrider", "--", "outrider", "record", "--after", "1s").stdout
     listed = outrider(service, "record", "ls").splitlines()
     assert len(listed) == len(before) + 2
