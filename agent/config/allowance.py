@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from agent.config.fault import Refusal, Refused, quoted
 from agent.config.forms import Schema
-from agent.config.quantity import BYTES, SIZE_FORM, parse_size, show_size
+from agent.config.quantity import SIZE_FORM, parse_size, show_tariff
 
 # A month of 31 days, so that no calendar month sees more.
 PERIODS = {"hour": 3600.0, "day": 86_400.0, "month": 31 * 86_400.0}
@@ -42,7 +42,7 @@ class Allowance(NamedTuple):
 
     def allowed(self) -> str:
         """The form and the bounds."""
-        bounds = f"{_decimal(self.low)} to {_decimal(self.high)}"
+        bounds = f"{show_tariff(self.low)} to {show_tariff(self.high)}"
         return f'{bounds} an hour, day or month, written like "10 MB/day", or empty for none'
 
     def show(self, value: object) -> str:
@@ -57,12 +57,4 @@ class Allowance(NamedTuple):
 def written(value: Bytes) -> str:
     """As it is configured: "10 MB/day"."""
     period = next(name for name, seconds in PERIODS.items() if seconds == value.period)
-    return f"{_decimal(value.limit)}/{period}"
-
-
-def _decimal(size: int) -> str:
-    """As tariffs write it, "10 MB", where that is exact."""
-    for unit in ("GB", "MB", "KB"):
-        if size >= BYTES[unit.lower()] and size % BYTES[unit.lower()] == 0:
-            return f"{size // BYTES[unit.lower()]} {unit}"
-    return show_size(size)
+    return f"{show_tariff(value.limit)}/{period}"

@@ -121,20 +121,26 @@ def show_duration(seconds: float) -> str:
 
 def show_size(size: int) -> str:
     """The largest binary unit that is exact: "16 MiB"; else plain bytes."""
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
+    return _exact(size, ("TiB", "GiB", "MiB", "KiB")) or f"{size} B"
+
+
+def _exact(size: int, units: tuple[str, ...]) -> str:
+    """In the first of these units that is exact; "" where none is."""
+    for unit in units:
         factor = BYTES[unit.lower()]
         if size >= factor and size % factor == 0:
             return f"{size // factor} {unit}"
-    return f"{size} B"
+    return ""
+
+
+def show_tariff(size: int) -> str:
+    """The largest decimal unit that is exact, as tariffs are written: "10 MB"; else as `show_size`."""
+    return _exact(size, ("TB", "GB", "MB", "KB")) or show_size(size)
 
 
 def show_rate(rate: Rate) -> str:
-    """In the largest decimal unit that is exact, else as `show_size`: "50 MB/day"."""
-    for unit in ("TB", "GB", "MB", "KB"):
-        factor = BYTES[unit.lower()]
-        if rate.size >= factor and rate.size % factor == 0:
-            return f"{rate.size // factor} {unit}/{rate.per}"
-    return f"{show_size(rate.size)}/{rate.per}"
+    """As a tariff: "50 MB/day"."""
+    return f"{show_tariff(rate.size)}/{rate.per}"
 
 
 def show_share(share: float) -> str:

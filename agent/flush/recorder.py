@@ -22,8 +22,9 @@ from agent.config.recording import Recorder as Settings
 from agent.control_socket import Asked, Fields
 from agent.poller import Clocks
 from agent.stats.capture import EVENT, KEY, Bounds, Capture, Captures, Trigger
+from agent.stats.clocks import Clock
 from agent.stats.frame import Content, Event, Frame
-from agent.stats.freeze import LEAD, Clock, Frozen, fitted, frozen
+from agent.stats.freeze import LEAD, Frozen, fitted, frozen
 from agent.stats.freeze import Bounds as Span
 from agent.stats.ringfile import RingError
 from agent.stats.ringtail import tail_of
@@ -186,7 +187,7 @@ class Recorder:
         snapshot = tail_of(self._place.ring, pending.start - LEAD)
         if snapshot.boot != pending.boot:
             raise RingError("it is of another boot")
-        clock = Clock(self._clocks.offset(), self._clocks.quality())
+        clock = Clock(snapshot.boot, self._clocks.offset(), self._clocks.quality())
         span = Span(pending.start, pending.end + SLACK, pending.trigger.at, VALUES)
         found = frozen(snapshot, span, clock, self._wanted(snapshot.series))
         return fitted(found, pending.trigger.at, VALUES, self._largest, self._size)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from agent.stats.clocks import Clock
 from agent.stats.frame import Frame
 from agent.stats.ringfile import Snapshot
 from agent.stats.ticks import Polls
@@ -43,13 +44,6 @@ class Frozen(NamedTuple):
     def values(self) -> int:
         """How many values it holds."""
         return sum(map(_values, self.ticks))
-
-
-class Clock(NamedTuple):
-    """Wall time less the boot clock in s, and how good that is."""
-
-    offset: float
-    quality: str
 
 
 class Bounds(NamedTuple):

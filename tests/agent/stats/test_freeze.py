@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.stats.clocks import Clock
 from agent.stats.frame import Frame
-from agent.stats.freeze import Bounds, Clock, Frozen, fitted, frozen, thinned
+from agent.stats.freeze import Bounds, Frozen, fitted, frozen, thinned
 from agent.stats.ring import Ring
 from agent.stats.window import Counter
 from collectors.api import Reading, Series
 
-CLOCK = Clock(1000.0, "synchronised")
+CLOCK = Clock("boot", 1000.0, "synchronised")
 LOAD = Series("load", "1", "gauge", ())
 BYTES = Series("bytes", "By", "counter", ())
 SLOW = Series("slow", "1", "counter", ())
