@@ -6,10 +6,10 @@ import queue
 import socket
 import threading
 import time
-from types import TracebackType
 from typing import Literal
 
 from agent.view.broker import HOST
+from tests.listening import Listener
 
 CHUNK = 65_536
 PUBLISH = 0x30
@@ -17,7 +17,7 @@ PUBLISH = 0x30
 Mode = Literal["pass", "mute", "close"]
 
 
-class Proxy:
+class Proxy(Listener):
     """Listens on a loopback port of its own, inside `with`.
 
     `mode` may change at any time: "mute" takes connections and swallows what comes, so that those it met
@@ -26,41 +26,25 @@ class Proxy:
     """
 
     def __init__(self, target: int) -> None:
+        super().__init__()
         self.mode: Mode = "pass"
         self.delay = 0.0
         self._target = target
-        self._listener = socket.create_server((HOST, 0))
-        self._open: list[socket.socket] = []
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, daemon=True)
 
-    def __enter__(self) -> Proxy:
-        self._thread.start()
-        return self
+    def took(self, connection: socket.socket) -> None:
+        """Connect it with the broker."""
+        try:
+            broker = socket.create_connection((HOST, self._target))
+        except OSError:
+            connection.close()
+            return
+        self.open.append(broker)
+        _Way(self, connection, broker, guarded=True).start()
+        _Way(self, broker, connection, guarded=False).start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-        for each in self._open:
-            _end(each)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                broker = socket.create_connection((HOST, self._target))
-            except OSError:
-                client.close()
-                continue
-            self._open += [client, broker]
-            _Way(self, client, broker, guarded=True).start()
-            _Way(self, broker, client, guarded=False).start()
+    def end(self, connection: socket.socket) -> None:
+        """Close a connection under whoever reads it."""
+        _end(connection)
 
 
 class _Way:

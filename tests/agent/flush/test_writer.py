@@ -120,9 +120,8 @@ def test_what_the_store_merges_drops_and_deletes_is_entered_and_nothing_twice(
     ]
 
 
-def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Rig) -> None:
-    rig.window()
-    until(lambda: bool(rig.outbox.claims().pending))
+def garbled(rig: Rig) -> Path:
+    """Have the open store's file written over, and the writer find that and end; the file's path."""
     path = rig.opened[0].path
     with path.open("r+b") as file:
         file.write(b"\xa5" * path.stat().st_size)
@@ -130,6 +129,13 @@ def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Ri
         rig.window()
     assert rig.writer.stop(20)
     assert rig.counted("outrider.store.set_aside") == 1
+    return path
+
+
+def test_a_store_that_breaks_while_open_is_set_aside_and_a_new_one_begun(rig: Rig) -> None:
+    rig.window()
+    until(lambda: bool(rig.outbox.claims().pending))
+    path = garbled(rig)
     assert list(path.parent.glob("*.corrupt-*"))
     assert any("damaged" in text for _, text in rig.lines)
     assert rig.total() > 0
@@ -272,13 +278,7 @@ def test_one_transaction_holds_only_so_many_states(rig: Rig) -> None:
 def test_a_store_begun_anew_learns_the_states_again(rig: Rig) -> None:
     rig.judged("alert.fired", hot=b"1")
     until(lambda: len(rig.flushes()) >= 2)
-    path = rig.opened[0].path
-    with path.open("r+b") as file:
-        file.write(b"\xa5" * path.stat().st_size)
-    for _ in range(40):
-        rig.window()
-    assert rig.writer.stop(20)
-    assert rig.counted("outrider.store.set_aside") == 1
+    garbled(rig)
     assert rig.written() == {"hot": b"1"}
 
 

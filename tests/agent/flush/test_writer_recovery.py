@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,14 +74,7 @@ def test_a_crash_in_the_midst_of_recovery_neither_doubles_nor_loses(
     state = tmp_path / "state"
     killed(state)
     rig = again(state)
-    real = rig._open
-
-    def opened() -> Store:
-        store = real()
-        monkeypatch.setattr(store, "flush", failing(store, 1))
-        return store
-
-    monkeypatch.setattr(rig.writer, "_open", opened)
+    on_open(rig, monkeypatch, lambda store: monkeypatch.setattr(store, "flush", failing(store, 1)))
     rig.writer.start()
     assert rig.writer.ready.wait(20)
     rig.writer.stop(20)
@@ -122,14 +116,7 @@ def test_a_store_that_cannot_tell_what_it_has_costs_the_remains_and_not_the_star
     state = tmp_path / "state"
     killed(state)
     rig = again(state)
-    real = rig._open
-
-    def opened() -> Store:
-        store = real()
-        monkeypatch.setattr(store, "ended", lambda _: no_space())
-        return store
-
-    monkeypatch.setattr(rig.writer, "_open", opened)
+    on_open(rig, monkeypatch, lambda store: monkeypatch.setattr(store, "ended", lambda _: no_space()))
     rig.writer.start()
     assert rig.writer.ready.wait(20)
     rig.number = 10
@@ -137,6 +124,18 @@ def test_a_store_that_cannot_tell_what_it_has_costs_the_remains_and_not_the_star
     assert rig.writer.stop(20)
     assert rig.total() == 2
     assert rig.counted("outrider.store.errors") == 1
+
+
+def on_open(rig: Rig, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Store], None]) -> None:
+    """Have each store that the writer opens spoiled first."""
+    real = rig._open
+
+    def opened() -> Store:
+        store = real()
+        spoil(store)
+        return store
+
+    monkeypatch.setattr(rig.writer, "_open", opened)
 
 
 def no_space() -> float:

@@ -19,6 +19,7 @@ from agent.ship.records import Epoch, Key, Row
 from agent.stats.frame import Content
 from collectors.tally import Tally
 from tests.agent.ship.bench import EPOCH, content, key
+from tests.listening import Listener
 
 PATIENCE = 20.0
 
@@ -133,41 +134,20 @@ class Device:
         return sum(each.value for each in self.tally.snapshot() if each.name == name)
 
 
-class FakeBroker:
+class FakeBroker(Listener):
     """A server that answers each packet by `answer(packet type, body)`; None closes, b"" is mute. With a
     context it speaks TLS."""
 
     def __init__(
         self, answer: Callable[[int, bytes], bytes | None], context: ssl.SSLContext | None = None
     ) -> None:
+        super().__init__()
         self._answer = answer
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
 
-    def __enter__(self) -> FakeBroker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.thread.join()
-        for connection in self._open:
-            connection.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    def took(self, connection: socket.socket) -> None:
+        """Answer it in a thread of its own."""
+        threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         if self._context is not None:
