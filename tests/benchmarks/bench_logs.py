@@ -1,10 +1,14 @@
 """What a core reads of model logs, everything summarised that the format names.
 
-    python tests/benchmarks/bench_logs.py [--lines 400000] [--runs 5]
+    python tests/benchmarks/bench_logs.py [--lines 200000] [--runs 5]
 
-JSON lines of 238 bytes (time, latency, status, model, version, level, confidence, two features) and
-uvicorn's access lines with a latency; 1 % of both failed. CPU time of this process, median of the runs;
-beside it the JSON lines through `json.loads` alone in the same runs, for the machine is never quiet.
+JSON lines of 238 bytes (time, level, model, version, latency, status, confidence, three features, message) and
+uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with floats of
+17 digits, with an escape in each message, with letters beyond ASCII, with a duration that is a text, with a
+feature that has an exponent. `file` is a tailer, a log and its windows together on a file in memory.
+
+CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
+alone in the same runs, for the machine is never quiet.
 """
 
 from __future__ import annotations
@@ -13,11 +17,13 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timezone
+from functools import partial
 from pathlib import Path
 from statistics import median
 from sys import path as search
+from tempfile import TemporaryDirectory
 
 if __name__ == "__main__":
     search.insert(0, str(Path(__file__).resolve().parent.parent.parent))
@@ -28,9 +34,13 @@ from collectors.logs.formats.format import Format, field_of
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.times import Near
+from collectors.logs.tail.source import Source
+from collectors.logs.tail.tailer import Tailer
+from collectors.tally import Tally
 
 NOW = 1_795_435_200.0
 CHUNK = 1 << 21
+MEMORY = "/dev/shm"
 FIELDS = {
     "time": "ts",
     "level": "level",
@@ -41,13 +51,48 @@ FIELDS = {
     "confidence": "confidence",
     "feature.brightness": "features.brightness",
     "feature.temp": "features.temp",
+    "feature.noise": "features.noise",
     "message": "msg",
 }
 JSON = Format("bench", "json", tuple(field_of(role, key) for role, key in FIELDS.items()))
 MODELS = (("resnet50", "3"), ("yolov8n", "12"), ("whisper-tiny", "1"), ("bert-base", "7"))
 
 
-def json_lines(count: int) -> Iterator[str]:
+def _plain(rnd: random.Random) -> dict[str, str]:
+    """What differs between the kinds of JSON lines, as it is written."""
+    return {
+        "latency_ms": f"{rnd.lognormvariate(2.5, 0.6):.2f}",
+        "confidence": f"{rnd.betavariate(9, 1.2):.3f}",
+        "brightness": f"{rnd.random():.2f}",
+        "temp": f"{rnd.gauss(21.5, 3):.1f}",
+        "noise": f"{rnd.random():.3f}",
+        "msg": "request done",
+    }
+
+
+def _floats(rnd: random.Random) -> dict[str, str]:
+    """Floats as Python prints them."""
+    return {
+        "latency_ms": repr(rnd.lognormvariate(2.5, 0.6)),
+        "confidence": repr(0.001 + 0.999 * rnd.betavariate(9, 1.2)),
+        "brightness": repr(0.001 + 0.999 * rnd.random()),
+        "temp": repr(rnd.gauss(21.5, 3)),
+        "noise": repr(0.001 + 0.999 * rnd.random()),
+        "msg": "request done",
+    }
+
+
+KINDS: Mapping[str, Callable[[random.Random], dict[str, str]]] = {
+    "plain": _plain,
+    "17 digits": _floats,
+    "escapes": lambda rnd: {**_plain(rnd), "msg": 'request \\"a\\" done\\n'},
+    "letters": lambda rnd: {**_plain(rnd), "msg": "request für ü done"},
+    "durations": lambda rnd: {**_plain(rnd), "latency_ms": f'"{rnd.lognormvariate(2.5, 0.6):.2f}ms"'},
+    "exponents": lambda rnd: {**_plain(rnd), "noise": f"{rnd.random():.3e}"},
+}
+
+
+def json_lines(count: int, kind: str = "plain") -> Iterator[str]:
     """A model server's lines, a thousand a second."""
     rnd = random.Random(7)
     for at in range(count):
@@ -56,13 +101,14 @@ def json_lines(count: int) -> Iterator[str]:
         second = at // 1000
         hour, minute = second // 3600 % 24, second // 60 % 60
         level, status = ("ERROR", "error") if bad else ("INFO", "ok")
+        own = KINDS[kind](rnd)
         yield (
             f'{{"ts":"2026-11-23T{hour:02}:{minute:02}:{second % 60:02}.{at % 1000:03}Z",'
             f'"level":"{level}","model":"{model}","version":"{version}",'
-            f'"request_id":"{rnd.getrandbits(92):023x}","latency_ms":{rnd.lognormvariate(2.5, 0.6):.2f},'
-            f'"status":"{status}","confidence":{rnd.betavariate(9, 1.2):.3f},'
-            f'"features":{{"brightness":{rnd.random():.2f},"temp":{rnd.gauss(21.5, 3):.1f}}},'
-            '"msg":"request done"}\n'
+            f'"request_id":"{rnd.getrandbits(40):010x}","latency_ms":{own["latency_ms"]},'
+            f'"status":"{status}","confidence":{own["confidence"]},'
+            f'"features":{{"brightness":{own["brightness"]},"temp":{own["temp"]},"noise":{own["noise"]}}},'
+            f'"msg":"{own["msg"]}"}}\n'
         )
 
 
@@ -114,43 +160,72 @@ def parse(lines: list[bytes]) -> None:
         json.loads(line)
 
 
-def cpu(work: object, *args: object, **options: object) -> float:
+def cpu(work: Callable[..., object], *args: object) -> float:
     """CPU seconds that a call takes."""
     began = time.process_time()
-    work(*args, **options)  # type: ignore[operator]
+    work(*args)
     return time.process_time() - began
 
 
+def tailed(form: Format, path: Path) -> int:
+    """A tailer and a log on a file, from its start to the windows; returns how many lines."""
+    source = Source("bench", (str(path),), start="start", wrapper="none")
+    tailer = Tailer([source], {}, clock=time.monotonic, wall=lambda: NOW, tally=Tally(), say=print)
+    log = Log(form, (("log", "bench"),), timezone.utc)
+    tailer.look()
+    for chunk in tailer.take(1 << 40, 1e9):
+        log.take(chunk.text, NOW, chunk.times)
+    assert log.flush()
+    assert tailer.positions()
+    tailer.close()
+    assert log.tally.missed == 0
+    return log.tally.lines
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--lines", type=int, default=400_000)
+    parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
     few = args.lines // 10
-    logs = {
-        "json": (JSON, "".join(json_lines(args.lines)).encode()),
-        "text": (PRESETS["uvicorn"], "".join(access_lines(args.lines)).encode()),
-    }
-    sample = logs["json"][1].splitlines()[:few]
-    print(f"{'log':6}{'path':8}{'lines/s':>12}{'ns/line':>10}{'times json.loads':>18}")
-    for name, (form, data) in logs.items():
-        parts, exact = list(chunks(data)), [b"".join(data.splitlines(keepends=True)[:few])]
-        base, quick, slow = [], [], []
-        for _ in range(args.runs):
-            base.append(cpu(parse, sample) / few)
-            quick.append(cpu(digest, form, parts, fast=True) / args.lines)
-            slow.append(cpu(digest, form, exact, fast=False) / few)
-        for path, took in (("fast", quick), ("exact", slow)):
-            ratio = median(one / other for one, other in zip(base, took, strict=True))
-            print(f"{name:6}{path:8}{1 / median(took):12,.0f}{median(took) * 1e9:10.0f}{ratio:18.2f}")
+    logs = {f"json, {kind}": (JSON, "".join(json_lines(args.lines, kind)).encode()) for kind in KINDS}
+    logs["access lines"] = PRESETS["uvicorn"], "".join(access_lines(args.lines)).encode()
+    plain = logs["json, plain"][1]
+    sample = plain.splitlines()[:few]
+    works: dict[str, tuple[int, Callable[[], object]]] = {}
+    with TemporaryDirectory(dir=MEMORY) as folder:
+        for name, (form, data) in logs.items():
+            whole, head = list(chunks(data)), b"".join(data.splitlines(keepends=True)[:few])
+            works[f"{name:20}fast"] = args.lines, partial(digest, form, whole, fast=True)
+            if name in ("json, plain", "access lines"):
+                path = Path(folder) / f"{len(works)}.log"
+                path.write_bytes(data)
+                works[f"{name:20}file"] = args.lines, partial(tailed, form, path)
+                works[f"{name:20}exact"] = few, partial(digest, form, [head], fast=False)
+        table(works, sample, args.runs)
+    lines = plain.splitlines(keepends=True)
     for rate in (10, 100, 1000):
-        lines = logs["json"][1].splitlines(keepends=True)
         spent = median(follow(JSON, lines, rate) for _ in range(args.runs))
         print(f"following {rate} JSON lines a second: {spent:.4f} s of CPU a minute")
-    print(f"json.loads of the JSON lines: {1 / median(base):,.0f} lines/s")
+
+
+def table(works: Mapping[str, tuple[int, Callable[[], object]]], sample: list[bytes], runs: int) -> None:
+    """Print how long a line takes in each, by turns with `json.loads`."""
+    took: dict[str, list[float]] = {name: [] for name in works}
+    base: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(runs):
+        for name, (count, work) in works.items():
+            base[name].append(cpu(parse, sample) / len(sample))
+            took[name].append(cpu(work) / count)
+    print(f"{'lines':20}{'path':6}{'lines/s':>12}{'ns/line':>10}{'times json.loads':>18}")
+    for name, each in took.items():
+        ratio = median(one / other for one, other in zip(base[name], each, strict=True))
+        print(f"{name:26}{1 / median(each):12,.0f}{median(each) * 1e9:10.0f}{ratio:18.2f}")
+    loads = median(each for own in base.values() for each in own)
+    print(f"{'json.loads alone':26}{1 / loads:12,.0f}{loads * 1e9:10.0f}")
 
 
 if __name__ == "__main__":
