@@ -2,10 +2,10 @@
 
     python tests/benchmarks/bench_logs.py [--lines 200000] [--runs 5]
 
-JSON lines of 238 bytes (time, level, model, version, latency, status, confidence, three features, message) and
-uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with floats of
-17 digits, with an escape in each message, with letters beyond ASCII, with a duration that is a text, with a
-feature that has an exponent. `file` is a tailer, a log and its windows together on a file in memory.
+JSON lines of 238 bytes (time, level, model, version, latency, status, confidence, three features, message)
+and uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with
+floats of 17 digits, an escape in each message, letters beyond ASCII, a duration that is a text,
+with an exponent in a feature. `file` is a tailer, a log and its windows together on a file in memory.
 
 CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
 alone in the same runs, for the machine is never quiet.
