@@ -61,6 +61,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "oracles": lambda: all(map(shutil.which, ("vmstat", "mpstat", "ip", "findmnt", "df"))),
     "mosquitto": lambda: mosquitto_program() is not None,
     "netns": can_separate,
+    "science": lambda: all(map(find_spec, ("river", "scipy", "sklearn"))),
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,
     "nspawn": can_boot,
