@@ -58,6 +58,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "atheris": lambda: find_spec("atheris") is not None,
     "fuse": can_hang,
     "gcc": can_compile,
+    "onnxruntime": lambda: find_spec("onnxruntime") is not None,
     "oracles": lambda: all(map(shutil.which, ("vmstat", "mpstat", "ip", "findmnt", "df"))),
     "mosquitto": lambda: mosquitto_program() is not None,
     "netns": can_separate,

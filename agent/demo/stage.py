@@ -1,0 +1,61 @@
+"""The model's server and its clients as child processes, with all their files in one directory."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from agent.demo.traffic import Course
+from agent.service.child import Child
+from agent.view.broker import free_port
+
+NEEDED = ("onnxruntime", "uvicorn")
+
+
+def missing() -> list[str]:
+    """The packages that are not installed, and without which there is no model."""
+    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
+class Stage:
+    """Both, from `start` to `stop`.
+
+    Args:
+        directory: where their files lie; must exist.
+        course: when trouble comes.
+        size: bytes of the model's log before it is renamed; as in rotating.py if None.
+        seconds: how long the clients ask; until they are told to end if None.
+
+    `model`, `access` and `labels` are the files that are written.
+    """
+
+    def __init__(
+        self, directory: Path, course: Course, *, size: int | None = None, seconds: float | None = None
+    ) -> None:
+        self.port = free_port()
+        self.model, self.access = directory / "model.log", directory / "access.log"
+        self.labels = directory / "labels.log"
+        serve = ["--port", str(self.port), "--log", str(self.model), "--access-log", str(self.access)]
+        ask = ["--port", str(self.port), "--labels", str(self.labels)]
+        ask += ["--calm", str(course.calm), "--rise", str(course.rise)]
+        serve += [] if size is None else ["--size", str(size)]
+        ask += [] if seconds is None else ["--seconds", str(seconds)]
+        self.server = _program("server", serve, directory)
+        self.load = _program("load", ask, directory)
+
+    def start(self) -> None:
+        """Start both; the clients wait for the server."""
+        self.server.start()
+        self.load.start()
+
+    def stop(self) -> None:
+        """End both, the clients first."""
+        for child in (self.load, self.server):
+            if child.started:
+                child.stop()
+
+
+def _program(name: str, arguments: list[str], directory: Path) -> Child:
+    command = [sys.executable, "-m", f"agent.demo.{name}", *arguments]
+    return Child(f"model's {name}", command, directory / f"{name}.out")
