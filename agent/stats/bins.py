@@ -111,28 +111,28 @@ class Column(NamedTuple):
         """How many values each cell has, and their sum."""
         return {cell: (gauge.count, gauge.total) for cell, gauge in self.gauges().items()}
 
-    def histograms(self) -> dict[int, Histogram]:
-        """The histogram of each cell's values: finite ones."""
+    def histograms(self, scale: int = SCALE, near: float = 0.0) -> dict[int, Histogram]:
+        """The histogram of each cell's values: finite ones; those within `near` of zero count as zero."""
         starts = self._starts()
         if not len(starts):
             return {}
-        positive, negative = self._buckets(1.0), self._buckets(-1.0)
+        positive, negative = self._buckets(1.0, scale, near), self._buckets(-1.0, scale, near)
         result = {}
         for cell, gauge in self.gauges().items():
             plus, minus = positive.get(cell, {}), negative.get(cell, {})
             zero = gauge.count - sum(plus.values()) - sum(minus.values())
             result[cell] = fitted(
-                Histogram(SCALE, zero, plus, minus, gauge.count, gauge.total, gauge.low, gauge.high)
+                Histogram(scale, zero, plus, minus, gauge.count, gauge.total, gauge.low, gauge.high)
             )
         return result
 
-    def _buckets(self, sign: float) -> dict[int, dict[int, int]]:
+    def _buckets(self, sign: float, scale: int, near: float) -> dict[int, dict[int, int]]:
         """By cell: how many values of this sign lie in each bucket."""
-        own = self.values > 0 if sign > 0 else self.values < 0
+        own = self.values > near if sign > 0 else self.values < -near
         if not own.any():
             return {}
         cells, values = (self.cells, self.values) if own.all() else (self.cells[own], self.values[own])
-        found = indexes(values if sign > 0 else -values)
+        found = indexes(values if sign > 0 else -values) >> (SCALE - scale)
         least = int(found.min())
         width = int(found.max()) - least + 1
         ranks = np.concatenate(([0], np.cumsum(cells[1:] != cells[:-1])))
