@@ -15,7 +15,7 @@ from agent.config.settings import Alert as Setting
 from agent.flush.writer import Judged
 from agent.judge.alerts import Alerts, Change
 from agent.judge.allowance import Allowance
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 from agent.ship import protocol as shipped
 from agent.ship.alert import WORST, Alert, AlertSeries
 from agent.stats.frame import Event

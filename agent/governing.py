@@ -20,7 +20,8 @@ from agent.config.quantity import show_share
 from agent.config.settings import Alert, Limits
 from agent.judge.governor import DEFAULT_PACE, Governor, Step
 from agent.judge.ladder import EASY
-from agent.judge.rule import Rule, parse
+from agent.judge.rules.grammar import parse
+from agent.judge.rules.rule import Rule
 from collectors import own
 from collectors.api import Attributes
 from collectors.host import Host
@@ -151,7 +152,8 @@ def ruled(alerts: Iterable[Alert], plans: Iterable[Plan]) -> frozenset[str]:
         name
         for name, mine in metrics.items()
         for rule in rules
-        if any(fnmatchcase(each.name, rule.selector.metric) for each in mine) or _of_state(rule, name)
+        if any(selector.names(each.name) for each in mine for selector in rule.selectors)
+        or _of_state(rule, name)
     )
 
 

@@ -32,7 +32,7 @@ FLOORS = {
     "agent.ship": 2,
     "agent.judge": 2,
     "agent.logs": 2,
-    "agent.judge.rule": 1,
+    "agent.judge.rules": 1,
     "agent.stats": 1,
     "collectors": 1,
     "collectors.api": 0,
@@ -71,7 +71,7 @@ WHY = {
     "agent.ship": "rooms of one floor stand apart: statistics and settings do not know how they travel",
     "agent.judge": "judging is one of several readers of windows; none of them needs another",
     "agent.logs": "what is made of a log's records needs statistics and formats, nobody's settings or files",
-    "agent.judge.rule": "settings read rules and judges apply them; a rule itself knows series only",
+    "agent.judge.rules": "settings read rules and judges apply them; a rule itself knows series only",
     "agent.stats": "a collector hands over samples; what is made of them is not its business",
     "collectors": "statistics are told about series (collectors.api); who reads them is not their business",
 }

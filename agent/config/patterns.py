@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agent.config.fault import Expanded, Refusal, Refused, quoted
 from agent.config.forms import Schema, text
-from agent.judge.rule import FORM, LONGEST, is_level, parse
+from agent.judge.rules.grammar import FORM, LONGEST, is_level, parse
 
 LONGEST_PATTERN = 128
 
@@ -51,7 +51,7 @@ def _is_pattern(value: object) -> bool:
 
 
 class When:
-    """The rule of an alert, as `agent.judge.rule` reads it."""
+    """The rule of an alert, as `agent.judge.rules.grammar` reads it."""
 
     def read(self, value: object) -> str:
         """The rule as it was written."""

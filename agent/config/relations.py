@@ -13,7 +13,7 @@ from agent.config.quantity import show_duration, show_size
 from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
 from agent.config.templates import NONE, Templates, shown
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 
 DEFAULTS = Place("defaults")
 

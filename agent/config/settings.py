@@ -288,7 +288,7 @@ class Alert(NamedTuple):
         Setting(
             When(),
             'When it fires: a threshold, or an absence such as "no outrider.up for 5m". A counter is '
-            "compared by its growth a second.",
+            "compared by its growth a second, a histogram by a function such as p99.",
             '"hw.temperature > 85 for 2m"',
         ),
     ]

@@ -22,12 +22,14 @@ costs a comparison for each series that a rule speaks of; without rules nobody c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from agent.judge import saved
-from agent.judge.rule import Rule
-from agent.judge.watch import FIRING, OK, PENDING, Judged, Layout, Match, Watch
+from agent.judge.layout import Layout, Match
+from agent.judge.measure import measured
+from agent.judge.rules.rule import Rule
+from agent.judge.watch import FIRING, OK, PENDING, Judged, Watch
 from agent.stats.frame import MAX_STEP
 from collectors.api import Reading, Series
 
@@ -129,6 +131,8 @@ class Alerts:
                     self._within(watch, value)
         if layout.counters:
             self._count(layout.counters, values)
+        if layout.histograms or layout.shares:
+            self._measure(layout, values)
         for place, watch in layout.absences:
             value = values[place]
             if value is None or (isinstance(value, float) and not -INFINITY < value < INFINITY):
@@ -190,6 +194,22 @@ class Alerts:
                 self._beyond(watch, rate)
             elif watch.state:
                 self._within(watch, rate)
+
+    def _measure(self, layout: Layout, values: Sequence[Any]) -> None:
+        """What rules make of histograms, and shares of counters."""
+        for place, quantile, watch in layout.histograms:
+            value = measured(values[place], quantile)
+            if value is not None:
+                self._compare(watch, value)
+        for share in layout.shares.values():
+            for watch, value in share.take(values, self._now):
+                self._compare(watch, value)
+
+    def _compare(self, watch: Watch, value: float) -> None:
+        if watch.judged.rule.holds(value):
+            self._beyond(watch, value)
+        elif watch.state:
+            self._within(watch, value)
 
     def _beyond(self, watch: Watch, value: float) -> None:
         watch.value, watch.seen = value, self._watched
@@ -285,7 +305,7 @@ class Alerts:
         layout, present = Layout(series), frozenset(series)
         for each, match in known.items():
             if each not in present:
-                self._vanish(match, source)
+                self._vanish(match.watches, source)
         longest = self._longest(source)
         for place, each in enumerate(series):
             match = known.get(each) or Match(each, self._rules.values())
@@ -293,18 +313,28 @@ class Alerts:
             for watch in match.watches:
                 watch.source, watch.longest, watch.gone = source, longest, None
             layout.add(place, match)
+        layout.seat(source, before)
+        self._lay_shares(source, longest, before, layout)
         self._layouts[source] = layout
         self._sweep_due = 0.0
         return layout
+
+    def _lay_shares(self, source: str, longest: float, before: Layout | None, layout: Layout) -> None:
+        there = [watch for share in layout.shares.values() for watch in share.watches()]
+        if before is not None:
+            left = {watch for share in before.shares.values() for watch in share.watches()}.difference(there)
+            self._vanish(left, source)
+        for watch in there:
+            watch.source, watch.longest, watch.gone = source, longest, None
 
     def _longest(self, source: str) -> float:
         """The longest that two readings may lie apart and still be neighbours."""
         return 2 * self._intervals.get(source, INTERVAL) + 1.0
 
-    def _vanish(self, match: Match, source: str) -> None:
-        """The source does not list it any more: what fires is kept for a while, an absence counts on."""
-        for watch in match.watches:
-            if not watch.judged.rule.op or watch.source != source:
+    def _vanish(self, watches: Iterable[Watch], source: str) -> None:
+        """The source does not list them any more: what fires is kept for a while, an absence counts on."""
+        for watch in watches:
+            if not watch.judged.rule.op or watch.source != source or watch.dropped:
                 continue
             if watch.state == FIRING:
                 watch.gone = self._watched if watch.gone is None else watch.gone

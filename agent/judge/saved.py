@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from agent.judge.rule import Rule
+from agent.judge.rules.rule import Rule
 from collectors.api import Series
 
 ROWS = 8

@@ -13,7 +13,7 @@ from agent.config.settings import Config
 from agent.control_socket import ask
 from agent.identity import boot_id
 from agent.judge import saved
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 from agent.onlooker import Alone, Onlooker, daemon_here
 from agent.poller import Clocks
 from agent.stats.ring import Ring

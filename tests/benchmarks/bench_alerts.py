@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.judge.alerts import Alerts
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 from collectors.api import Reading, Series
 
 TICKS = 2000

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.governing import give_back
 from agent.judge.alerts import Alerts
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 from agent.ship.records import Key
 from agent.stats.fold import Fold
 from agent.stats.frame import Content, Frame

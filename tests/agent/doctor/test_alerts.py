@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent.config.settings import Alert
 from agent.doctor.alerts import examine
-from collectors.api import Series
+from collectors.api import Metric, Series
+from collectors.logs.formats.roles import ERRORS, REQUESTS
 
 HEAT = Series("hw.temperature", "Cel", "gauge", (("hw.id", "a"), ("hw.name", "cpu")))
+MODEL = (REQUESTS, ERRORS, Metric("model.request.duration", "s", "histogram", (), "model logs", "Time."))
 ROOM = Series("system.filesystem.usage", "By", "gauge", ())
 
 
@@ -34,3 +38,30 @@ def test_another_unit_is_a_warning_that_names_the_right_one() -> None:
 
 def test_without_rules_nothing_is_said() -> None:
     assert list(examine([], [HEAT])) == []
+
+
+def test_what_only_comes_when_it_is_logged_is_known() -> None:
+    alerts = [
+        Alert("slow", "p99(model.request.duration) > 500ms for 1m"),
+        Alert("errors", 'model.errors{log="api"} > 0.5/s for 1m'),
+        Alert("share", "share(model.errors, model.requests) by model.name > 5%"),
+        Alert("silent", "no model.requests for 5m"),
+    ]
+    (only,) = examine(alerts, [HEAT], MODEL)
+    assert (only.level, only.text) == ("ok", "4 alert rules watch series of this device")
+    assert [each.level for each in examine(alerts, [HEAT])] == ["warning"] * 4
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "advice"),
+    [
+        ("model.request.duration > 500ms", "compares model.request.duration, a histogram", "p99(...)"),
+        ("p99(model.errors) > 5", "takes p99 of model.errors, a counter", "without a function"),
+        ("p99(model.request.duration) > 5 MiB", "with another unit than its s", "in s"),
+        ("share(hw.temperature, model.requests) > 5%", "a share of hw.temperature, a gauge", "of counters"),
+        ("share(model.errors, model.request) > 5%", "about model.request, which nothing", "model.requests"),
+    ],
+)
+def test_a_rule_of_the_wrong_kind_is_a_warning_with_the_right_one(when: str, text: str, advice: str) -> None:
+    (only,) = examine([Alert("wrong", when)], [HEAT], MODEL)
+    assert (only.level, text in only.text, advice in only.advice) == ("warning", True, True), only

@@ -3,10 +3,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.judge.alerts import FORGOTTEN, GONE, Alerts, Change, Firing
-from agent.judge.rule import Rule, parse
+from agent.judge.measure import measured, quantile_of
+from agent.judge.rules.grammar import parse
+from agent.judge.rules.rule import Rule
 from agent.judge.watch import SERIES
+from agent.stats.histogram import Histogram
 from collectors.api import Kind, Reading, Series
 
 BOOT = "boot-1"
@@ -488,3 +493,137 @@ def test_what_the_store_keeps_follows_the_step_too() -> None:
     assert device.alerts.states() == {}
     step(device, 5e7, 90.0)
     assert device.alerts.states().keys() == {"r0"}
+
+
+TIMES = gauge("model.request.duration", "s", "histogram", log="api")
+REQUESTS = gauge("model.requests", "{request}", "counter", log="api")
+ERRORS = gauge("model.errors", "{error}", "counter", log="api")
+OTHER_ERRORS = gauge("model.errors", "{error}", "counter", log="api", type="Timeout")
+SHARE = Series(
+    "share(model.errors, model.requests)",
+    "1",
+    "gauge",
+    (("outrider.collector", "source"), ("log", "api")),
+)
+SHARED = "share(model.errors, model.requests) by log > 5%"
+
+
+def as_of(series: Series, changes: Sequence[Change]) -> list[Change]:
+    return [change._replace(series=series) for change in changes]
+
+
+@given(
+    values=st.lists(st.none() | st.lists(st.floats(0.1, 1.0), max_size=5), max_size=30),
+    function=st.sampled_from(["p99", "p50", "mean", "max"]),
+    lasts=st.sampled_from(["", " for 2s", " for 5s"]),
+)
+def test_a_function_of_a_histogram_is_judged_as_a_gauge_of_its_results(
+    values: Sequence[Sequence[float] | None], function: str, lasts: str
+) -> None:
+    device = Device(f"{function}(model.*) > 500ms{lasts}", series=(TIMES,), clear="300ms")
+    same = Device(f"hw.temperature > 0.5{lasts}", series=(A,), clear="0.3")
+    for each in values:
+        result = measured(each, quantile_of(function))
+        logged = None if each is None else Histogram.of(each)
+        assert device.tick(logged) == as_of(TIMES, same.tick(result))
+
+
+@given(
+    grown=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40)), max_size=30),
+    lasts=st.sampled_from(["", " for 2s", " for 5s"]),
+)
+def test_a_share_is_judged_as_a_gauge_of_its_results(grown: Sequence[tuple[int, int]], lasts: str) -> None:
+    device = Device(SHARED + lasts, series=(ERRORS, REQUESTS), clear="2%")
+    same = Device(f"hw.temperature > 0.05{lasts}", series=(A,), clear="0.02")
+    device.tick(0, 0)
+    same.tick(None)
+    errors = requests = 0
+    for error, request in grown:
+        errors, requests = errors + error, requests + request
+        expected = same.tick(error / request if request else None)
+        assert device.tick(errors, requests) == as_of(SHARE, expected)
+
+
+def test_a_share_fires_on_while_a_new_type_of_error_appears() -> None:
+    device = Device(SHARED, series=(ERRORS, REQUESTS))
+    device.tick(0, 0)
+    assert device.tick(10, 100) == [fired(series=SHARE, value=0.1)]
+    device.series = (ERRORS, REQUESTS, OTHER_ERRORS)
+    assert device.tick(10, 200, 10) == []
+    assert device.tick(10, 300, 20) == []
+    assert device.tick(10, 400, 20) == [cleared(series=SHARE, value=0.0)]
+
+
+def test_a_share_without_requests_neither_ends_nor_lasts() -> None:
+    device = Device(SHARED + " for 5s", series=(ERRORS, REQUESTS))
+    device.tick(0, 0)
+    assert device.tick(10, 100) == device.ticks(20, 10, 100) == []
+    assert device.ticks(2, 20, 200) == [], "a gap counts as two intervals and a second"
+    assert device.tick(30, 300) == [fired(series=SHARE, value=0.1)]
+    assert device.ticks(20, 30, 300) == []
+    assert device.alerts.firing("r0") == (Firing(SHARE, 0.1, WALL + device.now - 20.0),)
+
+
+def test_a_share_that_fires_outlives_a_restart_and_ends_by_its_value() -> None:
+    device = Device(SHARED, series=(ERRORS, REQUESTS))
+    device.tick(0, 0)
+    device.tick(10, 100)
+    again = device.restart(SHARED)
+    assert again.alerts.firing("r0") == device.alerts.firing("r0")
+    assert again.tick(0, 0) == []
+    assert again.tick(1, 100) == [cleared(series=SHARE, value=0.01)]
+
+
+def test_a_share_whose_counters_vanish_ends_after_a_while() -> None:
+    device = Device(SHARED, series=(ERRORS, REQUESTS, A))
+    device.tick(0, 0, 1.0)
+    device.tick(10, 100, 1.0)
+    device.series = (A,)
+    found = device.ticks(int(GONE) + 2, 1.0)
+    assert found == [cleared(series=SHARE, value=0.1, reason="nothing was heard of it for long")]
+
+
+def test_a_share_whose_counters_vanish_for_a_moment_fires_on() -> None:
+    device = Device(SHARED, series=(ERRORS, REQUESTS, A))
+    device.tick(0, 0, 1.0)
+    device.tick(10, 100, 1.0)
+    device.series = (A,)
+    device.tick(1.0)
+    device.series = (ERRORS, REQUESTS)
+    assert device.ticks(int(GONE) + 2, 10, 100) == []
+    assert device.tick(10, 200) == [cleared(series=SHARE, value=0.0)]
+
+
+def test_shares_of_two_sources_are_two() -> None:
+    alerts = Alerts({"r": parse(SHARED)}, {"one": 1.0, "two": 1.0}, BOOT, {})
+    series, found = (ERRORS, REQUESTS), list[Change]()
+    for now in (0.0, 1.0):
+        alerts.begin(now, WALL + now)
+        for source, errors in (("one", 10), ("two", 0)):
+            found += alerts.take(source, Reading(series, (now * errors, now * 100)))
+    assert [(change.state, change.series.attributes[0][1]) for change in found] == [("fired", "one")]
+
+
+def test_groups_without_room_are_counted() -> None:
+    series = tuple(REQUESTS._replace(attributes=(("log", str(n)),)) for n in range(SERIES + 7))
+    device = Device(SHARED, series=series)
+    device.ticks(2, *range(SERIES + 7))
+    assert device.alerts.refused() == 7
+
+
+def test_a_share_goes_by_the_longer_interval_of_its_source() -> None:
+    device = Device(SHARED, series=(ERRORS, REQUESTS))
+    device.tick(0, 0)
+    device.alerts.pace({"source": 16.0}, {})
+    device.interval = 16.0
+    assert device.tick(10, 100) == [fired(series=SHARE, value=0.1)]
+
+
+def test_what_was_forgotten_and_vanishes_in_the_next_reading_is_no_error() -> None:
+    device = Device("hw.temperature{name='a'} > 85", series=(A, B))
+    device.interval = 600.0
+    device.tick(90.0, 1.0)
+    found = next(changes for _ in range(200) if (changes := device.tick(None, 1.0)))
+    assert [change.state for change in found] == ["cleared"]
+    device.series = (B,)
+    assert device.tick(1.0) == []

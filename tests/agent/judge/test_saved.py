@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.judge.rule import parse
+from agent.judge.rules.grammar import parse
 from agent.judge.saved import LARGEST, ROOM, ROWS, Row, dump, load, mark
 from collectors.api import Series
 

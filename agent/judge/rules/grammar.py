@@ -1,26 +1,28 @@
 """One line of a rule, `when = "hw.temperature{hw.name='cpu*'} > 85 Cel for 2m"`, as data.
 
-    rule     := selector op level [ "for" duration ]  |  "no" selector "for" duration
+    rule     := value op level [ "for" duration ]  |  "no" selector "for" duration
+    value    := selector  |  function "(" selector ")"  |  "share" "(" selector "," selector ")" [ by ]
+    function := mean min max, or a quantile: p50 p75 p90 p95 p99 p999 ...
+    by       := "by" attribute ["," ...]
     selector := metric [ "{" attribute "=" pattern ["," ...] "}" ]     a pattern in quotes, ' or "
     op       := > >= < <= == !=
     level    := number [unit] ["/s"]                                   85, 85 Cel, 90%, 2 GiB, 10 MiB/s
 
 Metric and patterns may hold `*`, `?` and `[...]` as in a shell. A level is kept in the base unit of the
-series; a counter is compared by its rate a second, so its level is a rate, with or without "/s".
+series; a counter is compared by its rate a second, so its level is a rate, with or without "/s". A function
+is of histograms; a share is one of counters, between 0 and 1 where one holds the other.
 Nothing here can run for long: texts are of bounded length, and every part is read once, left to right.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 import re
-from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
-from collectors.api import Series
+from agent.judge.rules.rule import Rule, Selector
 
 LONGEST = 512
 """Characters of a rule."""
@@ -28,17 +30,10 @@ LONGEST = 512
 MOST_ATTRIBUTES = 8
 LONGEST_FOR = 30 * 86400.0
 
-FORM = 'METRIC[{attribute="pattern"}] > NUMBER[unit] [for DURATION], or no METRIC[{...}] for DURATION'
-
-OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
-    {
-        ">=": operator.ge,
-        "<=": operator.le,
-        "==": operator.eq,
-        "!=": operator.ne,
-        ">": operator.gt,
-        "<": operator.lt,
-    }
+FORM = (
+    'METRIC[{attribute="pattern"}] > NUMBER[unit] [for DURATION], or no METRIC[{...}] for DURATION; '
+    "in place of METRIC[{...}] also p99(METRIC[{...}]), with p50 to p999, mean, min or max, or "
+    "share(METRIC[{...}], METRIC[{...}]) [by ATTRIBUTE, ...]"
 )
 
 # Base unit -> units as people write them, and how many base units each is; below zero, how many of them
@@ -82,66 +77,9 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][-+]?[0-9]{1,3})
 _UNIT = re.compile(r"%|(?!for(?![A-Za-z]))°?[A-Za-z]{1,8}|\{[A-Za-z0-9_.]{1,32}\}")
 _PER_SECOND = re.compile(r"/[ \t]*s(?![A-Za-z])")
 _DURATION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[smhdw])(?![A-Za-z])")
+_CALL = re.compile(r"[A-Za-z0-9_]{1,32}(?=[ \t]*\()")
+_FUNCTION = re.compile(r"mean|min|max|p(?!00)[0-9]{2}|p9[0-9]{2}")
 _WORD = re.compile(r"[A-Za-z]{1,8}(?![A-Za-z0-9_.*?\[-])")
-
-
-class Selector(NamedTuple):
-    """Which series are meant: a metric's name or pattern, and patterns of attributes that must be there."""
-
-    metric: str
-    attributes: tuple[tuple[str, str], ...] = ()
-
-    def matches(self, series: Series) -> bool:
-        """Whether this series is meant."""
-        if not fnmatchcase(series.name, self.metric):
-            return False
-        if not self.attributes:
-            return True
-        found = dict(series.attributes)
-        return all(key in found and fnmatchcase(found[key], want) for key, want in self.attributes)
-
-    def __str__(self) -> str:
-        inner = ", ".join(f'{key}="{pattern}"' for key, pattern in self.attributes)
-        return f"{self.metric}{{{inner}}}" if inner else self.metric
-
-
-class Rule(NamedTuple):
-    """What makes an alert.
-
-    With an `op` it is a threshold: a value of a series for which `op` holds against `level`, for
-    `seconds`. Without one it is an absence: no value for `seconds`. `level` and `clear` are in `unit`,
-    a base unit, empty where none was written: the series' own is meant then. `rate` says that the
-    level was written as one a second, so that counters are meant, and gauges of such a unit. `clear` is
-    the level that ends the alert, itself included; None where `op` alone decides.
-    """
-
-    selector: Selector
-    op: str = ""
-    level: float = 0.0
-    unit: str = ""
-    rate: bool = False
-    seconds: float = 0.0
-    clear: float | None = None
-
-    def fits(self, series: Series) -> bool:
-        """Whether the rule speaks of this series: its name, its attributes, and its unit."""
-        if not self.selector.matches(series):
-            return False
-        if not self.op:
-            return True
-        if series.kind == "gauge" and self.rate:
-            return series.unit.endswith("/s") and self.unit in ("", series.unit[:-2])
-        return series.kind in ("gauge", "counter") and self.unit in ("", series.unit)
-
-    def holds(self, value: float) -> bool:
-        """Whether this value is beyond the level."""
-        return OPERATORS[self.op](value, self.level)
-
-    def is_over(self, value: float) -> bool:
-        """Whether this value ends an alert that fires."""
-        if self.clear is None:
-            return not self.holds(value)
-        return value <= self.clear if self.op in (">", ">=") else value >= self.clear
 
 
 class _Reader:
@@ -231,15 +169,54 @@ def is_level(text: str) -> bool:
 
 
 def _threshold(reader: _Reader, clear: str) -> Rule:
-    selector = _selector(reader)
+    value = _value(reader)
     op = reader.need(_OPERATOR, "one of > >= < <= == !=")
     level = _level(reader)
     seconds = 0.0
     if reader.word("for"):
         seconds = _duration(reader)
     reader.end("`for` and a duration, or the end of the rule,")
+    if value.whole is not None and (level.rate or level.unit not in ("", "1")):
+        raise ValueError(f"a share takes a level in % or without unit, not in {level.unit or 'one a second'}")
     over = _clear(clear, op, level) if clear else None
-    return Rule(selector, op, level.value, level.unit, level.rate, seconds, over)
+    return value._replace(
+        op=op, level=level.value, unit=level.unit, rate=level.rate, seconds=seconds, clear=over
+    )
+
+
+def _value(reader: _Reader) -> Rule:
+    """What is compared, as a rule that lacks the rest."""
+    call = reader.take(_CALL)
+    if call is None:
+        return Rule(_selector(reader))
+    name = call[0]
+    if name != "share" and not _FUNCTION.fullmatch(name):
+        raise ValueError(
+            f"one of the functions p50 p75 p90 p95 p99 p999 (p and two digits, or three from p900 on), "
+            f"mean, min, max and share is expected, not {name!a}"
+        )
+    reader.mark("(")
+    selector, whole = _selector(reader), None
+    if name == "share":
+        if not reader.mark(","):
+            reader.fail("`,` and the metric that it is a share of")
+        whole = _selector(reader)
+    if not reader.mark(")"):
+        reader.fail("`)`")
+    if whole is None:
+        return Rule(selector, function=name)
+    return Rule(selector, whole=whole, by=_by(reader) if reader.word("by") else ())
+
+
+def _by(reader: _Reader) -> tuple[str, ...]:
+    names = [reader.need(_ATTRIBUTE, "the name of an attribute")]
+    while reader.mark(","):
+        if len(names) == MOST_ATTRIBUTES:
+            reader.fail(f"a comparison after at most {MOST_ATTRIBUTES} attributes")
+        names.append(reader.need(_ATTRIBUTE, "the name of an attribute"))
+    if len(set(names)) < len(names):
+        raise ValueError("each attribute after `by` is expected once")
+    return tuple(names)
 
 
 def _selector(reader: _Reader) -> Selector:

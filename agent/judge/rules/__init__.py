@@ -1,0 +1,1 @@
+"""What an alert rule is: its text, and what it means."""
