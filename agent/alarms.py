@@ -8,7 +8,8 @@ All is called in the poll thread but `restore`, which comes before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.config.settings import Alert as Setting
@@ -24,6 +25,17 @@ from collectors.tally import Tally
 
 KEY = "outrider.alert."
 MOST_ATTRIBUTES = 24
+
+
+class Elsewhere(NamedTuple):
+    """Readings that are made beside the collectors: the seconds between two of each source, which stay as
+    they are when the governor slows collectors, and what came since it was asked last."""
+
+    intervals: Mapping[str, float] = MappingProxyType({})
+    readings: Callable[[], Iterable[tuple[str, Reading]]] = tuple
+
+
+NOWHERE = Elsewhere()
 
 
 class Outlets(NamedTuple):
@@ -45,6 +57,7 @@ class Alarms:
         device: str,
         boot: str,
         outlets: Outlets,
+        elsewhere: Elsewhere = NOWHERE,
     ) -> None:
         """`intervals` are the seconds between two readings of each collector.
 
@@ -53,7 +66,8 @@ class Alarms:
         """
         self._settings = {each.name: each for each in settings}
         self._rules = {each.name: parse(each.when, each.clear) for each in settings}
-        self._intervals = intervals
+        self._elsewhere = elsewhere
+        self._intervals = {**intervals, **elsewhere.intervals}
         self._device = device
         self._boot = boot
         self._outlets = outlets
@@ -77,7 +91,7 @@ class Alarms:
 
     def pace(self, intervals: Mapping[str, float], off: Mapping[str, str]) -> None:
         """How far apart the readings of each collector are from now on, and why some have none."""
-        self._alerts.pace(intervals, off)
+        self._alerts.pace({**intervals, **self._elsewhere.intervals}, off)
 
     def take(self, source: str, reading: Reading) -> None:
         """A reading of this tick."""
@@ -86,7 +100,9 @@ class Alarms:
             self._tell(changes)
 
     def end(self) -> None:
-        """The tick is over."""
+        """The tick is over, but for what was read elsewhere."""
+        for each in self._elsewhere.readings():
+            self.take(*each)
         changes = self._alerts.end()
         if changes:
             self._tell(changes)

@@ -4,6 +4,7 @@
     poll          ticks: collectors -> fold -> ring, and the end of each window (`agent.poller`)
     writer        one transaction a window (`agent.flush.writer`)
     link          the broker (`agent.ship.mqtt`)
+    logs          model logs, where some are followed (`agent.tailing`)
 
 All but the first are daemon threads, and the process ends by `os._exit` after its last flush: a hung
 driver, disk or broker delays the end by its share of a few seconds and no more.
@@ -16,9 +17,10 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent import uplink
-from agent.alarms import Alarms, Outlets
+from agent.alarms import NOWHERE, Alarms, Outlets
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.control_socket import ControlSocket
@@ -51,9 +53,12 @@ from collectors.host import Host
 from collectors.runner import REPORT, Runner
 from collectors.tally import Tally
 
+if TYPE_CHECKING:
+    from agent.tailing import Tailing
+
 RING = "ring"
 # How long each part may take at the end, in s: together below the 5 s that a stop may take.
-LAST_POLL, LAST_FLUSH, LAST_WORDS = 1.0, 1.5, 1.5
+LAST_POLL, LAST_FLUSH, LAST_LOOK, LAST_WORDS = 1.0, 1.5, 0.5, 1.5
 POLL_LATE = 60.0
 
 Say = Callable[[str, str], None]
@@ -93,6 +98,8 @@ class Daemon:
         self._ring = ring
         self._writer = self._make_writer(boot, ring)
         self._writer.leftover = leftover
+        self._tailing = self._make_tailing()
+        self._writer.feeds = (self._tailing,) if self._tailing else ()
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
@@ -125,6 +132,8 @@ class Daemon:
             raise self._writer.fault
         self._alarms.restore(self._writer.alerts, self.clocks.boot(), self.clocks.wall())
         self._shipper.start()
+        if self._tailing:
+            self._tailing.start(self._writer.positions)
         self._poller.start()
         self.control = self._open_control()
         # What lives now lives long: the collector of garbage need not look at it again.
@@ -152,7 +161,8 @@ class Daemon:
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
         flash = ("flash.budget",) if self._wear.thrifty else ()
         clock = ("clock.unsynchronised",) if self._shipping.waits else ()
-        condition = (*store, *stale, *self._governing.look(now), *flash, *clock)
+        logs = self._tailing.conditions(now) if self._tailing else ()
+        condition = (*store, *stale, *self._governing.look(now), *flash, *clock, *logs)
         if condition != self._condition:
             self._condition = condition
             self._shipper.post(shipped.Condition(condition))
@@ -169,6 +179,8 @@ class Daemon:
         polls_no_more = self._poller.stop(LAST_POLL)
         if not self._writer.stop(LAST_FLUSH):
             self._say("error", "the last window could not be written in time")
+        if self._tailing:
+            self._tailing.stop(LAST_LOOK)
         if self._ring is not None:
             self._ring.settle()
             if polls_no_more:
@@ -220,7 +232,17 @@ class Daemon:
 
     def _make_alarms(self, boot: str) -> Alarms:
         outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
-        return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets)
+        elsewhere = self._tailing.elsewhere if self._tailing else NOWHERE
+        return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets, elsewhere)
+
+    def _make_tailing(self) -> Tailing | None:
+        """The thread that follows logs, where there are some: without, numpy is not loaded."""
+        if not self.config.logs:
+            return None
+        from agent import tailing
+
+        outlets = tailing.Outlets(self._writer.event, self._say, self._tally)
+        return tailing.Tailing(self.config, self.clocks, outlets)
 
     def _thrift(self) -> Thrift:
         budget = self.config.store.write_budget

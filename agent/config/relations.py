@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.config.fault import Fault, Place
+from agent.config.fault import Fault, Place, quoted
 from agent.config.names import CREDENTIAL
 from agent.config.quantity import show_duration, show_size
 from agent.config.secret import SecretRefused, read_secret
@@ -53,6 +53,7 @@ def check(
         *_ship(config),
         *_alerts(config, written),
         *_watches(config),
+        *_logs(config),
         *_files(config, credentials, written),
     )
     for broken in found:
@@ -107,6 +108,25 @@ def _watches(config: Config) -> Iterator[Broken]:
         if watch.name and not (watch.match or watch.unit or watch.pid_file):
             others = tuple(f"{key}.{name}" for name in ("match", "unit", "pid_file"))
             yield Broken(f"{key}.name", "picks no process", "with match, unit or pid_file", others)
+
+
+def _logs(config: Config) -> Iterator[Broken]:
+    """A log has something to be read from, and a format that there is."""
+    own = [form.name for form in config.format]
+    for number, logs in enumerate(config.logs, 1):
+        key = f"logs[{number}]"
+        if logs.name and not (logs.paths or logs.units or logs.matches or logs.pipes):
+            others = tuple(f"{key}.{name}" for name in ("paths", "units", "matches", "pipes"))
+            yield Broken(
+                f"{key}.name", "names nothing to read", "with paths, units, matches or pipes", others
+            )
+        if logs.format not in ("auto", "json", "logfmt", *own):
+            from collectors.logs.formats.presets import PRESETS
+
+            if logs.format not in PRESETS:
+                known = ", ".join(["auto", "json", "logfmt", *PRESETS, *own])
+                others = tuple(f"format[{at}].name" for at in range(1, len(own) + 1))
+                yield Broken(f"{key}.format", f"there is no format {quoted(logs.format)}", known, others)
 
 
 def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> Iterator[Broken]:

@@ -25,6 +25,7 @@ from agent.config.collected import (
 )
 from agent.config.formats import FORMATS, Format, Redact, format_section
 from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, Text, Whole
+from agent.config.logs import LOGS, Logs, logs_section
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
 from agent.config.quantity import Rate
@@ -353,6 +354,13 @@ class Config(NamedTuple):
         Setting(
             Items(format_section, FORMATS),
             "A format of logs of your own, beside the presets; `outrider logs explain FILE` writes one.",
+        ),
+    ] = ()
+    logs: Annotated[
+        tuple[Logs, ...],
+        Setting(
+            Items(logs_section, LOGS),
+            "A model's log: files, units of the journal or a FIFO, and the format of its lines.",
         ),
     ] = ()
     redact: Redact = Redact()

@@ -1,8 +1,8 @@
 """The windows that are not in the store yet: those that end now, and those that came late.
 
 The first wait in a bounded number: beyond it neighbours are merged, so that coverage stays whole while
-resolution falls, as in the store itself. The late ones keep their own time and are merged only where they
-adjoin, or beyond `MAX_FRAMES`.
+resolution falls, as in the store itself. The late ones keep their own time: those of one time are merged, and
+others only beyond `MAX_FRAMES`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from agent.ledger import Entry
 from agent.ship.records import Row
-from agent.stats.frame import Content, Frame, bounded, merge_contents
+from agent.stats.frame import MAX_STEP, Content, Frame, Span, bounded, merge_contents
 from collectors.tally import Tally
 
 WAITING = 16
@@ -66,7 +66,7 @@ class Waiting:
                 self._tally.add("outrider.windows.refused", reason=reason)
                 self._tell("lost", (frame,), reason)
                 continue
-            self._late, joined = bounded(merge_contents(self._late, Content((frame,))))
+            self._late, joined = bounded(_added(self._late, frame))
             if joined:
                 self._tally.add("outrider.windows.coarsened", joined)
                 self._tell("merged", (frame,), "late")
@@ -100,3 +100,21 @@ class Waiting:
     def _tell(self, what: str, frames: tuple[Frame, ...], reason: str) -> None:
         """What happened to windows in memory, and why."""
         self._enter(Entry(what, "windows", reason, "writer", len(frames), span=Content(frames).wall))
+
+
+def _added(late: Content, frame: Frame) -> Content:
+    """These late windows and one more: in the frame of its time, if there is one."""
+    for at, each in enumerate(late.frames):
+        if _of_one_time(each.span, frame.span):
+            joined = merge_contents(Content((each,)), Content((frame,))).frames
+            return Content((*late.frames[:at], *joined, *late.frames[at + 1 :]))
+    return Content(tuple(sorted((*late.frames, frame), key=lambda each: (each.span.boot, each.span.start))))
+
+
+def _of_one_time(one: Span, two: Span) -> bool:
+    """Whether two late spans are the same, on one clock."""
+    return (
+        one.boot == two.boot
+        and one.quality == two.quality
+        and max(abs(a - b) for a, b in zip(one.wall, two.wall, strict=True)) <= MAX_STEP
+    )

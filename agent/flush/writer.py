@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from agent.control_socket import Asked
 from agent.flush.contents import dated
 from agent.flush.entered import entered
+from agent.flush.feed import Feed, placed, rated
 from agent.flush.happenings import Batch, Happenings
 from agent.flush.leftover import Leftover
 from agent.flush.recorder import Due, Recorder, awaited
 from agent.flush.shipping import Shipping, Taken
+from agent.flush.states import States
 from agent.flush.transitions import tell
 from agent.flush.waiting import Waiting
 from agent.flush.wear import Wear
@@ -28,14 +29,17 @@ from agent.poller import Clocks, Closed
 from agent.ship.records import STREAMS
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
+from agent.stats.window import Summary, merge
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.flush import Flush, Flushed
 from agent.store.store import Store
-from collectors.api import Attributes
+from collectors.api import Attributes, Series
 from collectors.tally import Tally
 
 # States of alerts in one transaction; the others follow with the next.
 STATES = 32
+# How long a feed may take to hand over, in s.
+PATIENCE = 1.0
 DEADLINE = 120.0
 
 
@@ -47,20 +51,15 @@ class Judged(NamedTuple):
     states: Mapping[str, bytes | None]
 
 
-class Late(NamedTuple):
-    """Windows of another time than now."""
-
-    frames: tuple[Frame, ...]
-
-
-Item = Closed | Judged | Asked | Late
+Item = Closed | Judged | Asked
 
 
 class Writer:
     """Owns the store. Its thread wakes when a window ends, and for the first alert in it.
 
     `leftover` is what an earlier life of this boot left in the ring, `spent` what the one before in this
-    process spent on the link; set before the start.
+    process spent on the link; set before the start. `feeds` are asked for what they made with each window
+    that ends.
     """
 
     def __init__(
@@ -87,10 +86,11 @@ class Writer:
         self._store: Store
         self._waiting = Waiting(tally, self.enter)
         self.leftover: Leftover | None = None
+        self.feeds: tuple[Feed, ...] = ()
+        self._began = clocks.wall()
         self.spent: Mapping[str, bytes] = {}
         self._happenings = Happenings(clocks.boot, tally)
-        self._alerts: dict[str, bytes | None] = {}
-        self._alerts_kept: dict[str, bytes] = {}
+        self._alerts, self._positions = States(), States()
         self._early = False
         self._ending = False
         self._broken = False
@@ -108,14 +108,15 @@ class Writer:
         """Take a window that ended, what alert rules found, or a request for a capture; returns at once."""
         self._inbox.put(item)
 
-    def put_late(self, frames: Iterable[Frame]) -> None:
-        """Take windows of another time, at most a day late; they go with the next flush. Returns at once."""
-        self._inbox.put(Late(tuple(frames)))
-
     @property
     def alerts(self) -> Mapping[str, bytes]:
         """The states of alert rules that the store kept over the restart; for use once `ready` is set."""
-        return self._alerts_kept
+        return self._alerts.stored
+
+    @property
+    def positions(self) -> Mapping[str, bytes]:
+        """Where logs stood that the store kept over the restart; for use once `ready` is set."""
+        return self._positions.stored
 
     def stop(self, patience: float) -> bool:
         """Write what has come, and end; False if that takes longer than `patience` s."""
@@ -161,8 +162,6 @@ class Writer:
                 self._count()
                 if item.early or self._must_commit() or self._wear.thrift.may_commit(self._clocks.boot()):
                     self._flush()
-            elif isinstance(item, Late):
-                self._waiting.take_late(item.frames, self._clocks.wall())
             elif isinstance(item, Judged):
                 self._judged(item)
             elif isinstance(item, Due):
@@ -179,7 +178,7 @@ class Writer:
         """Write an alert before the window ends, so that a crash forgets none; once a window, for flash, and
         not at all while the budget runs short: it goes with the next commit."""
         self._happenings.note("alerts", judged.events)
-        self._alerts.update(judged.states)
+        self._alerts.note(judged.states)
         presses = self._presses(self._recorder.judged(judged.events))
         if presses or (not self._early and self._wear.thrift.may_hurry()):
             self._early = True
@@ -193,7 +192,8 @@ class Writer:
     def _opened(self) -> Store:
         """The store, and the link's index of what is in it."""
         store = self._open()
-        self._alerts_kept = store.alerts()
+        self._alerts.begin(store.alerts())
+        self._positions.begin(store.positions())
         kept = store.kept()
         self._wear.begin(kept.get(KEPT, b""), self._clocks.boot(), self._clocks.wall(), store.owed)
         self._happenings.note("events", self._recorder.restore(kept, store.share.largest))
@@ -241,13 +241,31 @@ class Writer:
     def _take(self, closed: Closed) -> None:
         self._early = False
         self._ending = closed.early == "stop"
-        self._alerts.update(closed.alerts)
+        self._alerts.note(closed.alerts)
+        frame = self._fed(closed.frame)
         largest = None if self._broken else self._store.share.largest
-        self._waiting.take(closed.frame, self._waiting.room(largest), self._wear.thrift.most)
+        self._waiting.take(frame, self._waiting.room(largest), self._wear.thrift.most)
         tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
+
+    def _fed(self, frame: Frame) -> Frame:
+        """The window that ended with what the feeds have for it; what they have for other times waits as late
+        windows, and where they stand with both."""
+        for feed in self.feeds:
+            fed = feed.gather(PATIENCE)
+            self._positions.note(fed.positions)
+            frame = _with(frame, fed.now)
+            late: list[Frame] = []
+            for one in fed.dated:
+                other = placed(one, frame.span, self._began)
+                if other is None:
+                    frame = _with(frame, rated(one.windows, frame.span.covered))
+                else:
+                    late.append(other)
+            self._waiting.take_late(late, self._clocks.wall())
+        return frame
 
     def _must_commit(self) -> bool:
         """Whether what waits may not wait longer, whatever the budget says."""
@@ -304,7 +322,8 @@ class Writer:
         return Flush(
             now,
             contents,
-            alerts=dict(islice(self._alerts.items(), STATES)),
+            alerts=self._alerts.some(STATES),
+            positions=self._positions.all(),
             kept={**self._recorder.states(), **link, **thrift},
             clock=told,
             trusted=clock.quality != WRONG,
@@ -318,18 +337,11 @@ class Writer:
         if self.leftover is not None:
             self.leftover.kept(self._waiting.content, self._boot)
         self._waiting.written(flushed.added)
-        self._alerts_written(flush.alerts)
+        self._alerts.written(flush.alerts)
+        self._positions.written(flush.positions)
         self._recorder.written()
         if self._waiting.tight:
             self._store.give_back()
-
-    def _alerts_written(self, alerts: Mapping[str, bytes | None]) -> None:
-        for name, state in alerts.items():
-            del self._alerts[name]
-            if state is None:
-                self._alerts_kept.pop(name, None)
-            else:
-                self._alerts_kept[name] = state
 
     def _worked(self, flushed: Flushed) -> None:
         for what, count in flushed.counts.items():
@@ -367,8 +379,20 @@ class Writer:
             self._failed(error)
             return False
         self._broken = False
-        self._alerts = {**self._alerts_kept, **self._alerts}
+        self._alerts.anew()
+        self._positions.anew()
         self._recorder.forgotten()
         self._ship.begun_anew()
         self._damaged(f"{self._store.path.name}.corrupt-*")
         return True
+
+
+def _with(frame: Frame, windows: Mapping[Series, Summary]) -> Frame:
+    """The frame with more windows of its time."""
+    if not windows:
+        return frame
+    found = dict(frame.windows)
+    for series, summary in windows.items():
+        before = found.get(series)
+        found[series] = summary if before is None else merge(before, summary)
+    return frame._replace(windows=found)

@@ -96,12 +96,22 @@ class Digest:
         self._waiting: list[Batch] = []
         self._rows = 0
         self._minutes: dict[int, Windows] = {}
+        self._lately: Windows | None = None
+        self._present = 0
         self.templates = Templates(limits.templates, lambda text: clean("message", text))
 
     @property
     def minutes(self) -> int:
         """Minutes that wait for `flush`: whoever reads a long log flushes now and then."""
         return len(self._minutes)
+
+    def lately(self) -> Windows:
+        """The windows of this minute and the one before, each time what was added since the last; from the
+        first time on they are kept for it, and are in the next `flush` too."""
+        if self._lately is not None:
+            self._settle()
+        found, self._lately = self._lately or {}, {}
+        return found
 
     def relabel(self, labels: Labels) -> None:
         """Go on, after a flush, with the labels of another `Lines`."""
@@ -110,6 +120,7 @@ class Digest:
     def take(self, batch: Batch, now: float) -> None:
         """Count records that were read at `now`, s since 1970."""
         minutes, untimed, astray = self._placed(batch.minutes, now)
+        self._present = int(now // MINUTE) - 1
         one = self.tally
         self.tally = Tally(
             one.lines + batch.lines, one.missed + batch.missed, one.untimed + untimed, one.astray + astray
@@ -181,13 +192,9 @@ class Digest:
 
     def add(self, minute: int, series: Series, summary: Summary) -> None:
         """Add a summary to its minute."""
-        windows = self._minutes.setdefault(minute, {})
-        before = windows.get(series)
-        if isinstance(before, Counter) and isinstance(summary, Counter):
-            # Of one minute, not of two after one another: rates add up.
-            windows[series] = _grown(before.count + summary.count, before.delta + summary.delta)
-        else:
-            windows[series] = summary if before is None else merge(before, summary)
+        _add(self._minutes.setdefault(minute, {}), series, summary)
+        if self._lately is not None and minute >= self._present:
+            _add(self._lately, series, summary)
 
     def series(self, name: str, unit: str, kind: str, group: int, *more: tuple[str, str]) -> Series:
         """A series of a group of this log."""
@@ -197,6 +204,15 @@ class Digest:
     def names(self) -> tuple[list[str], list[str]]:
         """The statuses and the faults by number."""
         return self._groups.statuses.names, self._groups.faults.names
+
+
+def _add(windows: Windows, series: Series, summary: Summary) -> None:
+    before = windows.get(series)
+    if isinstance(before, Counter) and isinstance(summary, Counter):
+        # Of one minute, not of two after one another: rates add up.
+        windows[series] = _grown(before.count + summary.count, before.delta + summary.delta)
+    else:
+        windows[series] = summary if before is None else merge(before, summary)
 
 
 class _Sums:

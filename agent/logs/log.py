@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from agent.logs.digest import Digest, Minute, Tally
+from agent.logs.digest import Digest, Minute, Tally, Windows
 from agent.logs.limits import DEFAULT, MINUTE, Limits
 from agent.logs.templates import Template
 from collectors.api import Attributes
@@ -81,6 +81,17 @@ class Log:
             self._lines = Lines(self._lines.form)
             self._digest.relabel(self._lines.labels)
         return found
+
+    def lately(self) -> Windows:
+        """The windows of new lines of this minute and the one before, each time those that came since the
+        last; they are in the next `flush` too."""
+        self._read()
+        return self._digest.lately()
+
+    @property
+    def form(self) -> Format:
+        """Its format."""
+        return self._lines.form
 
     @property
     def minutes(self) -> int:

@@ -39,7 +39,10 @@ def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Pat
     assert config.attributes == {"network.interface.name": Picked()}
     assert config.device.tags == {"rack": "3"}
     default = Config()
-    given = config._replace(collectors=default.collectors, attributes=default.attributes, alert=(), format=())
+    (logs,) = config.logs
+    assert (logs.name, logs.paths, logs.start) == ("api", ("/var/log/api/*.log",), "end")
+    given = config._replace(collectors=default.collectors, attributes=default.attributes)
+    given = given._replace(alert=(), format=(), logs=())
     assert given._replace(device=default.device) == default
     assert {re.split(r"[.[]", key)[0] for key in origins} == set(Config._fields)
 

@@ -89,7 +89,8 @@ def test_an_hour_late_is_its_own_time_and_a_day_is_too_late() -> None:
     rig.waiting.take_late([frame(at) for at in late], NOW)
     assert [f.span[1:3] for f in rig.waiting.content.frames] == [
         (NOW - LATE - 59.0, NOW - LATE + 1.0),
-        (NOW - 3600.0, NOW - 3480.0),
+        (NOW - 3600.0, NOW - 3540.0),
+        (NOW - 3540.0, NOW - 3480.0),
         (NOW - 60.0, NOW),
     ]
     assert rig.counted("outrider.windows.refused") == {"late": 1.0, "early": 1.0}

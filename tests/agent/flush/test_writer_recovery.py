@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from agent.flush.leftover import Leftover
-from agent.stats.frame import Frame, Span
 from agent.stats.ring import Ring
-from agent.stats.window import Counter
 from agent.store.errors import StoreFull
 from agent.store.store import Store
 from collectors.api import Reading
-from tests.agent.flush.rig import OFFSET, REQUESTS, Rig, failing
+from tests.agent.flush.rig import REQUESTS, Rig, failing
 from tests.waiting import until
 
 
@@ -93,21 +91,6 @@ def test_a_store_begun_anew_does_not_get_again_what_was_shipped(tmp_path: Path) 
     assert rig.writer.ready.wait(20)
     assert rig.writer.stop(20)
     assert [frame.span[1:3] for content in rig.contents() for frame in content.frames] == [(60.0, 91.0)]
-
-
-def test_late_windows_go_with_the_next_flush_and_keep_their_time(rig: Rig) -> None:
-    rig.number = 1000
-    hour = OFFSET + rig.now - 3600.0
-    span = Span("before", 0.0, 60.0, 0.0, hour, "unknown")
-    rig.writer.put_late([Frame(span, {REQUESTS: Counter(60, 7.0, 1.0, 0)})])
-    rig.window()
-    assert rig.writer.stop(20)
-    [content] = rig.contents()
-    assert [(frame.span.boot, frame.span.wall[0]) for frame in content.frames] == [
-        ("before", hour),
-        ("boot", OFFSET + 60_000.0),
-    ]
-    assert rig.total() == 8
 
 
 def test_a_store_that_cannot_tell_what_it_has_costs_the_remains_and_not_the_start(

@@ -1,0 +1,82 @@
+"""What other threads hand over for a window that ends: windows of now and of other times, and what belongs
+to them in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+from agent.stats.frame import Frame, Span
+from agent.stats.window import Counter, Summary
+from collectors.api import Series
+
+SLIVER = 1.0
+"""Seconds of windows that begin so shortly before the end of the live one: they were written in it."""
+NOTHING: Mapping[str, bytes | None] = MappingProxyType({})
+NONE: Mapping[Series, Summary] = MappingProxyType({})
+
+
+class Dated(NamedTuple):
+    """Windows whose time is that of their own source.
+
+    Args:
+        start, length: their span: s since 1970, and s.
+        first: whether these are the first of that span, which is then covered by them.
+        windows: by series.
+    """
+
+    start: float
+    length: float
+    first: bool
+    windows: Mapping[Series, Summary]
+
+
+class Fed(NamedTuple):
+    """What a feed has made since it was asked last.
+
+    Args:
+        now: windows of the time since then.
+        dated: windows of the times that their source tells.
+        positions: where the source stands after all of them; None: there is no such any more.
+    """
+
+    now: Mapping[Series, Summary] = NONE
+    dated: tuple[Dated, ...] = ()
+    positions: Mapping[str, bytes | None] = NOTHING
+
+
+class Feed(Protocol):
+    """A thread that makes windows by itself."""
+
+    def gather(self, patience: float) -> Fed:
+        """What it has made, within `patience` s: what is not ready then comes the next time. Called in the
+        writer's thread."""
+        ...
+
+
+def placed(one: Dated, live: Span, since: float) -> Frame | None:
+    """The frame of windows that another clock dated; None where they belong to the window `live`.
+
+    They do if half of it, or of them, lies in the other, and if they begin at its end or after: a window that
+    ends has no future. The time since `since` (wall clock, s) was watched by live windows: it is not counted
+    as covered twice.
+    """
+    start, end = live.wall
+    last = min(end, one.start + one.length)
+    if one.start > end - SLIVER or last - max(start, one.start) >= 0.5 * min(one.length, end - start):
+        return None
+    covered = one.length if one.first and last <= since else 0.0
+    span = Span(live.boot, one.start - live.offset, last - live.offset, covered, live.offset, live.quality)
+    return Frame(span, one.windows)
+
+
+def rated(windows: Mapping[Series, Summary], seconds: float) -> Mapping[Series, Summary]:
+    """Windows that were summed up by a clock of their own, as those of so many s: what a counter grew by in
+    them came at no lower rate."""
+    return {
+        series: summary._replace(rate=max(summary.rate, summary.delta / seconds))
+        if isinstance(summary, Counter) and seconds > 0
+        else summary
+        for series, summary in windows.items()
+    }

@@ -1,0 +1,347 @@
+"""The thread that follows logs: lines become windows, which the writer gathers with the positions after them.
+
+    logs thread   each second: look for files, read new lines; when asked, sum them up for the writer
+    writer        `gather`: windows and positions, for one transaction
+    poll thread   `elsewhere`: what alert rules are judged by, each `LIVE` s
+
+A file system that does not answer holds this thread and nothing else. Reading takes at most a share of a
+core: what is left of a backlog waits in the files.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from agent.alarms import Elsewhere
+from agent.config.formats import own_formats
+from agent.config.logs import Logs
+from agent.config.settings import Config
+from agent.flush.feed import Dated, Fed
+from agent.logs.digest import Tally as Lines
+from agent.logs.following import Following, Stamp, Told
+from agent.logs.limits import MINUTE, Limits
+from agent.logs.live import Live
+from agent.poller import Clocks
+from agent.stats.window import Summary, merge
+from collectors.api import Attributes, Reading, Series
+from collectors.logs.formats.format import Format
+from collectors.logs.formats.presets import PRESETS
+from collectors.logs.formats.zones import zone_of
+from collectors.logs.redact import Redactor
+from collectors.logs.tail.journal import JournalSource
+from collectors.logs.tail.source import Source
+from collectors.logs.tail.tailer import Tailer
+from collectors.tally import Tally
+
+EVERY = 1.0
+"""Seconds between two looks."""
+LIVE = 10.0
+"""Seconds between two readings for alert rules."""
+MOST, LONGEST = 4 << 20, 0.25
+"""Bytes and seconds of reading at a time."""
+REST = 5.0
+"""Seconds of rest at most, after much was read."""
+MINUTES = 48
+"""Minutes that wait for the writer at most; a backlog waits in the files."""
+REMEMBERED = 2048
+LONGEST_TEXT = 1024
+STUCK = 30.0
+"""Seconds after which a reading that does not return is told of."""
+AGAIN = 60.0
+"""Seconds until all is begun anew after an error that nobody foresaw."""
+TEMPLATES, TOLD_IN_ALL = 8, 1024
+"""Templates of errors that are told in a window, and that are remembered as told."""
+SOURCE = "logs"
+COUNTED = ("outrider.logs.lines", "outrider.logs.missed", "outrider.logs.untimed", "outrider.logs.astray")
+"""Where the fields of a log's tally are counted."""
+ASKED, OVER = True, False
+"""What the thread is told: the writer asks for what there is; it is over."""
+
+
+class Outlets(NamedTuple):
+    """Whom to tell; each returns at once. `event` is the writer's, `say` the log's."""
+
+    event: Callable[[str, str, Attributes], None]
+    say: Callable[[str, str], None]
+    tally: Tally
+
+
+class Tailing:
+    """Follows the logs of a configuration, from `start` to `stop`."""
+
+    def __init__(self, config: Config, clocks: Clocks, outlets: Outlets) -> None:
+        self._config, self._clocks, self._outlets = config, clocks, outlets
+        self._share = config.limits.cpu / 2
+        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Fed] = queue.SimpleQueue()
+        self._readings: queue.SimpleQueue[Reading] = queue.SimpleQueue()
+        self._positions: dict[str, bytes] = {}
+        self._changed: dict[str, bytes | None] = {}
+        self._handed: OrderedDict[float, None] = OrderedDict()
+        self._told: OrderedDict[str, None] = OrderedDict()
+        self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
+        self._tailer: Tailer
+        self._logs: dict[str, Following] = {}
+        self._live, self._live_due = Live(), 0.0
+        self._busy_since: float | None = None
+        self._misfits: tuple[str, ...] = ()
+        self._failed = ""
+        self._counted: dict[str, Lines] = {}
+        self._formats: dict[str, str] = {}
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """What alert rules are judged by."""
+        return Elsewhere({SOURCE: LIVE}, self._came)
+
+    def start(self, positions: Mapping[str, bytes]) -> None:
+        """Follow from where the store has it."""
+        self._positions = dict(positions)
+        self._thread.start()
+
+    def gather(self, patience: float) -> Fed:
+        """As of `agent.flush.feed.Feed`."""
+        if not self._thread.is_alive():
+            return Fed()
+        self._inbox.put(ASKED)
+        try:
+            found = [self._answers.get(timeout=patience)]
+        except queue.Empty:
+            return Fed()
+        while True:
+            # An answer that came too late the last time lies before this one.
+            try:
+                found.append(self._answers.get_nowait())
+            except queue.Empty:
+                break
+        positions: dict[str, bytes | None] = {}
+        for fed in found:
+            positions.update(fed.positions)
+        return Fed(dated=tuple(dated for fed in found for dated in fed.dated), positions=positions)
+
+    def _came(self) -> Iterator[tuple[str, Reading]]:
+        """What came since it was asked last; called in the poll thread."""
+        while True:
+            try:
+                yield SOURCE, self._readings.get_nowait()
+            except queue.Empty:
+                return
+
+    def conditions(self, now: float) -> tuple[str, ...]:
+        """What is the matter, in words; `now` on the boot clock, s."""
+        since = self._busy_since
+        stuck = (
+            ("logs: a file or folder does not answer",) if since is not None and now > since + STUCK else ()
+        )
+        failed = (f"logs: {self._failed}",) if self._failed else ()
+        return (*stuck, *failed, *self._misfits)
+
+    def stop(self, patience: float) -> bool:
+        """End the thread; False if it takes longer than `patience` s."""
+        self._inbox.put(OVER)
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._follow()
+                return
+            except Exception as error:  # noqa: BLE001 - whatever a log did to us, it is told and begun anew
+                self._failed = f"{type(error).__name__}: {error}"[:256]
+                self._outlets.tally.add("outrider.logs.failed")
+                self._outlets.say("error", f"logs: {self._failed}; they are begun anew in {AGAIN:.0f} s")
+                self._busy_since = None
+            if not self._wait(AGAIN):
+                return
+
+    def _wait(self, seconds: float) -> bool:
+        """Let time pass, with nothing to hand over; False: it is over."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                if self._inbox.get(timeout=left) is OVER:
+                    return False
+            except queue.Empty:
+                return True
+            self._answers.put(Fed())
+        return True
+
+    def _follow(self) -> None:
+        """Look, read, answer, until it is over.
+
+        What was made of lines is forgotten with its positions when this ends by an error, and made again.
+        """
+        self._logs = {logs.name: self._following(logs) for logs in self._config.logs}
+        self._changed, self._counted = {}, {}
+        self._tailer = self._tailing()
+        try:
+            while True:
+                rest = self._turn()
+                try:
+                    asked = self._inbox.get(timeout=rest)
+                except queue.Empty:
+                    continue
+                if asked is OVER:
+                    return
+                self._turn()
+                self._answers.put(self._summed_up())
+        finally:
+            self._tailer.close()
+
+    def _turn(self) -> float:
+        """Look and read; how long to rest, in s."""
+        began, spent = time.monotonic(), time.thread_time()
+        self._busy_since = self._clocks.boot()
+        self._tailer.look()
+        size = self._read()
+        self._busy_since = None
+        self._failed = ""
+        if self._config.alert and began >= self._live_due:
+            self._live_due = began + LIVE
+            self._tell_live()
+        spent, took = time.thread_time() - spent, time.monotonic() - began
+        every = 0.0 if size >= MOST or took >= LONGEST else EVERY - took
+        return min(REST, max(every, spent / self._share - spent))
+
+    def _read(self) -> int:
+        """Read new lines, unless too much waits for the writer; how many bytes."""
+        size = 0
+        if max(log.minutes for log in self._logs.values()) < MINUTES:
+            for chunk in self._tailer.take(MOST, LONGEST):
+                self._logs[chunk.source].take(chunk.text, self._clocks.wall(), chunk.times)
+                size += chunk.size
+        return size
+
+    def _tell_live(self) -> None:
+        """A reading of what came to all logs since the one before."""
+        now = self._clocks.wall()
+        windows: dict[Series, Summary] = {}
+        for log in self._logs.values():
+            windows.update(log.lately(now))
+        if self._readings.qsize() < MINUTES:
+            self._readings.put(self._live.reading(windows))
+
+    def _summed_up(self) -> Fed:
+        """All that was read since the writer asked last."""
+        now = self._clocks.wall()
+        minutes: dict[float, dict[Series, Summary]] = {}
+        for log in self._logs.values():
+            for minute in log.flush(now):
+                _add(minutes.setdefault(minute.start, {}), minute.windows)
+            self._tell_format(log)
+        self._changed = self._tailer.positions()
+        for name, position in self._changed.items():
+            if position is None:
+                self._positions.pop(name, None)
+            else:
+                self._positions[name] = position
+        self._count()
+        self._tell_errors()
+        dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
+        return Fed(dated=dated, positions=self._changed)
+
+    def _tell_format(self, log: Following) -> None:
+        """Which format was found, and why, once."""
+        if log.found != self._formats.get(log.name, ""):
+            self._formats[log.name] = log.found
+            self._outlets.say("info", log.found)
+            self._outlets.event("logs.format", log.found[:LONGEST_TEXT], (("log.name", log.name),))
+
+    def _first(self, start: float) -> bool:
+        """Whether nothing of this minute was handed over before, as far as that is remembered."""
+        known = start in self._handed
+        self._handed[start] = None
+        if len(self._handed) > REMEMBERED:
+            self._handed.popitem(last=False)
+        return not known
+
+    def _count(self) -> None:
+        """Lines, and what is amiss with logs, for those who look at the daemon."""
+        misfits = []
+        for name, log in self._logs.items():
+            counted, self._counted[name] = self._counted.get(name, Lines()), log.tally
+            for metric, before, now in zip(COUNTED, counted, log.tally, strict=True):
+                if now > before:
+                    self._outlets.tally.add(metric, now - before, **{"log.name": name})
+            if log.misfit:
+                misfits.append(f"logs: nothing of {name} is understood, such as: {log.misfit[:160]}")
+        fresh = [misfit for misfit in misfits if misfit not in self._misfits]
+        self._misfits = tuple(misfits)
+        for misfit in fresh:
+            self._outlets.say("warning", misfit)
+
+    def _tell_errors(self) -> None:
+        """An event for each template of errors that is new: what stands behind its identifier."""
+        left = TEMPLATES
+        for name, log in self._logs.items():
+            for template in log.templates():
+                key = f"{name}/{template.identity}"
+                if key in self._told or not left:
+                    continue
+                left -= 1
+                self._told[key] = None
+                if len(self._told) > TOLD_IN_ALL:
+                    self._told.popitem(last=False)
+                attributes = (
+                    ("log.name", name),
+                    ("error.template", template.identity),
+                    ("error.example", template.example),
+                )
+                self._outlets.event("model.error", template.text, attributes)
+
+    def _following(self, logs: Logs) -> Following:
+        config = self._config
+        own = own_formats(config)
+        attributes = (("log.name", logs.name), *logs.attributes.items())
+        told = Told(logs.name, attributes, _form(logs, own), tuple(own.values()), zone_of(logs.zone))
+        redactor = Redactor(config.redact.patterns, config.redact.allow)
+        return Following(told, Limits(groups=logs.groups), redactor)
+
+    def _tailing(self) -> Tailer:
+        sources = [source for logs in self._config.logs for source in _sources(logs, self._stamp(logs))]
+
+        def say(text: str) -> None:
+            self._outlets.say("warning", text)
+
+        clock, wall = self._clocks.boot, self._clocks.wall
+        return Tailer(sources, self._positions, clock=clock, wall=wall, tally=self._outlets.tally, say=say)
+
+    def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
+        own = own_formats(self._config)
+        stamp = Stamp(_form(logs, own), own.values(), zone_of(logs.zone))
+        return lambda line: stamp.time(line, self._clocks.wall())
+
+
+def _form(logs: Logs, own: Mapping[str, Format]) -> Format | str:
+    """The format of a log, or the word by which it is to be found."""
+    return own.get(logs.format) or PRESETS.get(logs.format) or logs.format
+
+
+def _sources(logs: Logs, time_of: Callable[[bytes], float | None]) -> Iterator[Source | JournalSource]:
+    """What is to be followed for a log."""
+    if logs.paths or logs.pipes:
+        yield Source(
+            logs.name,
+            logs.paths,
+            logs.start,  # type: ignore[arg-type]  # a form of these
+            logs.container,  # type: ignore[arg-type]
+            logs.multiline,
+            logs.roots,
+            logs.archives,
+            logs.pipes,
+            time_of,
+        )
+    if logs.units or logs.matches:
+        yield JournalSource(logs.name, logs.units, logs.matches, logs.start)  # type: ignore[arg-type]
+
+
+def _add(into: dict[Series, Summary], windows: Mapping[Series, Summary]) -> None:
+    for series, summary in windows.items():
+        before = into.get(series)
+        into[series] = summary if before is None else merge(before, summary)

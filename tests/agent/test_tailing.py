@@ -1,0 +1,186 @@
+"""The thread that follows logs: real files, its hand-over to the writer, what it says."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent import tailing
+from agent.config.logs import Logs
+from agent.config.settings import Alert, Config
+from agent.flush.feed import Fed
+from agent.poller import Clocks
+from agent.stats.window import Counter
+from agent.tailing import Outlets, Tailing
+from collectors.api import Attributes, Reading
+from collectors.tally import Tally
+from tests.waiting import until
+
+
+class Rig:
+    """A log, and who follows it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tally = Tally()
+        self.events: list[tuple[str, str, Attributes]] = []
+        self.lines: list[str] = []
+        self.positions: dict[str, bytes] = {}
+        self.began: list[Tailing] = []
+
+    def follow(self, **settings: object) -> Tailing:
+        logs = Logs("api", (str(self.path),), start="start", multiline=False, **settings)  # type: ignore[arg-type]
+        clocks = Clocks(time.monotonic, time.time, lambda: "synchronised")
+        outlets = Outlets(
+            lambda *event: self.events.append(event), lambda _, text: self.lines.append(text), self.tally
+        )
+        alert = Alert("a", "model.errors > 1")
+        tail = Tailing(Config(logs=(logs,), alert=(alert,)), clocks, outlets)
+        tail.start(self.positions)
+        self.began.append(tail)
+        return tail
+
+    def stored(self, fed: Fed) -> int:
+        """Requests in what was handed over, whose positions are stored with it."""
+        for name, position in fed.positions.items():
+            if position is None:
+                del self.positions[name]
+            else:
+                self.positions[name] = position
+        return requests(fed)
+
+    def write(self, count: int, **fields: object) -> None:
+        with self.path.open("a") as file:
+            for _ in range(count):
+                file.write(json.dumps({"time": time.time(), "status": "ok", **fields}) + "\n")
+
+    def counted(self, name: str) -> float:
+        return sum(each.value for each in self.tally.snapshot() if each.name == name)
+
+
+def requests(fed: Fed) -> int:
+    return sum(
+        summary.count
+        for dated in fed.dated
+        for series, summary in dated.windows.items()
+        if series.name == "model.requests" and isinstance(summary, Counter)
+    )
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "api.log")
+    yield rig
+    for tail in rig.began:
+        assert tail.stop(10)
+
+
+def test_what_is_handed_over_is_counted_once_over_lives(rig: Rig) -> None:
+    rig.write(100)
+    first = rig.follow()
+    assert rig.stored(first.gather(10)) == 100
+    rig.write(10)
+    assert requests(first.gather(10)) == 10, "and the flush failed: its positions are not stored"
+    assert first.stop(10)
+    rig.write(5)
+    second = rig.follow()
+    assert rig.stored(second.gather(10)) == 15
+    assert rig.stored(second.gather(10)) == 0
+    assert "log api is read as json" in rig.lines[0]
+    assert [name for name, *_ in rig.events] == ["logs.format", "logs.format"]
+    assert rig.counted("outrider.logs.lines") == 125
+
+
+def test_the_first_of_a_minute_covers_it_and_what_follows_does_not(rig: Rig) -> None:
+    at = (time.time() // 60 - 30) * 60
+    rig.write(3, time=at)
+    tail = rig.follow()
+    [dated] = tail.gather(10).dated
+    assert (dated.start, dated.length, dated.first) == (at, 60.0, True)
+    rig.write(3, time=at)
+    [dated] = tail.gather(10).dated
+    assert (dated.start, dated.length, dated.first) == (at, 60.0, False)
+
+
+def test_alert_rules_hear_of_it_within_seconds(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tailing, "LIVE", 0.1)
+    tail = rig.follow(format="json")
+    heard: list[Reading] = []
+
+    def told() -> bool:
+        heard.extend(reading for _, reading in tail.elsewhere.readings())
+        return any(reading.series for reading in heard)
+
+    until(lambda: bool(heard) or told() or bool(heard))
+    rig.write(4, error="out of memory", status="error")
+    until(told)
+    names = [series.name for series in heard[-1].series]
+    assert heard[-1].values[names.index("model.errors")] == 4.0
+
+
+def test_errors_are_told_by_template_once(rig: Rig) -> None:
+    rig.write(3, status="error", error="no memory for bob@example.org: 7 MiB")
+    tail = rig.follow()
+    tail.gather(10)
+    rig.write(1, status="error", error="no memory for eve@example.org: 8 MiB")
+    tail.gather(10)
+    [(text, attributes)] = [(text, dict(given)) for name, text, given in rig.events if name == "model.error"]
+    assert attributes["error.example"] == "no memory for [email]: 7 MiB"
+    assert attributes["log.name"] == "api"
+    assert "7" not in text
+
+
+def test_a_format_that_does_not_fit_is_a_condition(rig: Rig) -> None:
+    rig.write(100)
+    tail = rig.follow(format="vllm")
+    tail.gather(10)
+    [said] = tail.conditions(time.monotonic())
+    assert said.startswith('logs: nothing of api is understood, such as: {"time"')
+    assert rig.lines == [said]
+    tail.gather(10)
+    assert rig.lines == [said]
+    assert rig.counted("outrider.logs.missed") == 100
+
+
+def test_a_backlog_waits_in_the_file(rig: Rig) -> None:
+    began = (time.time() // 60 - 600) * 60
+    for minute in range(600):
+        rig.write(2, time=began + 60 * minute)
+    tail = rig.follow(format="json")
+    found, most = 0, 0
+    while found < 1200:
+        fed = tail.gather(10)
+        found += rig.stored(fed)
+        most = max(most, len(fed.dated))
+    assert found == 1200
+    assert most <= 600
+
+
+def test_after_the_end_there_is_nothing(rig: Rig) -> None:
+    rig.write(5)
+    tail = rig.follow()
+    assert requests(tail.gather(10)) == 5
+    assert tail.stop(10)
+    assert tail.gather(0.1) == Fed()
+    assert tail.conditions(time.monotonic()) == ()
+
+
+def test_an_error_that_nobody_foresaw_is_told_and_all_is_begun_anew(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tailing, "AGAIN", 0.5)
+    rig.write(5)
+    with monkeypatch.context() as spoiled:
+        spoiled.setattr(tailing, "_sources", lambda *_: 1 / 0)
+        tail = rig.follow()
+        until(lambda: bool(rig.lines))
+        assert "division by zero" in rig.lines[0]
+        assert tail.conditions(time.monotonic()) == ("logs: ZeroDivisionError: division by zero",)
+        assert rig.stored(tail.gather(10)) == 0
+    until(lambda: tail.conditions(time.monotonic()) == ())
+    assert rig.stored(tail.gather(10)) == 5
+    assert rig.counted("outrider.logs.failed") >= 1
