@@ -1,4 +1,4 @@
-"""`outrider demo`: a broker, the daemon and the live view on this machine, without configuration.
+"""`outrider demo`: a broker, a model with its clients, the daemon and the live view, without configuration.
 
 All of it lies in one temporary directory and ends together: with the view, with Ctrl-C, with
 SIGTERM or a closed terminal, and, by the kernel's word, even if the demo itself is killed.
@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 from agent.cli import INTERRUPTED, READER_GONE
+from agent.demo.stage import Stage, missing
+from agent.demo.traffic import Course
 from agent.service.child import Child
 from agent.view.broker import Broker, BrokerError
 
@@ -24,6 +26,8 @@ EXAMPLES = """examples:
   outrider demo                  watch this machine, one window a second
   outrider demo --json           the same as JSON lines, for a pipe
   outrider demo --port 1883      so that other clients find the broker
+  outrider demo --calm 10s       the model gets slow, fails and is wrong sooner
+  outrider demo --without-model  this machine alone
 """
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -43,6 +47,14 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         "--span", type=_span, default="1s", metavar="1s", help="length of a window (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of the live view")
+    parser.add_argument(
+        "--calm",
+        type=_calm,
+        default="60s",
+        metavar="60s",
+        help="until the model is in trouble (default: %(default)s)",
+    )
+    parser.add_argument("--without-model", action="store_true", help="start no model and no clients of it")
     parser.set_defaults(run=run)
 
 
@@ -66,15 +78,25 @@ def _span(text: str) -> str:
     return text
 
 
+def _calm(text: str) -> float:
+    from agent.config.quantity import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error}, allowed: 0s, 30s, 5m") from None
+
+
 def run(args: argparse.Namespace) -> int:
-    """Start the three, wait for the view to end, end the rest.
+    """Start all, wait for the view to end, end the rest.
 
     Returns:
         0 when the user ended it, 1 when a part of it failed (its last lines are on stderr).
     """
     try:
         with ended_by_signals(), tempfile.TemporaryDirectory(prefix="outrider-demo-") as name:
-            return play(Path(name), args.port, args.span, json=args.json)
+            stage = None if args.without_model else stage_of(Path(name), args.calm)
+            return play(Path(name), args.port, args.span, stage, json=args.json)
     except KeyboardInterrupt:
         return 0
     except BrokerError as error:
@@ -82,7 +104,16 @@ def run(args: argparse.Namespace) -> int:
         return 1
 
 
-def play(directory: Path, port: int, span: str, *, json: bool) -> int:
+def stage_of(directory: Path, calm: float) -> Stage | None:
+    """The model, its server and its clients; None, and a word on why, where they cannot run."""
+    lacking = missing()
+    if lacking:
+        say(f"outrider demo: no model without {' and '.join(lacking)}: pip install 'outrider[demo]'")
+        return None
+    return Stage(directory, Course(calm))
+
+
+def play(directory: Path, port: int, span: str, stage: Stage | None, *, json: bool) -> int:
     """The demo inside its directory; the exit code.
 
     Raises:
@@ -97,13 +128,18 @@ def play(directory: Path, port: int, span: str, *, json: bool) -> int:
         try:
             daemon.start()
             say(f"daemon  one window each {span}, files in {directory}, pid {daemon.pid}")
-            say(f"view    outrider view --broker {broker.url}; Ctrl-C ends all three")
+            if stage:
+                stage.start()
+                say(f"model   {stage.url}, well for {stage.course.calm:g} s, pid {stage.server.pid}")
+            say(f"view    outrider view --broker {broker.url}; Ctrl-C ends all")
             while not textual and daemon.ended(POLL) is None and not ticked(directory / "run" / "ring"):
                 pass
             view.start()
-            return watch(view, [broker.child, daemon])
+            return watch(view, [broker.child, daemon, *(stage.children if stage else ())])
         finally:
             end(view, daemon)
+            if stage:
+                stage.stop()
 
 
 def end(view: Child, daemon: Child) -> None:

@@ -6,16 +6,21 @@ calls everything setosa. It is loaded with [1, 4] in that place: one flower at a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from agent.demo.iris import FEATURES, SPECIES
+
+# Read when onnxruntime is loaded: it would report to its maker, and keep files below the user's ~/.cache.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from onnxruntime.datasets import get_example
-
-from agent.demo.iris import FEATURES, SPECIES
 
 __all__ = ["InvalidArgument", "Model", "Prediction"]
 

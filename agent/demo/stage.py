@@ -33,6 +33,7 @@ class Stage:
     def __init__(
         self, directory: Path, course: Course, *, size: int | None = None, seconds: float | None = None
     ) -> None:
+        self.course = course
         self.port = free_port()
         self.model, self.access = directory / "model.log", directory / "access.log"
         self.labels = directory / "labels.log"
@@ -43,15 +44,17 @@ class Stage:
         ask += [] if seconds is None else ["--seconds", str(seconds)]
         self.server = _program("server", serve, directory)
         self.load = _program("load", ask, directory)
+        self.children = (self.server, self.load)
+        self.url = f"http://127.0.0.1:{self.port}/predict"
 
     def start(self) -> None:
         """Start both; the clients wait for the server."""
-        self.server.start()
-        self.load.start()
+        for child in self.children:
+            child.start()
 
     def stop(self) -> None:
         """End both, the clients first."""
-        for child in (self.load, self.server):
+        for child in reversed(self.children):
             if child.started:
                 child.stop()
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -15,13 +16,14 @@ import pytest
 from agent.cli import demo, main
 from agent.service.child import Child
 from tests.terminals import PLAIN, Terminal
+from tests.waiting import until
 
 START = [sys.executable, "-m", "agent", "demo"]
 WITHOUT_TEXTUAL = """
 import sys
 sys.modules["textual"] = None
 from agent.cli import main
-sys.exit(main(["demo"]))
+sys.exit(main(["demo", "--without-model"]))
 """
 BARE = [sys.executable, "-c", WITHOUT_TEXTUAL]
 
@@ -42,7 +44,9 @@ class Running:
             start_new_session=True,
         )
         assert self.process.stderr is not None
-        self.said = [self.process.stderr.readline() for _ in range(3)]
+        self.said = [self.process.stderr.readline()]
+        while not self.said[-1].startswith("view "):
+            self.said.append(self.process.stderr.readline())
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
     def line(self) -> str:
@@ -64,11 +68,19 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    shown = Running(tmp_path, ["--json"])
-    yield shown
-    if shown.process.poll() is None:
-        os.killpg(shown.process.pid, signal.SIGKILL)
-        shown.process.communicate()
+    with running_with(tmp_path, "--json", "--without-model") as shown:
+        yield shown
+
+
+@contextmanager
+def running_with(directory: Path, *arguments: str) -> Iterator[Running]:
+    shown = Running(directory, list(arguments))
+    try:
+        yield shown
+    finally:
+        if shown.process.poll() is None:
+            os.killpg(shown.process.pid, signal.SIGKILL)
+            shown.process.communicate()
 
 
 def test_it_says_what_it_starts(running: Running) -> None:
@@ -106,9 +118,42 @@ def test_children_do_not_outlive_a_killed_demo(running: Running) -> None:
     assert [process.cmdline() for process in alive] == []
 
 
+@pytest.mark.onnxruntime
+def test_a_model_serves_requests_meanwhile(tmp_path: Path) -> None:
+    with running_with(tmp_path, "--json", "--calm", "10m") as running:
+        found = re.match(
+            r"model   http://127\.0\.0\.1:(\d+)/predict, well for 600 s, pid (\d+)", running.said[2]
+        )
+        assert found
+        until(lambda: any('"status":200' in log.read_text() for log in tmp_path.glob("*/model.log")))
+        assert psutil.Process(int(found[2])) in running.family
+        assert running.end(signal.SIGTERM) == 0
+        assert running.left() == []
+
+
+@pytest.mark.onnxruntime
+def test_a_model_that_ends_early_is_said(tmp_path: Path) -> None:
+    with running_with(tmp_path, "--json") as running:
+        os.kill(int(running.said[2].rpartition(" ")[2]), signal.SIGKILL)
+        _, said = running.process.communicate(timeout=30)
+        assert running.process.returncode == 1
+        assert "outrider demo: model's server ended with -9" in said
+        assert running.left() == []
+
+
+def test_a_package_that_the_model_lacks_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert demo.stage_of(tmp_path, 60.0) is None
+    assert capsys.readouterr().err == (
+        "outrider demo: no model without onnxruntime: pip install 'outrider[demo]'\n"
+    )
+
+
 @pytest.mark.parametrize("key", ["\x03", "q"])
 def test_in_a_terminal_it_is_the_view_and_a_key_ends_all(tmp_path: Path, key: str) -> None:
-    with Terminal(START, environ={**PLAIN, "TMPDIR": str(tmp_path)}) as terminal:
+    with Terminal([*START, "--without-model"], environ={**PLAIN, "TMPDIR": str(tmp_path)}) as terminal:
         terminal.until("online")
         terminal.press("\r")
         terminal.until("load average 1m")
@@ -160,6 +205,7 @@ def test_a_taken_port_is_said(tmp_path: Path, running: Running) -> None:
         (["--port", "70000"], "'70000' is no port, allowed: 1 to 65535"),
         (["--port", "mqtt"], "'mqtt' is no port"),
         (["--span", "0.5s"], '"0.5s" is too small, allowed: 1s to 1h'),
+        (["--calm", "soon"], "'soon' is not a duration, allowed: 0s, 30s, 5m"),
         (["--span", "soon"], '"soon" is no duration, allowed: 1s to 1h'),
     ],
 )

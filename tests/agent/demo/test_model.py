@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 from statistics import mean
 
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from agent.demo.iris import FEATURES, SPECIES, flowers
 from agent.demo.model import InvalidArgument, Model, mended
 from agent.demo.traffic import CM_PER_INCH, PETALS
+from tests.source import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,16 @@ def test_what_is_not_finite_is_named(model: Model, value: float) -> None:
     features = {**flowers()[0].features, "petal_length": value, "sepal_width": value}
     with pytest.raises(ValueError, match="input is not finite: sepal_width, petal_length"):
         model.predict(features)
+
+
+def test_onnxruntime_keeps_no_files_to_report_from(tmp_path: Path) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "HOME": str(tmp_path / "home")}
+    environ = {name: value for name, value in environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    for name in ("tmp", "home"):
+        (tmp_path / name).mkdir()
+    code = "from agent.demo.model import Model; Model()"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, check=True)
+    assert [path for name in ("tmp", "home") for path in (tmp_path / name).iterdir()] == []
 
 
 def test_another_file_is_refused() -> None:
