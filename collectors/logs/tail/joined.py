@@ -18,6 +18,9 @@ GOES_ON = re.compile(rb"[ \t]|Caused by: |Suppressed: |\.\.\. \d+ more|goroutine
 # Where none of this is in a block, no line of it goes on with another.
 CANDIDATE = re.compile(rb"\n(?:[ \t}\])]|Traceback |Caused by: |Suppressed: |\.\.\. \d|goroutine )")
 
+WHOLE = re.compile(rb"\{.*\}\s*$|.* HTTP/[0-9.]+\"")
+"""A JSON object, or a line of an access log: nothing belongs to it, so that it need not wait."""
+
 
 class Joined(NamedTuple):
     """Records, each with one line feed at its end; the number of the first line of each; how many lines at
@@ -35,8 +38,10 @@ def join_text(text: bytes, limit: int, *, last: bool, full: bool) -> tuple[bytes
     `full`: there is no room to wait for more, so that something must be given.
     """
     if CANDIDATE.search(text) is None and GOES_ON.match(text) is None:
-        start = 0 if last else text.rfind(b"\n", 0, len(text) - 1) + 1
-        return (text[:start], 1, 0) if start or not (last or full) else (text, 0, 0)
+        start = text.rfind(b"\n", 0, len(text) - 1) + 1
+        if last or WHOLE.match(text, start) or (full and not start):
+            return text, 0, 0
+        return text[:start], 1, 0
     lines = [line + b"\n" for line in text.split(b"\n")[:-1]]
     joined = join(lines, limit, last=last)
     if full and not joined.records:
@@ -47,11 +52,11 @@ def join_text(text: bytes, limit: int, *, last: bool, full: bool) -> tuple[bytes
 def join(lines: list[bytes], limit: int, *, last: bool) -> Joined:
     """Join whole lines to records of at most `limit` bytes and `MOST_LINES` lines.
 
-    Unless nothing follows for now (`last`), the last record is kept back.
+    Unless nothing follows for now (`last`), the last record is kept back, if more may belong to it.
     """
     firsts = list(_firsts(lines))
     kept = 0
-    if not last and firsts:
+    if not last and firsts and not (firsts[-1] == len(lines) - 1 and WHOLE.match(lines[-1])):
         kept = len(lines) - firsts[-1]
         if kept > MOST_LINES:
             kept = 0

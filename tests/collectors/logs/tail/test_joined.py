@@ -53,6 +53,15 @@ def test_the_last_record_is_kept_back_until_nothing_follows() -> None:
     assert join(lines, 100, last=True)[:3] == ([b"one\n", b"two\x1e  more\n"], [0, 1], 0)
 
 
+@pytest.mark.parametrize(
+    "line", [b'{"latency": 3}\n', b'INFO:     10.0.0.1:5 - "GET /v1 HTTP/1.1" 200 OK\n', b'{"a": {}} \r\n']
+)
+def test_a_line_that_nothing_belongs_to_does_not_wait(line: bytes) -> None:
+    assert join_text(b"one\n" + line, 100, last=False, full=False) == (b"one\n" + line, 0, 0)
+    assert join([b"one\n", b"  more\n", line], 100, last=False)[:3] == ([b"one\x1e  more\n", line], [0, 2], 0)
+    assert join([line, b"  more\n"], 100, last=False).kept == 2, "more did belong to it"
+
+
 def test_a_record_is_cut_in_bytes_and_lines() -> None:
     assert join([b"one\n", b" two\n"], 5, last=True) == ([b"one\x1e \n"], [0], 0, 1)
     lines = [b"one\n", *[b" more\n"] * MOST_LINES]
