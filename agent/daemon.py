@@ -33,7 +33,7 @@ from agent.flush.writer import Writer
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
-from agent.judge.thrift import DAY, OWED, Thrift
+from agent.judge.thrift import OWED, Thrift
 from agent.ledger import Entry
 from agent.poller import Clocks, Closed, Poller
 from agent.ship import protocol as shipped
@@ -245,8 +245,7 @@ class Daemon:
         return tailing.Tailing(self.config, self.clocks, outlets)
 
     def _thrift(self) -> Thrift:
-        budget = self.config.store.write_budget
-        return Thrift(budget.size * DAY / budget.seconds)
+        return Thrift(self.config.store.write_budget.a_day)
 
     def _make_governing(self, host: Host) -> Governing:
         outlets = Looks(self._writer.event, self._writer.tighten, self._say, self._tally)

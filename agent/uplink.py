@@ -32,7 +32,7 @@ def broker(config: Config, client_id: str) -> Broker:
 def allowance(config: Config) -> Allowance | None:
     """What may go over the wire, None for no limit."""
     budget = config.ship.budget
-    return Allowance(*budget) if budget is not None else None
+    return Allowance(budget.size, budget.seconds) if budget is not None else None
 
 
 def credentials(config: Config) -> tuple[str, str]:

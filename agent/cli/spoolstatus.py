@@ -103,12 +103,12 @@ def _account(reader: Reader) -> Account | None:
 
 def _written(reader: Reader, rate: Rate, now: float) -> Written | None:
     """What the daemon kept of its writes; None where it has not yet."""
-    from agent.judge.thrift import DAY, KEPT, Thrift
+    from agent.judge.thrift import KEPT, Thrift
 
     state = reader.states("kept").get(KEPT)
     if state is None:
         return None
-    thrift = Thrift(rate.size * DAY / rate.seconds)
+    thrift = Thrift(rate.a_day)
     thrift.restore(state, now)
     return Written(thrift.spent, thrift.device, round(thrift.a_day), round(thrift.left))
 
@@ -135,11 +135,11 @@ def _lines(waiting: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _budget(account: Account | None) -> str:
-    from agent.config.allowance import Bytes, written
+    from agent.config.quantity import Rate, period_of, show_rate
 
     if account is None:
         return "no budget (ship.budget)"
-    budget = written(Bytes(account.limit, account.per))
+    budget = show_rate(Rate(account.limit, period_of(account.per)))
     grain = f"; {account.grain} windows are shipped as one" if account.grain > 1 else ""
     spent = f"budget {budget}: {account.spent:,} bytes spent, {account.left:,} left of the last"
     return f"{spent} {budget.partition('/')[2]}, as of the last flush{grain}"

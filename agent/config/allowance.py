@@ -2,59 +2,49 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from agent.config.fault import Refusal, Refused, quoted
-from agent.config.forms import Schema
-from agent.config.quantity import SIZE_FORM, parse_size, show_tariff
-
-# A month of 31 days, so that no calendar month sees more.
-PERIODS = {"hour": 3600.0, "day": 86_400.0, "month": 31 * 86_400.0}
-_WRITTEN = re.compile(rf"({SIZE_FORM})\s*/\s*({'|'.join(PERIODS)})", re.IGNORECASE)
-
-
-class Bytes(NamedTuple):
-    """At most `limit` bytes in any `period` s."""
-
-    limit: int
-    period: float
+from agent.config.forms import Schema, bounded
+from agent.config.quantity import RATE_FORM, Rate, parse_rate, show_rate, show_tariff
 
 
 class Allowance(NamedTuple):
-    """SIZE/hour, SIZE/day or SIZE/month within bounds of the size, both inside; empty for none."""
+    """SIZE/hour, SIZE/day or SIZE/month.
+
+    The bounds, both inside, are of the bytes in that time or, where they are `daily`, of what it comes
+    to in a day. With `none` it may be empty: no budget.
+    """
 
     low: int
     high: int
+    daily: bool = False
+    none: bool = False
 
-    def read(self, value: object) -> Bytes | None:
-        """The bytes; None for no budget."""
-        if value == "":
+    def read(self, value: object) -> Rate | None:
+        """The bytes and their time; None for no budget."""
+        if self.none and value == "":
             return None
-        match = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
-        if match is None:
-            raise Refused(Refusal(f"{quoted(value)} is no budget", self.allowed()))
-        limit = parse_size(match[1])
-        if not self.low <= limit <= self.high:
-            low = limit < self.low
-            raise Refused(Refusal(f"{quoted(value)} is too {'small' if low else 'large'}", self.allowed()))
-        return Bytes(limit, PERIODS[match[2].lower()])
+        try:
+            rate = parse_rate(value)
+        except ValueError:
+            raise Refused(Refusal(f"{quoted(value)} is no budget", self.allowed())) from None
+        bounded(rate.a_day if self.daily else rate.size, self.low, self.high, quoted(value), self.allowed())
+        return rate
 
     def allowed(self) -> str:
-        """The form and the bounds."""
-        bounds = f"{show_tariff(self.low)} to {show_tariff(self.high)}"
-        return f'{bounds} an hour, day or month, written like "10 MB/day", or empty for none'
+        """The bounds and the form."""
+        low, high = show_tariff(self.low), show_tariff(self.high)
+        if self.daily:
+            told = f'{low} to {high} a day, written like "10 MB/day", with hour, day or month'
+        else:
+            told = f'{low} to {high} an hour, day or month, written like "10 MB/day"'
+        return f"{told}, or empty for none" if self.none else told
 
     def show(self, value: object) -> str:
         """In TOML."""
-        return f'"{written(value) if isinstance(value, Bytes) else ""}"'
+        return f'"{show_rate(value) if isinstance(value, Rate) else ""}"'
 
     def schema(self) -> Schema:
         """In JSON schema; the bounds are the loader's."""
-        return {"type": "string", "pattern": rf"^({SIZE_FORM}\s*/\s*({'|'.join(PERIODS)}))?$"}
-
-
-def written(value: Bytes) -> str:
-    """As it is configured: "10 MB/day"."""
-    period = next(name for name, seconds in PERIODS.items() if seconds == value.period)
-    return f"{show_tariff(value.limit)}/{period}"
+        return {"type": "string", "pattern": f"^({RATE_FORM}){'?' if self.none else ''}$"}

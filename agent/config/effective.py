@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from agent.config.allowance import written
 from agent.config.collected import collector_names
 from agent.config.fault import dotted
 from agent.config.load import Loaded
@@ -104,7 +103,7 @@ def summary(loaded: Loaded) -> str:
     host = f"  host     {said('host.root', config.host.root)}\n" if config.host.root != "/" else ""
     name = said("device.name", config.device.name or "(named after the host)")
     fleet = said("device.fleet", config.device.fleet)
-    budget = said("ship.budget", written(ship.budget) if ship.budget else "none")
+    budget = said("ship.budget", show_rate(ship.budget) if ship.budget else "none")
     flash = said("store.write_budget", show_rate(store.write_budget))
     url, payload = said("broker.url", config.broker.url), said("ship.payload", ship.payload)
     return (

@@ -13,17 +13,12 @@ from typing import NamedTuple, Protocol
 from agent.config.fault import Expanded, Refusal, Refused, nearest, quoted
 from agent.config.quantity import (
     DURATION_FORM,
-    PERIODS,
-    RATE_FORM,
     SHARE_FORM,
     SIZE_FORM,
-    Rate,
     parse_duration,
-    parse_rate,
     parse_share,
     parse_size,
     show_duration,
-    show_rate,
     show_share,
     show_size,
 )
@@ -92,7 +87,7 @@ class Whole(NamedTuple):
         found = _unquoted(value)
         if isinstance(found, bool) or not isinstance(found, int):
             raise Refused(Refusal(f"{quoted(value)} is no whole number", self.allowed()))
-        _bounded(found, self.low, self.high, quoted(value), self.allowed())
+        bounded(found, self.low, self.high, quoted(value), self.allowed())
         return found
 
     def allowed(self) -> str:
@@ -119,7 +114,7 @@ class Number(NamedTuple):
         found = _unquoted(value)
         if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
             raise Refused(Refusal(f"{quoted(value)} is no number", self.allowed()))
-        _bounded(found, self.low, self.high, quoted(value), self.allowed())
+        bounded(found, self.low, self.high, quoted(value), self.allowed())
         return float(found)
 
     def allowed(self) -> str:
@@ -148,7 +143,7 @@ class Duration(NamedTuple):
         except ValueError:
             written = f'{self.allowed()}, written like "90s", "5m", "1h30m", "2d" or as seconds'
             raise Refused(Refusal(f"{quoted(value)} is no duration", written)) from None
-        _bounded(seconds, self.low, self.high, quoted(value), self.allowed())
+        bounded(seconds, self.low, self.high, quoted(value), self.allowed())
         return seconds
 
     def allowed(self) -> str:
@@ -165,37 +160,6 @@ class Duration(NamedTuple):
         return {"anyOf": [number, {"type": "string", "pattern": f"^{DURATION_FORM}$"}]}
 
 
-class PerPeriod(NamedTuple):
-    """A number of bytes in an hour, day or month, within bounds in bytes a day, both inside."""
-
-    low: int
-    high: int
-
-    def read(self, value: object) -> Rate:
-        """Bytes and their period."""
-        try:
-            rate = parse_rate(value)
-        except ValueError:
-            written = f'{self.allowed()}, written like "50 MB/day", with hour, day or month'
-            raise Refused(Refusal(f"{quoted(value)} is no amount in a time", written)) from None
-        _bounded(
-            rate.size * PERIODS["day"] / rate.seconds, self.low, self.high, quoted(value), self.allowed()
-        )
-        return rate
-
-    def allowed(self) -> str:
-        """The bounds."""
-        return f"{show_rate(Rate(self.low, 'day'))} to {show_rate(Rate(self.high, 'day'))}"
-
-    def show(self, value: object) -> str:
-        """In TOML."""
-        return f'"{show_rate(value)}"' if isinstance(value, Rate) else '""'
-
-    def schema(self) -> Schema:
-        """In JSON schema; the bounds are not in it."""
-        return {"type": "string", "pattern": f"^{RATE_FORM}$"}
-
-
 class Share(NamedTuple):
     """A share within bounds, both inside; 1 is 100 %."""
 
@@ -209,7 +173,7 @@ class Share(NamedTuple):
         except ValueError:
             written = f'{self.allowed()}, written like "2.5 %"'
             raise Refused(Refusal(f"{quoted(value)} is no share", written)) from None
-        _bounded(share, self.low, self.high, quoted(value), self.allowed())
+        bounded(share, self.low, self.high, quoted(value), self.allowed())
         return share
 
     def allowed(self) -> str:
@@ -238,7 +202,7 @@ class Size(NamedTuple):
         except ValueError:
             written = f'{self.allowed()}, written like "16 MiB", "500 KB" or as bytes'
             raise Refused(Refusal(f"{quoted(value)} is no size", written)) from None
-        _bounded(size, self.low, self.high, quoted(value), self.allowed())
+        bounded(size, self.low, self.high, quoted(value), self.allowed())
         return size
 
     def allowed(self) -> str:
@@ -266,7 +230,11 @@ def _unquoted(value: object) -> object:
     return float(value) if _FRACTION.fullmatch(value) else value
 
 
-def _bounded(value: float, low: float, high: float, shown: str, allowed: str) -> None:
+def bounded(value: float, low: float, high: float, shown: str, allowed: str) -> None:
+    """
+    Raises:
+        Refused: the value, as it is `shown`, lies outside.
+    """
     if value < low:
         raise Refused(Refusal(f"{shown} is too small", allowed))
     if value > high:

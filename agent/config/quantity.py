@@ -24,7 +24,8 @@ BYTES = {
 DURATION_FORM = r"(?:[0-9]{1,12}(?:\.[0-9]{1,20})?\s*(?:ms|s|m|h|d|w)\s*)+"
 SIZE_FORM = r"[0-9]{1,15}(?:\.[0-9]{1,9})?\s*(?:[KMGT]i?)?B?"
 
-PERIODS = {"hour": 3600.0, "day": 86400.0, "month": 30 * 86400.0}
+# A month of 31 days, so that no calendar month sees more.
+PERIODS = {"hour": 3600.0, "day": 86400.0, "month": 31 * 86400.0}
 RATE_FORM = rf"{SIZE_FORM}\s*/\s*(?:{'|'.join(PERIODS)})"
 SHARE_FORM = r"[0-9]{1,6}(?:\.[0-9]{1,9})?\s*%"
 
@@ -68,7 +69,7 @@ def parse_size(value: object) -> int:
 
 
 class Rate(NamedTuple):
-    """So many bytes in each `per`: an hour, a day or a month of 30 days."""
+    """So many bytes in each `per`: an hour, a day or a month of 31 days."""
 
     size: int
     per: str
@@ -78,6 +79,11 @@ class Rate(NamedTuple):
         """The period in s."""
         return PERIODS[self.per]
 
+    @property
+    def a_day(self) -> float:
+        """Bytes in a day."""
+        return self.size * PERIODS["day"] / self.seconds
+
 
 def parse_rate(value: object) -> Rate:
     """Bytes in a period.
@@ -86,9 +92,10 @@ def parse_rate(value: object) -> Rate:
         ValueError: not a size, a slash and a period.
     """
     size, slash, per = value.partition("/") if isinstance(value, str) else ("", "", "")
-    if not slash or per.strip() not in PERIODS:
+    period = per.strip().lower()
+    if not slash or period not in PERIODS:
         raise ValueError("not a rate")
-    return Rate(parse_size(size), per.strip())
+    return Rate(parse_size(size), period)
 
 
 def parse_share(value: object) -> float:
@@ -141,6 +148,11 @@ def show_tariff(size: int) -> str:
 def show_rate(rate: Rate) -> str:
     """As a tariff: "50 MB/day"."""
     return f"{show_tariff(rate.size)}/{rate.per}"
+
+
+def period_of(seconds: float) -> str:
+    """What a rate's period is called; one that has no name is a duration."""
+    return next((name for name, period in PERIODS.items() if period == seconds), show_duration(seconds))
 
 
 def show_share(share: float) -> str:

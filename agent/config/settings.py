@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
-from agent.config.allowance import Allowance, Bytes
+from agent.config.allowance import Allowance
 from agent.config.collected import (
     Collect,
     Metrics,
@@ -24,7 +24,7 @@ from agent.config.collected import (
     collector_section,
 )
 from agent.config.formats import FORMATS, Format, Redact, format_section
-from agent.config.forms import Choice, Duration, Flag, PerPeriod, Share, Size, Text, Whole
+from agent.config.forms import Choice, Duration, Flag, Share, Size, Text, Whole
 from agent.config.logs import LOGS, Logs, logs_section
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
@@ -190,7 +190,7 @@ class Store(NamedTuple):
     write_budget: Annotated[
         Rate,
         Setting(
-            PerPeriod(MB, 1000 * GB),
+            Allowance(MB, 1000 * GB, daily=True),
             "What the daemon may write to the disk in all, so that flash cards last. As it runs short "
             "several windows share a commit, which delays what is shipped by up to an hour, and become "
             "coarser where that is not enough; nothing is left out.",
@@ -233,9 +233,9 @@ class Ship(NamedTuple):
         ),
     ] = 3
     budget: Annotated[
-        Bytes | None,
+        Rate | None,
         Setting(
-            Allowance(100_000, 10**11),
+            Allowance(100_000, 10**11, none=True),
             "The most that may go over the wire in any hour, day or month (of 31 days), both ways and all "
             "headers counted. When it is short, several windows are shipped as one, and that is told; "
             "pings become seldom, and below 1 MB a day the device connects, sends and leaves.",

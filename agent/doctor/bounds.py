@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from agent.config.allowance import written
 from agent.config.quantity import show_rate
 from agent.config.settings import Config
 from agent.doctor.finding import Finding
 from agent.flash import Flash
-from agent.judge.thrift import DAY, KEPT, Thrift
+from agent.judge.thrift import KEPT, Thrift
 from agent.ship.budget import Saved
 from agent.ship.purse import LINK
 from agent.stats.frame import Event
@@ -69,7 +68,7 @@ def governed(events: Sequence[Event]) -> Iterator[Finding]:
 def flash(config: Config, state: bytes, counts: Flash, now: float) -> Iterator[Finding]:
     """What was written within 24 hours, by the daemon and by all, beside the budget."""
     budget = config.store.write_budget
-    thrift = Thrift(budget.size * DAY / budget.seconds)
+    thrift = Thrift(budget.a_day)
     thrift.restore(state, now)
     if not state:
         return
@@ -96,7 +95,7 @@ def wire(config: Config, state: bytes) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding("budget", "warning", f"{error}; the daemon counts all as spent")
         return
-    told = written(config.ship.budget)
+    told = show_rate(config.ship.budget)
     spent = f"{account.spent / KB:.1f} KB"
     text = f"spent on the wire in the last {told.partition('/')[2]}: {spent}, ship.budget is {told}"
     if account.grain > 1:

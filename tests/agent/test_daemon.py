@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config
-from agent.config.allowance import Bytes
 from agent.config.collected import Metrics
+from agent.config.quantity import Rate
 from agent.config.settings import MIB, Broker, Device, Ring, Runtime, Ship, Store, Window
 from agent.daemon import RING, Daemon, _new_epoch
 from agent.ship import protocol as shipped
@@ -94,7 +94,7 @@ def test_over_a_reload_what_was_spent_on_the_link_is_known_to_the_byte(
     def spent(rig: Rig) -> Saved:
         return Saved.load(rig.daemon.spent()[LINK])
 
-    rig = rigs(config._replace(ship=Ship(budget=Bytes(10_000_000, 86_400.0)))).start()
+    rig = rigs(config._replace(ship=Ship(budget=Rate(10_000_000, "day")))).start()
     until(lambda: spent(rig).account.spent > 0)
     assert spent(rig).doubt > 0
     rig.stop()

@@ -100,7 +100,7 @@ def model(when: str) -> float:
         alerts.begin(turn * 10.0, 1.7e9 + turn * 10.0)
         totals = [turn * 100.0] * len(requests) + [float(turn)] * len(errors)
         began = time.perf_counter()
-        alerts.take("log", Reading(series, [durations] * len(times) + totals))
+        alerts.take("log", Reading(series, [*[durations] * len(times), *totals]))
         spent.append(time.perf_counter() - began)
         alerts.end()
     return sorted(spent)[100] * 1e6

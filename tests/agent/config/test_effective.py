@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.config.allowance import Bytes
 from agent.config.collected import Polling
 from agent.config.effective import effective, summary
 from agent.config.load import Loaded, load, load_with_origins
+from agent.config.quantity import Rate
 from agent.config.settings import Alert, Config, Observed, Ship
 
 TEXT = """\
@@ -72,7 +72,7 @@ def test_the_summary_names_what_is_switched_on() -> None:
     assert "host" not in told.replace("named after the host", "")
     assert "host     /host" in summary(Loaded(Config(host=Observed("/host")), {}))
     assert "budget   none on the link, 50 MB/day on the disk" in told
-    metered = summary(Loaded(Config(ship=Ship(budget=Bytes(200_000, 86_400.0))), {}))
+    metered = summary(Loaded(Config(ship=Ship(budget=Rate(200_000, "day"))), {}))
     assert "budget   200 KB/day on the link" in metered
 
 

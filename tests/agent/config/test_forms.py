@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.config.allowance import Allowance, Bytes
+from agent.config.allowance import Allowance
 from agent.config.document import loads
 from agent.config.fault import Expanded, Refused
-from agent.config.forms import Choice, Duration, Flag, Form, Number, PerPeriod, Share, Size, Text, Whole
+from agent.config.forms import Choice, Duration, Flag, Form, Number, Share, Size, Text, Whole
 from agent.config.names import Confirm, Name, Path, Url
 from agent.config.patterns import Patterns, When
 from agent.config.quantity import Rate
@@ -18,7 +18,7 @@ EXAMPLES: list[tuple[Form, object, object]] = [
     (Whole(1, 20), 20, 20),
     (Duration(1, 3600), "1h", 3600.0),
     (Size(1, 2**30), "1 MiB", 2**20),
-    (PerPeriod(10**6, 10**9), "50 MB/day", Rate(50 * 10**6, "day")),
+    (Allowance(10**6, 10**9, daily=True), "50 MB/day", Rate(50 * 10**6, "day")),
     (Share(0.001, 64.0), "2.5 %", 0.025),
     (Choice("a", "b"), "b", "b"),
     (Number(0, 1), 0.25, 0.25),
@@ -29,9 +29,8 @@ EXAMPLES: list[tuple[Form, object, object]] = [
     (Path(), "/etc/x", "/etc/x"),
     (Url(), "mqtt://host:1", "mqtt://host:1"),
     (Confirm(), "sink:a", "sink:a"),
-    (Allowance(1000, 10**9), "10 MB/day", Bytes(10_000_000, 86_400.0)),
-    (Allowance(1000, 10**9), "1 KiB / Month", Bytes(1024, 2_678_400.0)),
-    (Allowance(1000, 10**9), "", None),
+    (Allowance(1000, 10**9), "1 KiB / Month", Rate(1024, "month")),
+    (Allowance(1000, 10**9, none=True), "", None),
     (Tiers(64, Duration(60, 1e6)), {"8": "1h", "2": 60}, (Tier(2, 60.0), Tier(8, 3600.0))),
 ]
 
@@ -96,12 +95,3 @@ def test_what_a_variable_says_is_read_as_if_it_stood_there() -> None:
 def test_a_text_that_must_be_there_is_not_empty() -> None:
     with pytest.raises(Refused, match="has 0 characters"):
         Text(9, 1).read("")
-
-
-def test_an_amount_is_judged_by_what_it_is_a_day() -> None:
-    form = PerPeriod(10**6, 10**9)
-    assert form.read("100 KB/hour").size == 100_000
-    with pytest.raises(Refused, match="too small"):
-        form.read("40 KB/hour")
-    with pytest.raises(Refused, match="too large"):
-        form.read("2 GB/day")

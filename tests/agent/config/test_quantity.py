@@ -11,6 +11,7 @@ from agent.config.quantity import (
     parse_rate,
     parse_share,
     parse_size,
+    period_of,
     show_duration,
     show_rate,
     show_share,
@@ -113,7 +114,8 @@ def test_durations_are_shown_shortly(seconds: float, shown: str) -> None:
     [
         ("50 MB/day", 50_000_000, 86_400),
         ("1MiB / hour", 1024**2, 3600),
-        ("2 GB/month", 2 * 10**9, 30 * 86_400),
+        ("2 GB/month", 2 * 10**9, 31 * 86_400),
+        ("2 GB / Month", 2 * 10**9, 31 * 86_400),
         ("7/day", 7, 86_400),
     ],
 )
@@ -133,6 +135,11 @@ def test_what_is_no_rate_is_refused(written: object) -> None:
 @given(st.integers(0, 2**46) | st.integers(0, 2**20).map(lambda n: n * 1000**2), st.sampled_from([*PERIODS]))
 def test_a_rate_is_shown_so_that_it_is_read_back(size: int, per: str) -> None:
     assert parse_rate(show_rate(Rate(size, per))) == Rate(size, per)
+
+
+def test_a_period_is_called_as_in_a_rate_or_else_by_its_length() -> None:
+    assert [period_of(seconds) for seconds in PERIODS.values()] == [*PERIODS]
+    assert period_of(7200.0) == "2h"
 
 
 @pytest.mark.parametrize(("written", "share"), [("2 %", 0.02), ("2.5%", 0.025), (" 150 % ", 1.5)])

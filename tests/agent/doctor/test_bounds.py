@@ -4,7 +4,6 @@ import itertools
 from pathlib import Path
 
 from agent.config import Config
-from agent.config.allowance import Bytes
 from agent.config.quantity import Rate
 from agent.config.settings import Ship
 from agent.config.settings import Store as Settings
@@ -73,7 +72,7 @@ def test_both_counts_stand_beside_the_budget() -> None:
 
 
 def test_the_links_budget_stands_beside_what_was_spent() -> None:
-    metered = Config(ship=Ship(budget=Bytes(200_000, 86_400.0)))
+    metered = Config(ship=Ship(budget=Rate(200_000, "day")))
     purse = Purse(Allowance(200_000, 86_400.0), boot="boot")
     purse.advance(1.0)
     purse.spend(5_100)
