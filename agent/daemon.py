@@ -199,15 +199,17 @@ class Daemon:
         ]
 
     def _closed(self, closed: Closed) -> None:
-        self._tally.set("outrider.series.kept", self._fold.kept)
-        self._tally.set("outrider.series.refused", self._fold.refused)
-        if self._fold.refused > self._cut:
-            cut, self._cut = self._fold.refused - self._cut, self._fold.refused
+        logs = self._tailing.admission if self._tailing else None
+        refused = self._fold.refused + (logs.refused if logs else 0)
+        self._tally.set("outrider.series.kept", self._fold.kept + (logs.kept if logs else 0))
+        self._tally.set("outrider.series.refused", refused)
+        if refused > self._cut:
+            cut, self._cut = refused - self._cut, refused
             span = closed.frame.span.wall
             self._writer.enter(Entry("cut", "windows", "max_series", "fold", cut, span=span))
-        excluded = self._runner.excluded()
-        if excluded is not None:
-            self._tally.set("outrider.series.excluded", excluded)
+        excluded, of_logs = self._runner.excluded(), logs.excluded if logs else 0
+        if excluded is not None or of_logs:
+            self._tally.set("outrider.series.excluded", (excluded or 0) + of_logs)
         self._tally.set("outrider.values.unusable", self._fold.unusable)
         self._writer.put(closed)
 
@@ -242,7 +244,7 @@ class Daemon:
         from agent import tailing
 
         outlets = tailing.Outlets(self._writer.event, self._say, self._tally)
-        return tailing.Tailing(self.config, self.clocks, outlets)
+        return tailing.Tailing(self.config, self.clocks, outlets, lambda: self._fold.kept)
 
     def _thrift(self) -> Thrift:
         return Thrift(self.config.store.write_budget.a_day)

@@ -20,8 +20,10 @@ from typing import NamedTuple
 from agent.alarms import Elsewhere
 from agent.config.formats import own_formats
 from agent.config.logs import Logs
+from agent.config.plans import selection
 from agent.config.settings import Config
 from agent.flush.feed import Dated, Fed
+from agent.logs.admission import Admission
 from agent.logs.digest import Tally as Lines
 from agent.logs.following import Following, Stamp, Told
 from agent.logs.limits import MINUTE, Limits
@@ -31,6 +33,7 @@ from agent.stats.window import Summary, merge
 from collectors.api import Attributes, Reading, Series
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.presets import PRESETS
+from collectors.logs.formats.roles import TEMPLATES as TEXTS
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
 from collectors.logs.tail.journal import JournalSource
@@ -74,8 +77,12 @@ class Outlets(NamedTuple):
 class Tailing:
     """Follows the logs of a configuration, from `start` to `stop`."""
 
-    def __init__(self, config: Config, clocks: Clocks, outlets: Outlets) -> None:
+    def __init__(
+        self, config: Config, clocks: Clocks, outlets: Outlets, others: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`others` is how many series there are beside those of logs: `collect.max_series` bounds both."""
         self._config, self._clocks, self._outlets = config, clocks, outlets
+        self.admission = Admission(selection(config), lambda: config.collect.max_series - others())
         self._share = config.limits.cpu / 2
         self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Fed] = queue.SimpleQueue()
@@ -223,9 +230,11 @@ class Tailing:
         now = self._clocks.wall()
         windows: dict[Series, Summary] = {}
         for log in self._logs.values():
-            windows.update(log.lately(now))
+            windows.update(self.admission.take(log.lately(now)))
         if self._readings.qsize() < MINUTES:
             self._readings.put(self._live.reading(windows))
+        if self._live.refused:
+            self._outlets.tally.set("outrider.logs.unjudged", self._live.refused)
 
     def _summed_up(self) -> Fed:
         """All that was read since the writer asked last."""
@@ -233,8 +242,9 @@ class Tailing:
         minutes: dict[float, dict[Series, Summary]] = {}
         for log in self._logs.values():
             for minute in log.flush(now):
-                _add(minutes.setdefault(minute.start, {}), minute.windows)
+                _add(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
             self._tell_format(log)
+        self.admission.hand_over()
         self._changed = self._tailer.positions()
         for name, position in self._changed.items():
             if position is None:
@@ -280,7 +290,10 @@ class Tailing:
         """An event for each template of errors that is new: what stands behind its identifier."""
         left = TEMPLATES
         for name, log in self._logs.items():
-            for template in log.templates():
+            templates = log.templates()
+            if not templates or not self.admission.takes(log.series(TEXTS)):
+                continue
+            for template in templates:
                 key = f"{name}/{template.identity}"
                 if key in self._told or not left:
                     continue

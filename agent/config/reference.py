@@ -22,6 +22,7 @@ from agent.config.section import Field, Section, section
 from agent.config.settings import Config
 from collectors.api import Metric
 from collectors.catalog import NAMES, load
+from collectors.logs.formats import roles
 from collectors.runner import METRICS
 
 COMMAND = "python -m agent.config.reference --write"
@@ -104,6 +105,11 @@ def metrics_tables() -> str:
     return "\n".join([*lines, *_metrics(METRICS), ""])
 
 
+def log_metrics_table() -> str:
+    """Every metric that lines of logs become, in Markdown; those that two roles tell stand there once."""
+    return "\n".join([*_metrics(dict.fromkeys(roles.metrics())), ""])
+
+
 def _metrics(metrics: Iterable[Metric]) -> Iterator[str]:
     heads = ("metric", "unit", "kind", "attributes", "source", "meaning")
     rows = (
@@ -133,6 +139,7 @@ GENERATED = (
     ),
     Generated("config/README.md", settings_tables, marked=True),
     Generated("collectors/README.md", metrics_tables, marked=True),
+    Generated("collectors/logs/README.md", log_metrics_table, marked=True),
 )
 
 

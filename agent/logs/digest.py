@@ -19,21 +19,13 @@ from agent.logs.templates import Templates
 from agent.stats.bins import Cells, Column, counted
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Summary, merge
-from collectors.api import Attributes, Metric, Series
+from collectors.api import Attributes, Series
 from collectors.logs.formats.columns import UNTIMED, Batch, Labels
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.roles import ERRORS, REQUESTS, SOURCE, Role, role_of
+from collectors.logs.formats.roles import ERRORS, REQUESTS, TEMPLATES, Role, role_of
 from collectors.logs.redact import Redactor
 
 REDACTED = Redactor().field
-TEMPLATES = Metric(
-    "model.errors.template",
-    "{error}",
-    "top",
-    (),
-    SOURCE,
-    "Texts of errors, by the identifier of their template.",
-)
 Ints = NDArray[np.int64]
 Windows = dict[Series, Summary]
 

@@ -11,7 +11,7 @@ from agent.logs.digest import Minute, Tally, Windows
 from agent.logs.limits import DEFAULT, Limits
 from agent.logs.log import PATIENCE, Log
 from agent.logs.templates import Template
-from collectors.api import Attributes
+from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.guess import SAMPLE, guess, named
@@ -108,6 +108,10 @@ class Following:
     def templates(self) -> list[Template]:
         """The most frequent texts of errors."""
         return self._log.templates()
+
+    def series(self, metric: Metric) -> Series:
+        """The series of this log that no field of a line tells apart."""
+        return Series(metric.name, metric.unit, metric.kind, self._told.attributes)
 
     def _begun(self, form: Format) -> Log:
         told = self._told

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent import tailing
+from agent.config.collected import Metrics
 from agent.config.logs import Logs
 from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
@@ -32,14 +33,15 @@ class Rig:
         self.positions: dict[str, bytes] = {}
         self.began: list[Tailing] = []
 
-    def follow(self, **settings: object) -> Tailing:
+    def follow(self, config: Config = Config(), others: int = 0, **settings: object) -> Tailing:  # noqa: B008
         logs = Logs("api", (str(self.path),), start="start", multiline=False, **settings)  # type: ignore[arg-type]
         clocks = Clocks(time.monotonic, time.time, lambda: "synchronised")
         outlets = Outlets(
             lambda *event: self.events.append(event), lambda _, text: self.lines.append(text), self.tally
         )
         alert = Alert("a", "model.errors > 1")
-        tail = Tailing(Config(logs=(logs,), alert=(alert,)), clocks, outlets)
+        config = config._replace(logs=(logs,), alert=(alert,))
+        tail = Tailing(config, clocks, outlets, lambda: others)
         tail.start(self.positions)
         self.began.append(tail)
         return tail
@@ -132,6 +134,24 @@ def test_errors_are_told_by_template_once(rig: Rig) -> None:
     assert attributes["error.example"] == "no memory for [email]: 7 MiB"
     assert attributes["log.name"] == "api"
     assert "7" not in text
+
+
+def test_only_series_that_the_configuration_picks_are_handed_over(rig: Rig) -> None:
+    rig.write(3, status="error", error="out of memory", latency_ms=3)
+    tail = rig.follow(Config(metrics=Metrics((), ("model.errors*",))))
+    [dated] = tail.gather(10).dated
+    assert {series.name for series in dated.windows} == {"model.requests", "model.request.duration"}
+    assert (tail.admission.kept, tail.admission.excluded) == (2, 2)
+    assert [name for name, *_ in rig.events] == ["logs.format"]
+
+
+def test_series_of_logs_have_the_room_that_others_leave(rig: Rig) -> None:
+    for model in range(9):
+        rig.write(1, model=f"m{model}")
+    config = Config()
+    tail = rig.follow(config, config.collect.max_series - 4)
+    assert sum(len(dated.windows) for dated in tail.gather(10).dated) == 4
+    assert (tail.admission.kept, tail.admission.refused) == (4, 5)
 
 
 def test_a_format_that_does_not_fit_is_a_condition(rig: Rig) -> None:

@@ -7,6 +7,7 @@ said once, here. Names follow the OpenTelemetry semantic conventions; `model.*` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -105,6 +106,14 @@ ERRORS = Metric(
     SOURCE,
     "Failed requests and exceptions, by status or type.",
 )
+TEMPLATES = Metric(
+    "model.errors.template",
+    "{error}",
+    "top",
+    (),
+    SOURCE,
+    "Texts of errors, by the identifier of their template.",
+)
 
 
 def is_role(name: str) -> bool:
@@ -122,3 +131,16 @@ def role_of(name: str, family: str) -> Role:
         return Role("value", f"model.{name}", "1", "A feature of the model's input.")
     role = NUMBERS[name]
     return role._replace(metric=LATENCY[family]) if name == "latency" else role
+
+
+def metrics() -> Iterator[Metric]:
+    """Every metric that the lines of logs become; `log.name`, and attributes of the configuration, come with
+    all of them, chosen fields with all but `TEMPLATES`."""
+    told = ("model.name", "model.version")
+    yield from (REQUESTS, ERRORS, TEMPLATES)
+    for name, role in NUMBERS.items():
+        more = ("result",) if role.use == "flag" else (role.attribute[0],) if role.attribute else ()
+        for metric in LATENCY.values() if name == "latency" else (role.metric,):
+            yield Metric(metric, role.unit, role.kind, (*told, *more), SOURCE, role.brief)
+    feature = role_of("feature.NAME", "model")
+    yield Metric(feature.metric, feature.unit, feature.kind, told, SOURCE, feature.brief)

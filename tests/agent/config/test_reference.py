@@ -2,8 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from agent.config.reference import BEGIN, END, Generated, main, metrics_tables, settings_tables, table
+from agent.config.reference import (
+    BEGIN,
+    END,
+    Generated,
+    log_metrics_table,
+    main,
+    metrics_tables,
+    settings_tables,
+    table,
+)
 from collectors.catalog import NAMES, load
+from collectors.logs.formats.roles import ERRORS, LATENCY, NUMBERS, REQUESTS, TEMPLATES
 
 
 def test_only_what_stands_between_the_marks_is_written() -> None:
@@ -33,6 +43,13 @@ def test_every_metric_of_every_collector_is_listed() -> None:
         metric.name for name in NAMES for metric in load(name).metrics if f"| `{metric.name}` |" not in page
     ] == []
     assert "`outrider.up`" in page
+
+
+def test_every_metric_of_logs_is_listed_once() -> None:
+    rows = [line.split("`")[1] for line in log_metrics_table().splitlines()[2:]]
+    assert len(rows) == len(set(rows))
+    assert {role.metric for role in NUMBERS.values()} | set(LATENCY.values()) < set(rows)
+    assert {REQUESTS.name, ERRORS.name, TEMPLATES.name, "model.feature.NAME"} < set(rows)
 
 
 def test_every_setting_is_listed_with_its_default() -> None:

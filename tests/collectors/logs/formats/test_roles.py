@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.logs.formats.roles import NUMBERS, is_role, role_of
+from collectors.logs.formats.roles import NUMBERS, is_role, metrics, role_of
 
 
 def test_the_metric_of_a_latency_is_that_of_the_family() -> None:
@@ -38,3 +38,11 @@ def test_features_are_values_of_their_own() -> None:
     assert role_of("feature.temp", "model")[:3] == ("value", "model.feature.temp", "1")
     with pytest.raises(KeyError):
         role_of("colour", "model")
+
+
+def test_every_metric_is_described_with_what_tells_its_series_apart() -> None:
+    found = {metric.name: metric for metric in metrics()}
+    assert found["model.tokens"].attributes == ("model.name", "model.version", "gen_ai.token.type")
+    assert found["model.cache.lookups"].attributes[-1] == "result"
+    assert found["gen_ai.server.request.duration"].kind == "histogram"
+    assert found["model.errors.template"].attributes == ()
