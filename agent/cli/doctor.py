@@ -97,6 +97,7 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
 
     from agent.doctor import alerts, bounds, broker, clock, device, gpus, logs, readings
     from agent.trust import Trust
+    from collectors.logs.formats import roles
     from collectors.runner import UP
     from collectors.schedule import KEY
 
@@ -109,7 +110,8 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     told = [told_by(each) for each in probes]
     yield from readings.examine(told)
     series = [each for probe in probes if probe.last for each in probe.last.series]
-    yield from alerts.examine(config.alert, (*series, *(UP.of(**{KEY[0]: each.collector}) for each in told)))
+    series += [UP.of(**{KEY[0]: each.collector}) for each in told]
+    yield from alerts.examine(config.alert, series, roles.metrics() if config.logs else ())
     yield from gpus.examine(host, {each.collector: each.nothing or each.fault for each in told})
     yield from logs.examine(host)
     if not offline:

@@ -22,7 +22,7 @@ class Known(NamedTuple):
     def named(self, selector: Selector) -> list[Series | Metric]:
         """Those that a selector means; of a metric without series it is not known which attributes it has."""
         read = [each for each in self.series if selector.matches(each)]
-        return [*read, *(each for each in self.metrics if selector.names(each.name))]
+        return [*read, *(each for each in self.metrics if _may_mean(selector, each.name))]
 
     def names(self) -> list[str]:
         """Of all metrics."""
@@ -44,6 +44,12 @@ def examine(
             yield wrong
     if matched:
         yield Finding("alerts", "ok", f"{matched} alert rules watch series of this device")
+
+
+def _may_mean(selector: Selector, metric: str) -> bool:
+    """Whether a metric is meant; one whose name ends in NAME stands for all that begin so."""
+    kind, own, _ = metric.partition("NAME")
+    return selector.names(metric) or (bool(own) and selector.metric.startswith(kind))
 
 
 def _wrong(alert: Alert, rule: Rule, selector: Selector, known: Known) -> Iterator[Finding]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent.logs.digest import Windows
+from agent.stats.window import Summary
 from collectors.api import Series
 from collectors.selection import Selection
 
@@ -47,7 +48,7 @@ class Admission:
         """Distinct series that were refused for want of room."""
         return len(self._refused)
 
-    def take(self, windows: Windows) -> Windows:
+    def take(self, windows: Mapping[Series, Summary]) -> Windows:
         """The windows of those series that are kept."""
         return {series: summary for series, summary in windows.items() if self.takes(series)}
 

@@ -7,7 +7,7 @@ import pytest
 from agent.config.settings import Alert
 from agent.doctor.alerts import examine
 from collectors.api import Metric, Series
-from collectors.logs.formats.roles import ERRORS, REQUESTS
+from collectors.logs.formats.roles import ERRORS, REQUESTS, metrics
 
 HEAT = Series("hw.temperature", "Cel", "gauge", (("hw.id", "a"), ("hw.name", "cpu")))
 MODEL = (REQUESTS, ERRORS, Metric("model.request.duration", "s", "histogram", (), "model logs", "Time."))
@@ -50,6 +50,12 @@ def test_what_only_comes_when_it_is_logged_is_known() -> None:
     (only,) = examine(alerts, [HEAT], MODEL)
     assert (only.level, only.text) == ("ok", "4 alert rules watch series of this device")
     assert [each.level for each in examine(alerts, [HEAT])] == ["warning"] * 4
+
+
+def test_a_feature_of_any_name_is_known_to_come() -> None:
+    alerts = [Alert("drift", "p50(model.feature.temp) > 5 for 1m")]
+    (only,) = examine(alerts, [HEAT], metrics())
+    assert (only.level, only.text) == ("ok", "1 alert rules watch series of this device")
 
 
 @pytest.mark.parametrize(
