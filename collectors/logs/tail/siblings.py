@@ -150,7 +150,7 @@ class Search:
         held = proof
         if this not in rejected:
             try:
-                if this == file and not proof.rungs and (not offset or status.st_size >= offset):
+                if this == file and not proof.rungs and 0 < offset <= status.st_size:
                     likeness = "same"
                 elif isinstance(medium, Packed):
                     # Whether it is the same is seen when it has been decompressed up to the offset.

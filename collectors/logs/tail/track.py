@@ -91,6 +91,11 @@ class Track:
         """It has changed since it was read."""
         return self.looked != self.written or self.size != self.offset
 
+    @property
+    def unproved(self) -> bool:
+        """Nothing is known of its content: its inode, which may be used again, says nothing."""
+        return not (self.proof.rungs or self.offset)
+
     def position(self, ended: tuple[Ended, ...]) -> Position:
         """Where it stands now."""
         return Position(
@@ -128,7 +133,7 @@ class Track:
 
     def holds(self, medium: Medium) -> bool:
         """Whether a plain file that bears its inode holds what was read of it."""
-        if not self.proof.rungs and not self.offset:
+        if self.unproved:
             return True
         return not medium.packed and self.proof.like(self.offset, medium, 0) == "same"
 

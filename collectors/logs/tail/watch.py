@@ -210,12 +210,11 @@ class Watch:
             chain.depart(track, SEARCHES, now)
         for chain, track in left:
             target = where.get(track.file)
-            if target is None:
-                if track.medium is None:
-                    self._files.release(track)
-            elif self._holds(track, target):
+            if track.medium is None and (target is None or track.unproved):
+                self._files.release(track)
+            elif target is not None and self._holds(track, target):
                 self._move(chain, track, target)
-            else:
+            elif target is not None:
                 self._rotation.cut_off(chain, track, now)
 
     def _holds(self, track: Track, path: str) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -59,6 +60,29 @@ def test_an_inode_used_again_by_an_archive_is_not_the_log(tmp_path: Path, tailin
     os.link(log, tmp_path / "app.log.1.gz")
     log.unlink()
     (tmp_path / "app.log.1.gz").write_bytes(b"\x1f\x8b and more that is no log" * 40)
+    append(log, *numbered(10, 12))
+    tailing.crash()
+    tailing.read(10)
+    assert tailing.lines == texts(numbered(0, 12))
+    tailing.tailer.close()
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("ending", [".gz", ""])
+def test_the_inode_of_a_log_that_was_empty_used_again_by_a_rotated_one_is_not_the_log(
+    pattern: str, ending: str, tmp_path: Path
+) -> None:
+    """On ext4 the next new file gets the inode of the last that was deleted."""
+    log, old = tmp_path / "app.log", tmp_path / f"app.log.2{ending}"
+    tailing = Tailing(Source("app", (f"{tmp_path}/{pattern}",), start="start"))
+    append(log, *numbered(0, 10))
+    tailing.read()
+    text = log.read_bytes()
+    log.unlink()
+    log.touch()
+    tailing.read(4)
+    log.rename(old)
+    old.write_bytes(gzip.compress(text) if ending else text)
     append(log, *numbered(10, 12))
     tailing.crash()
     tailing.read(10)
