@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from typing import NamedTuple
 
 DEEP = 8
@@ -81,6 +81,11 @@ class Places:
         self._paths = sorted(found)
         return self._paths
 
+    def names(self, path: str) -> bool:
+        """Whether a pattern names this path, there or not."""
+        names = [part for part in path.split("/") if part]
+        return any(fits(parts, names) for parts in self._patterns)
+
     def _unchanged(self) -> bool:
         """Whether all folders are as before; each is looked at, for each that is not must be known."""
         changed = [folder for folder in self._used if not self._as_before(folder)]
@@ -149,6 +154,18 @@ class Places:
             names, folders = [], []
             self._fault(folder, error)
         return Listing(tuple(names), tuple(folders), changed, settled, self._clock())
+
+
+def fits(parts: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the parts of a pattern stand for the names of a path."""
+    if not parts or not names:
+        return not parts and not names
+    if parts[0] == "**":
+        deep = min(DEEP, len(names) - 1)
+        return any(fits(parts[1:] or ["*"], names[skipped:]) for skipped in range(deep + 1))
+    hidden = names[0].startswith(".") and bool(MAGIC.match(parts[0]))
+    same = names[0] == parts[0] if not MAGIC.search(parts[0]) else fnmatchcase(names[0], parts[0])
+    return same and not hidden and fits(parts[1:], names[1:])
 
 
 def modified(folder: str) -> int:

@@ -160,11 +160,13 @@ class Rotation:
         elif track.pending and now - track.grown >= self._limits.wait:
             track.pending, track.more = False, True
 
-    def before(self, chain: Chain, since: int, real: str, now: float) -> None:
-        """What came and went at a path that was not there at the last look, at `since` ns."""
-        chain.since, chain.real, chain.searching, chain.listed = since, real, 1, -1
+    def before(self, chain: Chain, looked: int, real: str, now: float) -> None:
+        """What came and went at a path before what it leads to now, which is open: nothing can go unseen
+        between the search and that. Since the last look, at `looked` ns, where nothing was there before."""
+        if not chain.tracks:
+            chain.since, chain.real = looked, real
+        chain.searching, chain.listed = SEARCHES, -1
         self._find_unseen(chain, now)
-        chain.searching = 0
 
     def _find_unseen(self, chain: Chain, now: float) -> None:
         """Generations that came and went between two looks. Again when the path leads somewhere: until then
@@ -180,7 +182,8 @@ class Rotation:
         for each in search.unseen(max(chain.since, chain.family.floor), chain.family.known(), chain.path):
             self._take_up(chain, each, now)
         if present:
-            chain.searching = 0 if search.clean else chain.searching - 1
+            clean = search.clean and modified(os.path.dirname(chain.real)) == changed
+            chain.searching = 0 if clean else chain.searching - 1
 
     def _take_up(self, chain: Chain, each: Unseen, now: float) -> None:
         track = self._make(Position(chain.path, *each.file, 0, Proof(), each.written, live=False))

@@ -69,10 +69,21 @@ class Watch:
         for key, position in sorted((stored or {}).items(), key=lambda item: (item[1].live, item[0])):
             self._restore(Track(key, position))
         # Only now is it known which of the paths is the log's own.
-        for chain in self._chains.values():
+        for family in list(self._families.values()):
+            self._search_again(family)
+
+    def _search_again(self, family: Family) -> None:
+        """Search for what came, and was rotated away, since the positions of a log were stored."""
+        for chain in family.chains:
             for track in chain.tracks:
                 if not track.live:
                     chain.search(track, SEARCHES)
+        if family.root not in self._chains and self._places.names(family.root):
+            # Nothing was there, and nothing but that there are rotated ones tells of it.
+            chain = self._chain(family.root)
+            chain.left = self._clock()
+            for track in family.tracks():
+                chain.search(track, SEARCHES)
 
     def _restore(self, track: Track) -> None:
         chain = self._chain(track.path)
@@ -286,7 +297,7 @@ class Watch:
             read = chain.family.rest(opened.medium)
             if read is not None:
                 offset, proof = read.offset, read.proof.within(opened.medium.head())
-        if self.looked and opened is not None and not chain.tracks and chain.first:
+        if self.looked and opened is not None and chain.first:
             self._rotation.before(chain, self.looked, opened.real, now)
             if self._files.taken(opened.file):
                 opened.medium.close()

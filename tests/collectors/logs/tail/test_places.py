@@ -54,7 +54,10 @@ def tree(root: Path, *names: str) -> None:
 )
 def test_patterns(pattern: str, expected: list[str], tmp_path: Path) -> None:
     tree(tmp_path, "a.log", "b.log", "c.txt", ".hidden.log", "one/x.log", "one/deep/x.log", "two/x.log")
-    assert made(f"{tmp_path}/{pattern}").paths() == [f"{tmp_path}/{name}" for name in expected]
+    asked = made(f"{tmp_path}/{pattern}")
+    assert asked.paths() == [f"{tmp_path}/{name}" for name in expected]
+    files = [str(path) for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path for path in (*files, *asked.paths()) if asked.names(path)} == set(asked.paths())
 
 
 def test_a_folder_is_listed_again_only_when_it_has_changed(

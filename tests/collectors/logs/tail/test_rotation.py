@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
+import pytest
+
+from collectors.logs.tail.chain import Chain
+from collectors.logs.tail.rotation import Rotation
 from collectors.logs.tail.source import Source
 from tests.tailing import Tailing, append, numbered, texts
 
@@ -105,4 +110,30 @@ def test_a_generation_that_was_found_is_not_taken_twice_after_a_crash(tmp_path: 
         made.crash()
     made.read(6)
     assert made.lines == texts(numbered(0, 20))
+    made.tailer.close()
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_log_rotated_again_while_it_is_searched_for_unseen_ones_is_not_lost(
+    copied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the search, and before what the path leads to is opened."""
+    log, tend = tmp_path / "app.log", Rotation.tend
+
+    def rotates(self: Rotation, chain: Chain, now: float) -> None:
+        tend(self, chain, now)
+        if chain.tracks and not (tmp_path / "app.log.1").exists():
+            (shutil.copy if copied else os.rename)(log, tmp_path / "app.log.1")
+            log.write_bytes(b"")
+            append(log, *numbered(20, 30))
+
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.read()
+    log.rename(tmp_path / "app.log.2")
+    append(log, *numbered(10, 20))
+    monkeypatch.setattr(Rotation, "tend", rotates)
+    made.read(4)
+    assert made.lines == texts(numbered(0, 30))
+    assert made.counts()["rotations.unseen"] == 1
     made.tailer.close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,28 @@ def test_the_inode_of_a_log_that_was_empty_used_again_by_a_rotated_one_is_not_th
     tailing.crash()
     tailing.read(10)
     assert tailing.lines == texts(numbered(0, 12))
+    tailing.tailer.close()
+
+
+def test_what_came_and_went_while_it_was_down_is_found_where_no_log_is(
+    tmp_path: Path, tailing: Tailing
+) -> None:
+    """Of a log that was just rotated away no position tells, but those of its rotated files."""
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    tailing.read()
+    log.rename(tmp_path / "app.log.2")
+    tailing.read(2)
+    time.sleep(0.03)
+    append(tmp_path / "app.log.1", *numbered(10, 20))
+    (tmp_path / "app.log.1.gz").write_bytes(gzip.compress((tmp_path / "app.log.1").read_bytes()))
+    (tmp_path / "app.log.1").unlink()
+    time.sleep(0.03)
+    tailing.crash()
+    tailing.read(4)
+    append(log, *numbered(20, 30))
+    tailing.read(4)
+    assert tailing.lines == texts(numbered(0, 30))
     tailing.tailer.close()
 
 
