@@ -23,6 +23,8 @@ import json
 import math
 from typing import Any, NamedTuple
 
+from agent.stats.sliding import Sliding
+
 DAY, HOUR = 86_400.0, 3_600.0
 HELD = OWED = 1 / 8
 """What the bucket holds, and what a checkpoint may write at once, of a day's budget."""
@@ -69,8 +71,8 @@ class Counted(NamedTuple):
 class Thrift:
     """The budget, told what has been written; `a_day` bytes.
 
-    `spent` and `device` are the bytes of the last 24 hours, `left` those that could be written now, `most`
-    how many windows may share the next commit.
+    `spent` and `device` are the bytes of the last 24 hours and up to an hour before them, `left` those that
+    could be written now, `most` how many windows may share the next commit.
     """
 
     def __init__(self, a_day: float) -> None:
@@ -86,29 +88,30 @@ class Thrift:
         self._merging = False
         self._kept: float | None = None
         self._gone = 0.0
-        self._into = 0.0
-        self._hours: list[list[int]] = [[0, 0]]
+        self._process = self._device = Sliding(DAY)
 
     @property
     def spent(self) -> int:
         """Bytes that this process wrote in the last 24 hours."""
-        return sum(hour[0] for hour in self._hours)
+        return self._process.total
 
     @property
     def device(self) -> int:
         """Bytes that the device was given in the last 24 hours, by anyone."""
-        return sum(hour[1] for hour in self._hours)
+        return self._device.total
 
     def restore(self, saved: bytes, wall: float) -> None:
         """Go on from what `state` gave before a restart; what is none of it begins anew."""
         try:
-            left, at, into, hours = _loaded(saved)
+            left, at, process, device = _loaded(saved)
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             return
-        passed = min(max(0.0, wall - at), DAY)
+        passed = max(0.0, wall - at)
+        filling = min(passed, DAY)
         self.left = min(left, self._size)
-        self._into, self._hours = into, hours
-        self._pass(passed)
+        self._process = process.over(DAY).after(passed - filling)
+        self._device = device.over(DAY).after(passed - filling)
+        self._pass(filling)
 
     def look(self, now: float, counted: Counted) -> Counted:
         """What was counted at `now` (boot clock, s); the first look is where the counting begins.
@@ -126,8 +129,8 @@ class Thrift:
         )
         self.left = min(max(self.left - grown.charge, -self.a_day), self._size)
         self._gone += grown.process or 0
-        self._hours[-1][0] += grown.process or 0
-        self._hours[-1][1] += grown.device or 0
+        self._process = self._process.plus(grown.process or 0)
+        self._device = self._device.plus(grown.device or 0)
         self.thrifty = self.left < (HIGH if self.thrifty else LOW) * self._size
         return grown
 
@@ -170,8 +173,8 @@ class Thrift:
         fields = {
             "left": round(self.left + (0 if last else self._before.owed)),
             "at": round(wall),
-            "into": round(self._into),
-            "hours": self._hours,
+            "process": self._process.saved(),
+            "device": self._device.saved(),
         }
         return json.dumps(fields, separators=(",", ":")).encode()
 
@@ -185,12 +188,9 @@ class Thrift:
             self.most = min(2 * self.most, MOST)
 
     def _pass(self, seconds: float) -> None:
-        """Time goes by: the bucket fills, and hours end."""
+        """Time goes by: the bucket fills, and what was written is forgotten in time."""
         self.left = min(self.left + self._rate * seconds, self._size)
-        self._into += seconds
-        ended = int(self._into // HOUR)
-        self._into -= ended * HOUR
-        self._hours = [*self._hours, *([0, 0] for _ in range(min(ended, 24)))][-24:]
+        self._process, self._device = self._process.after(seconds), self._device.after(seconds)
 
 
 def _grown(before: int | None, after: int | None) -> int | None:
@@ -200,15 +200,13 @@ def _grown(before: int | None, after: int | None) -> int | None:
     return max(0, after - before)
 
 
-def _loaded(saved: bytes) -> tuple[float, float, float, list[list[int]]]:
+def _loaded(saved: bytes) -> tuple[float, float, Sliding, Sliding]:
     """
     Raises:
         ValueError, TypeError, KeyError, OverflowError: it is no state.
     """
     fields: dict[str, Any] = json.loads(saved) if len(saved) <= LARGEST else {}
-    left, at, into = (float(fields[key]) for key in ("left", "at", "into"))
-    hours = [[int(process), int(device)] for process, device in fields["hours"]]
-    counts = [count for hour in hours for count in hour]
-    if not all(map(math.isfinite, (left, at, into))) or not 0 <= into < HOUR or min(counts, default=-1) < 0:
+    left, at = float(fields["left"]), float(fields["at"])
+    if not math.isfinite(left + at):
         raise ValueError("no state")
-    return left, at, into, hours[-24:]
+    return left, at, Sliding.load(fields["process"]), Sliding.load(fields["device"])

@@ -19,9 +19,9 @@ import json
 import math
 from typing import Literal, NamedTuple
 
+from agent.stats.sliding import Sliding
+
 RATE, BURST, BORROW = 0.93, 0.05, 0.02
-SLOTS = 24
-"""The last period is remembered in so many parts: one that ends spends its part no more."""
 
 Lane = Literal["alert", "live", "backlog", "samples"]
 FLOORS: dict[Lane, float] = {"alert": -BORROW, "live": 0.0, "backlog": BURST / 2, "samples": BURST * 0.6}
@@ -92,8 +92,7 @@ class Budget:
         self.reserved = 0
         self._boot = boot
         self._at: float | None = None
-        self._slots = [0] * (SLOTS + 1)
-        self._slot_age = 0.0
+        self._gone = Sliding(allowance.period)
         self._since_saved = self._doubt = 0
 
     def advance(self, now: float) -> None:
@@ -101,10 +100,7 @@ class Budget:
         passed = max(0.0, now - self._at) if self._at is not None else 0.0
         self._at = now
         self.level = min(self.full, self.level + passed * self.allowance.rate)
-        width = self.allowance.period / SLOTS
-        ended, self._slot_age = divmod(self._slot_age + passed, width)
-        fresh = int(min(ended, len(self._slots)))
-        self._slots = ([0] * fresh + self._slots)[: SLOTS + 1]
+        self._gone = self._gone.after(passed)
 
     def spend(self, size: int) -> None:
         """So many bytes went over the wire.
@@ -113,7 +109,7 @@ class Budget:
         one could silence us for years.
         """
         self.level = max(self.level - size, -float(self.allowance.limit))
-        self._slots[0] += size
+        self._gone = self._gone.plus(size)
         self._since_saved += size
 
     def reserve(self, size: int) -> None:
@@ -142,13 +138,12 @@ class Budget:
 
     @property
     def spent(self) -> int:
-        """Bytes within the last period, and up to a slot before it."""
-        return sum(self._slots)
+        """Bytes within the last period, and a little before it: see `Sliding.total`."""
+        return self._gone.total
 
     def account(self, grain: int) -> Account:
         """What is to be said."""
-        limit, period = self.allowance
-        return Account(limit, period, self.spent, max(0, limit - self.spent), grain)
+        return Account(*self.allowance, self.spent, max(0, self.allowance.limit - self.spent), grain)
 
     def _needed(self, lane: Lane, size: float) -> float:
         # Just below full, as sums of fractions never reach it.
@@ -164,22 +159,19 @@ class Budget:
         """
         self._doubt = 0 if ended else max(self._since_saved, int(self._doubt * 0.9))
         self._since_saved = 0
-        about = (round(self.level), self._slots, round(self._slot_age, 1), self._doubt)
-        return Saved(self._boot, self._at, *about, *self.allowance, grain).dump()
+        about = (round(self.level), self._gone, self._doubt)
+        return Saved(self._boot, self._at, *about, self.allowance.limit, grain).dump()
 
     def restore(self, saved: Saved, now: float) -> None:
         """Go on from a saved state.
 
-        Of another boot no clock vouches for the time between: nothing has flowed in. What was spent in
-        parts of another length counts as spent just now.
+        Of another boot no clock vouches for the time between: nothing has flowed in. What was spent of
+        another period's budget counts as spent just now.
         """
         same = saved.boot == self._boot and saved.at is not None and saved.at <= now
         self._at = saved.at if same else now
         self.level = max(min(self.full, float(saved.level)), -float(self.allowance.limit))
-        if saved.per == self.allowance.period:
-            self._slots, self._slot_age = list(saved.slots), saved.age
-        else:
-            self._slots[0] = sum(saved.slots)
+        self._gone = saved.gone.over(self.allowance.period)
         self.spend(saved.doubt)
         self._since_saved, self._doubt = 0, saved.doubt
         self.advance(now)
@@ -191,16 +183,14 @@ class Saved(NamedTuple):
     boot: str
     at: float | None
     level: int
-    slots: list[int]
-    age: float
+    gone: Sliding
     doubt: int
     limit: int
-    per: float
     grain: int
 
     def dump(self) -> bytes:
         """As it is stored."""
-        return json.dumps(self._asdict(), separators=(",", ":")).encode()
+        return json.dumps({**self._asdict(), "gone": self.gone.saved()}, separators=(",", ":")).encode()
 
     @classmethod
     def load(cls, state: bytes) -> Saved:
@@ -211,19 +201,18 @@ class Saved(NamedTuple):
         """
         try:
             fields = json.loads(state)
-            saved = cls(**fields)
-            sizes = [*saved.slots, saved.doubt, saved.limit, saved.grain]
-            times = [saved.at or 0, saved.age, saved.per, saved.level]
-            sound = len(saved.slots) == SLOTS + 1 and min(sizes) >= 0 and math.isfinite(sum(times))
+            saved = cls(**{**fields, "gone": Sliding.load(fields["gone"])})
+            sizes = [saved.doubt, saved.limit, saved.grain]
+            sound = min(sizes) >= 0 and math.isfinite((saved.at or 0) + saved.level)
             whole = all(isinstance(each, int) for each in (*sizes, saved.level))
-        except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
             raise ValueError(f"no state of a budget: {error}") from error
-        if not (sound and whole and saved.grain and saved.per > 0):
+        if not (sound and whole and saved.grain):
             raise ValueError("no state of a budget")
         return saved
 
     @property
     def account(self) -> Account:
         """What it says, as of the flush that wrote it."""
-        spent = sum(self.slots)
-        return Account(self.limit, self.per, spent, max(0, self.limit - spent), self.grain)
+        spent = self.gone.total
+        return Account(self.limit, self.gone.period, spent, max(0, self.limit - spent), self.grain)

@@ -234,7 +234,7 @@ def test_the_state_is_kept_when_it_says_something_new() -> None:
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
-    lambda value: json.dumps({"left": value, "at": value, "into": 0, "hours": value}).encode()
+    lambda value: json.dumps({"left": value, "at": value, "process": value, "device": value}).encode()
 ))  # fmt: skip
 def test_what_is_no_state_begins_anew(saved: bytes) -> None:
     thrift = Thrift(8 * MB)
@@ -248,18 +248,16 @@ def test_what_is_no_state_begins_anew(saved: bytes) -> None:
     [
         {"left": float("nan")},
         {"at": float("inf")},
-        {"into": -1},
-        {"into": 4000},
-        {"hours": []},
-        {"hours": [[-1, 0]]},
-        {"hours": [[1]]},
-        {"hours": [[float("inf"), 0]]},
+        {"process": []},
+        {"process": [DAY, 0, [-1]]},
+        {"device": [DAY, 0, []]},
+        {"device": [DAY, 0, [float("inf")]]},
         {"left": int("9" * 400)},
         {"padding": "x" * LARGEST},
     ],
 )
 def test_a_state_with_impossible_numbers_begins_anew(fields: dict[str, object]) -> None:
-    right = {"left": 5, "at": 1e9, "into": 0, "hours": [[1, 1]]}
+    right = {"left": 5, "at": 1e9, "process": [DAY, 0, [1]], "device": [DAY, 0, [1]]}
     thrift = Thrift(8 * MB)
     thrift.restore(json.dumps(right).encode(), 1e9)
     assert (thrift.left, thrift.spent) == (5, 1)

@@ -153,12 +153,13 @@ def test_a_state_of_another_period_counts_as_spent_just_now() -> None:
     "changed",
     [
         {"level": "x"},
-        {"slots": [1]},
-        {"slots": [-1] * 25},
-        {"slots": None},
+        {"gone": [1]},
+        {"gone": [DAY, 0, [-1] * 25]},
+        {"gone": None},
         {"grain": 0},
-        {"age": float("nan")},
-        {"per": 0.0},
+        {"gone": [DAY, float("nan"), [1]]},
+        {"gone": [0.0, 0, [1]]},
+        {"at": float("inf")},
         {"more": 1},
     ],
 )
