@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.alarms import Elsewhere
-from agent.config.formats import own_formats
+from agent.config.formats import form_named, own_formats
 from agent.config.logs import Logs
 from agent.config.plans import selection
 from agent.config.settings import Config
@@ -31,8 +31,6 @@ from agent.logs.live import Live
 from agent.poller import Clocks
 from agent.stats.window import Summary, merge
 from collectors.api import Attributes, Reading, Series
-from collectors.logs.formats.format import Format
-from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.roles import TEMPLATES as TEXTS
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
@@ -312,7 +310,9 @@ class Tailing:
         config = self._config
         own = own_formats(config)
         attributes = (("log.name", logs.name), *logs.attributes.items())
-        told = Told(logs.name, attributes, _form(logs, own), tuple(own.values()), zone_of(logs.zone))
+        told = Told(
+            logs.name, attributes, form_named(logs.format, own), tuple(own.values()), zone_of(logs.zone)
+        )
         redactor = Redactor(config.redact.patterns, config.redact.allow)
         return Following(told, Limits(groups=logs.groups), redactor)
 
@@ -327,13 +327,8 @@ class Tailing:
 
     def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
         own = own_formats(self._config)
-        stamp = Stamp(_form(logs, own), own.values(), zone_of(logs.zone))
+        stamp = Stamp(form_named(logs.format, own), own.values(), zone_of(logs.zone))
         return lambda line: stamp.time(line, self._clocks.wall())
-
-
-def _form(logs: Logs, own: Mapping[str, Format]) -> Format | str:
-    """The format of a log, or the word by which it is to be found."""
-    return own.get(logs.format) or PRESETS.get(logs.format) or logs.format
 
 
 def _sources(logs: Logs, time_of: Callable[[bytes], float | None]) -> Iterator[Source | JournalSource]:

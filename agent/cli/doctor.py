@@ -114,6 +114,10 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     yield from alerts.examine(config.alert, series, roles.metrics() if config.logs else ())
     yield from gpus.examine(host, {each.collector: each.nothing or each.fault for each in told})
     yield from logs.examine(host)
+    if config.logs:
+        from agent.doctor import followed
+
+        yield from followed.examine(config, time.time)
     if not offline:
         yield from broker.examine(way(config, host))
 

@@ -185,6 +185,13 @@ def own_formats(config: Config) -> dict[str, Made]:
     return {form.name: made(form) for form in config.format}
 
 
+def form_named(name: str, own: Mapping[str, Made]) -> Made | str:
+    """The format of this name; `auto`, `json` and `logfmt` stay words: lines must tell the rest."""
+    from collectors.logs.formats.presets import PRESETS
+
+    return own.get(name) or PRESETS.get(name) or name
+
+
 def made(form: Format) -> Made:
     """A format as the reader of logs takes it: named groups first, then what `fields` says."""
     from collectors.logs.formats.format import Format as Made
