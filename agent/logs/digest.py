@@ -6,6 +6,7 @@ durations and values, gauges of levels, counters of requests, errors and tokens.
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -126,12 +127,16 @@ class Digest:
 
     def _errors(self, batch: Batch, minutes: Ints) -> None:
         """Count the texts of failed records."""
+        if not batch.messages:
+            return
         seen: dict[int, dict[str, int]] = {}
-        for row, text in batch.messages[: self._limits.messages]:
-            minute = int(minutes[row])
+        looked = batch.messages[: self._limits.messages]
+        own = minutes[[row for row, _ in looked]].tolist()
+        # What repeats is looked at once.
+        for (minute, text), count in Counts(zip(own, [text for _, text in looked], strict=True)).items():
             counts = seen.setdefault(minute, {})
-            identity = self.templates.add(text, minute * MINUTE)
-            counts[identity] = counts.get(identity, 0) + 1
+            identity = self.templates.add(text, minute * MINUTE, count)
+            counts[identity] = counts.get(identity, 0) + count
         beyond = len(batch.messages) - self._limits.messages
         if beyond > 0:
             self.templates.other += beyond

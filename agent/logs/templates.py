@@ -48,8 +48,8 @@ class Templates:
         self._found: dict[str, Template] = {}
         self._known: dict[str, str] = {}
 
-    def add(self, text: str, at: float) -> str:
-        """Count a text that was seen at `at`; returns its template's identifier."""
+    def add(self, text: str, at: float, count: int = 1) -> str:
+        """Count a text that was seen so often at `at`; returns its template's identifier."""
         template = self._template(text[:LONGEST_TEXT])
         found = self._found.get(template)
         if found is None:
@@ -57,7 +57,7 @@ class Templates:
             example = self._clean(text)[:LONGEST_EXAMPLE]
             found = Template(identifier(template), template, 0, at, at, example)
         self._found[template] = found._replace(
-            count=found.count + 1, first=min(found.first, at), last=max(found.last, at)
+            count=found.count + count, first=min(found.first, at), last=max(found.last, at)
         )
         if len(self._found) > 2 * self._most:
             self._purge()

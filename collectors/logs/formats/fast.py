@@ -8,12 +8,69 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from collectors.logs.formats.times import FORMS, Near, epoch, moment
-from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Minutes, Text, Words
+from collectors.logs.formats.words import (
+    ABOVE_NINE,
+    KEPT,
+    NO,
+    TOPS,
+    ZEROS,
+    Flags,
+    Floats,
+    Ints,
+    Text,
+    Words,
+    word_of,
+)
 
 MOST_MINUTES = 32
 """Different minutes that are read in one chunk; more are left to the exact path."""
 UNTIMED = -1
+_TWO, _EIGHTS = word_of(2), word_of(8)
 NO_ROWS: Ints = np.empty(0, np.int64)
+
+
+class Minutes:
+    """Times of one form, by what they say down to the minute: many lines say the same.
+
+    Args:
+        length: characters of a time.
+        seconds: where its two digits of seconds stand.
+        fraction: where the digits of their fraction begin and end.
+    """
+
+    def __init__(self, length: int, seconds: int, fraction: tuple[int, int]) -> None:
+        self.form = length, seconds, fraction
+        kept, digits = bytearray(32), bytearray(32)
+        kept[:length] = b"\xff" * length
+        for at in (*range(seconds, seconds + 2), *range(*fraction)):
+            kept[at], digits[at] = 0, 0xFF
+        tens = bytearray(32)
+        tens[seconds] = 0x0F
+        self._tens = np.frombuffer(bytes(tens), np.dtype("<u8"))
+        self._kept = np.frombuffer(bytes(kept), np.dtype("<u8"))
+        self._digits = np.frombuffer(bytes(digits), np.dtype("<u8"))
+        self.length, self._seconds = length, seconds
+
+    def heads(self, column: list[Words]) -> tuple[list[Words], Flags]:
+        """What of the words of times tells the minute, and whether seconds and fraction are proper digits."""
+        wrong: Words | None = None
+        heads = []
+        for word, kept, digits, tens in zip(column, self._kept, self._digits, self._tens, strict=False):
+            heads.append(word & kept)
+            if digits:
+                own = (word ^ ZEROS) & digits
+                own = ((own + ABOVE_NINE) | own) & TOPS
+                # No seconds beyond 59: 6 and more, and what is in their place is a digit, have these bits.
+                own |= ((word & tens) + (_TWO & tens)) & (_EIGHTS & tens)
+                wrong = own if wrong is None else wrong | own
+        proper: Flags = np.ones(len(column[0]), np.bool_) if wrong is None else wrong == NO
+        return heads, proper
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Minutes) and self.form == other.form
+
+    def __hash__(self) -> int:
+        return hash(self.form)
 
 
 class Read(NamedTuple):

@@ -6,52 +6,33 @@ here only if the exact path would see the same in it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from collectors.logs.formats.fast import NO_ROWS, UNTIMED, Read, Teller, epochs, form_of, minutes_of, scaled
+from collectors.logs.formats.amounts import amounts, written
+from collectors.logs.formats.escapes import marked, odd
+from collectors.logs.formats.fast import (
+    NO_ROWS,
+    UNTIMED,
+    Minutes,
+    Read,
+    Teller,
+    epochs,
+    form_of,
+    minutes_of,
+    scaled,
+)
 from collectors.logs.formats.format import Format
+from collectors.logs.formats.holes import Column, Holes
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Record, use_of
 from collectors.logs.formats.shape import Shape, shape_of, written_at
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.words import (
-    KEPT,
-    Flags,
-    Floats,
-    Ints,
-    Minutes,
-    Text,
-    Words,
-    head_of,
-    numbers,
-    same,
-    texts,
-)
+from collectors.logs.formats.words import Desk, Flags, Floats, Ints, Text
 
 SHAPES = 8
 """Shapes that are known of a log."""
 FEW = 32
 """So few lines are not worth a shape."""
-
-
-_NONE = np.empty(0)
-
-
-class Column(NamedTuple):
-    """A hole in many lines: where it begins and ends; the words of a text, or the values of a number; the
-    other is empty."""
-
-    begins: Ints
-    ends: Ints
-    words: list[Words]
-    values: Floats
-
-    def of(self, rows: Ints) -> Column:
-        """The same of some of the lines."""
-        values = self.values[rows] if len(self.values) else self.values
-        return Column(self.begins[rows], self.ends[rows], [word[rows] for word in self.words], values)
 
 
 class Unusable(ValueError):  # noqa: N818 - the line is not at fault
@@ -85,12 +66,14 @@ class JsonShape:
         self._minutes: Minutes | None = None
         if self._time is not None and not shape.holes[self._time].number:
             self._minutes = self._time_form(written_at(line, shape, self._time))
-        self._wanted = {*self._texts, self._time}
         self._known = Known(len(self._texts))
         self._message = self._text(places.get(form.key("message") or ""))
+        worded = {*self._texts, *([] if self._time is None else [self._time])}
+        placed = {at for at in (*(place for place, *_ in self._numbers), self._message) if at is not None}
+        self._holes = Holes(shape, worded | placed, worded)
 
     def _number(self, place: int | None, use: str) -> int | None:
-        if place is not None and (use == "flag" or not self.shape.holes[place].number):
+        if place is not None and use == "flag":
             raise Unusable
         return place
 
@@ -107,43 +90,17 @@ class JsonShape:
 
     def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> Read:
         """The lines of this shape among the rows."""
-        holes, ok = self._step(text, rows)
+        holes, ok = self._holes.step(text, rows)
         if not ok.any():
-            none = tuple(_NONE for _ in self._numbers)
+            none = tuple(np.empty(0) for _ in self._numbers)
             return Read(NO_ROWS, NO_ROWS, NO_ROWS, none)
         minutes, ok = self._times(text, holes, ok, near)
-        for at in self._texts:
-            ok &= holes[at].ends - holes[at].begins <= 8 * KEPT
         if not ok.all():
             kept = np.flatnonzero(ok)
-            rows, minutes, holes = rows[kept], minutes[kept], [hole.of(kept) for hole in holes]
+            rows, minutes, holes = rows[kept], minutes[kept], _of(holes, kept)
         return self._finished(text, rows, holes, minutes, teller)
 
-    def _step(self, text: Text, rows: Ints) -> tuple[list[Column], Flags]:
-        """The holes of each line, and in which lines all is as it should be."""
-        place = text.starts[rows]
-        ok = np.ones(len(rows), np.bool_)
-        found: list[Column] = []
-        for hole, literal in zip(self.shape.holes, self.shape.literals, strict=False):
-            ok &= same(text, place, literal)
-            if not ok.any():
-                break
-            begins = place + len(literal)
-            if hole.number:
-                number = numbers(text, begins)
-                ok &= number.read
-                # A number may be a text that tells records apart, such as a status.
-                own = head_of(text, begins, number.ends - begins) if len(found) in self._wanted else []
-                found.append(Column(begins, number.ends, own, number.values))
-            else:
-                words = texts(text, begins, KEPT if len(found) in self._wanted else 0)
-                ok = ok if words.read is None else ok & words.read
-                found.append(Column(begins, words.ends, words.words, _NONE))
-            place = found[-1].ends
-        last = self.shape.literals[-1]
-        return found, ok & same(text, place, last) & (place + len(last) == text.ends[rows])
-
-    def _times(self, text: Text, holes: list[Column], ok: Flags, near: Near) -> tuple[Ints, Flags]:
+    def _times(self, text: Text, holes: dict[int, Column], ok: Flags, near: Near) -> tuple[Ints, Flags]:
         found = np.full(len(ok), UNTIMED, np.int64)
         if self._time is None:
             return found, ok
@@ -152,35 +109,51 @@ class JsonShape:
             found[ok] = epochs(column.values[ok])
         elif self._minutes is not None:
             ok = ok & (column.ends - column.begins == self._minutes.length)
+            if text.marked:
+                ok &= ~marked(column.words)
             rows = np.flatnonzero(ok)
             whole = len(rows) == len(ok)
             own = column if whole else column.of(rows)
             found[rows], ok[rows] = minutes_of(text, self._minutes, own.begins, own.words, near)
         return found, ok
 
-    def _finished(self, text: Text, rows: Ints, holes: list[Column], minutes: Ints, teller: Teller) -> Read:
+    def _finished(
+        self, text: Text, rows: Ints, holes: dict[int, Column], minutes: Ints, teller: Teller
+    ) -> Read:
         """The columns of lines that are of this shape, as far as their texts are known."""
         labels = self._known.numbers([holes[at].words for at in self._texts], rows, teller.label)
         ok = labels >= 0
         if not ok.all():
             kept = np.flatnonzero(ok)
-            rows, minutes, labels = rows[kept], minutes[kept], labels[kept]
-            holes = [hole.of(kept) for hole in holes]
+            rows, minutes, labels, holes = rows[kept], minutes[kept], labels[kept], _of(holes, kept)
         columns = tuple(
             [
-                np.full(len(rows), value) if place is None else scaled(holes[place].values, scale, use)
+                np.full(len(rows), value)
+                if place is None
+                else self._values(text, holes[place], place, scale, use)
                 for place, scale, use, value in self._numbers
             ]
         )
         return Read(rows, minutes, labels, columns, self._messages(text, rows, holes, teller.failed(labels)))
 
-    def _messages(self, text: Text, rows: Ints, holes: list[Column], failed: Ints) -> list[tuple[int, str]]:
+    def _values(self, text: Text, hole: Column, place: int, scale: float, use: str) -> Floats:
+        if self.shape.holes[place].number:
+            return scaled(hole.values, scale, use)
+        return scaled(amounts(text, hole.begins, hole.ends, scale), 1.0, use)
+
+    def _messages(
+        self, text: Text, rows: Ints, holes: dict[int, Column], failed: Ints
+    ) -> list[tuple[int, str]]:
         """Line and message of those that failed."""
         if self._message is None:
             return []
         begins, ends, *_ = holes[self._message]
-        found = [(int(rows[at]), text.part(begins[at], ends[at])[:LONGEST_MESSAGE].decode()) for at in failed]
-        return [(row, message) for row, message in found if message]
+        found = [(int(rows[at]), written(text, int(begins[at]), int(ends[at]))) for at in failed]
+        return [(row, message[:LONGEST_MESSAGE]) for row, message in found if message]
+
+
+def _of(holes: dict[int, Column], rows: Ints) -> dict[int, Column]:
+    return {at: hole.of(rows) for at, hole in holes.items()}
 
 
 class FastJson:
@@ -193,8 +166,8 @@ class FastJson:
 
     def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> list[Read]:
         """The lines that are of a known shape."""
-        odd = text.odd()
-        rows = rows if odd is None else rows[~odd[rows]]
+        strange = odd(text)
+        rows = rows if strange is None else rows[~strange[rows]]
         found = []
         for shape in list(self._shapes):
             if len(rows) < FEW:
@@ -208,10 +181,11 @@ class FastJson:
 
     def learn(self, line: bytes, record: Record) -> bool:
         """Make the shape of a line known that the exact path had to read; whether it is a new one."""
-        if any(byte < 32 or byte == 92 for byte in line) or not line.isascii():
+        text = Text(line + b"\n", Desk())
+        if odd(text) is not None:
             return False
         try:
-            shape = JsonShape(self._form, line, record)
+            shape = JsonShape(self._form, text.body[:-1].tobytes(), record)
         except Unusable:
             return False
         if any(known.shape == shape.shape for known in self._shapes):

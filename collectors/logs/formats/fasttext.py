@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from collectors.logs.formats.digits import numbers
 from collectors.logs.formats.exact import LONGEST_TEXT_LINE, splitter_of
-from collectors.logs.formats.fast import UNTIMED, Read, Teller, form_of, minutes_of
+from collectors.logs.formats.fast import UNTIMED, Minutes, Read, Teller, form_of, minutes_of
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Making, Record, measured
@@ -24,14 +25,18 @@ from collectors.logs.formats.textlines import decoded
 from collectors.logs.formats.times import Near, moment
 from collectors.logs.formats.traces import Spans
 from collectors.logs.formats.values import SCALES
-from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Minutes, Text, Words, head_of, numbers
+from collectors.logs.formats.words import KEPT, Flags, Floats, Ints, Text, Words, head_of
 
+LONGEST_NUMBER = 24
+"""Characters of a number that is not read one at a time."""
 PLANS = 2048
 """Skeletons that are known of a log; with more of them all are forgotten."""
 NEW = 256
 """Skeletons that are looked at in one chunk."""
 MISSED, UNSEEN = 0, -1
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
+# Its digits say whether it is a number at all.
+_HUGE = re.compile(r"[eE][+-]?\d{3}", re.ASCII)
 _VALUE = re.compile(r"([+-]?\d+(?:\.\d+)?) ?([a-zA-Z%]*)", re.ASCII)
 
 
@@ -131,11 +136,14 @@ class FastText:
         self._tables = None
 
     def _number(self, line: bytes, near: Near) -> int:
-        """The number of the plan for a line; MISSED where it is not understood."""
+        """The number of the plan for a line; MISSED where it is not understood, UNSEEN where others of its
+        skeleton may be."""
         spans = self._spans(line) if len(line) <= LONGEST_TEXT_LINE else None
         if spans is None:
             return MISSED
         found = {key: decoded(line[begin:end]) for key, (begin, end) in spans.items()}
+        if any(_HUGE.search(found.get(key, "")) for key, *_ in self._making.numbers):
+            return UNSEEN
         if self._making.record(found, near) is None:
             return MISSED
         self._made.append(self._plan(spans, found))
@@ -256,7 +264,7 @@ def place_of(written: str, begin: int, length: int, scale: float, use: str) -> P
         parts is None
         or use == "flag"
         or parts[1][0] == "+"
-        or len(parts[1]) > 7
+        or len(parts[1]) > LONGEST_NUMBER
         or (unit and unit not in SCALES)
     ):
         return Place(begin, length)

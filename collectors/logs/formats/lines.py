@@ -139,9 +139,11 @@ class _Reading:
 
     def fill(self, read: Read) -> None:
         """Put in what the fast path read."""
-        self.minutes[read.rows], self.labels[read.rows] = read.minutes, read.labels
+        # Rows are in order.
+        rows = read.rows if len(read.rows) < len(self.labels) else slice(None)
+        self.minutes[rows], self.labels[rows] = read.minutes, read.labels
         for column, values in zip(self._numbers, read.numbers, strict=True):
-            column[read.rows] = values
+            column[rows] = values
         self._failed.extend(read.messages)
         self.labels[read.missed] = MISSED_LINE
         self._missed += len(read.missed)

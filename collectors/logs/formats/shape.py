@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from collectors.logs.formats.escapes import MARK
+
 LONGEST = 4096
 """Bytes of all literals together, and of holes as far as they are looked at."""
 MOST_HOLES = 64
-_NUMBER = re.compile(rb"[-\d.]+")
+_NUMBER = re.compile(rb"[-+\d.eE]+")
 _TOKEN = re.compile(
-    rb'(?P<text>"[^"]*")|(?P<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?![\d.eE+-]))|(?P<mark>[{}\[\]:,])'
+    rb'(?P<text>"[^"]*")|(?P<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.eE+-]))|(?P<mark>[{}\[\]:,])'
     rb"|(?P<word>true|false|null)|(?P<blank> +)"
 )
 
@@ -36,7 +38,7 @@ class Shape(NamedTuple):
 
 def shape_of(line: bytes) -> Shape | None:
     """The shape of a line that is a JSON object; None where it has none that could be used: keys that come
-    twice in an object, numbers with exponents, too much of everything."""
+    twice in an object or have escapes, too much of everything."""
     try:
         tokens = _Tokens(line).found
     except ValueError:
@@ -95,8 +97,8 @@ class _Tokens:
 
     def _key(self, written: bytes) -> None:
         inside = self._objects[-1]
-        if inside is None or written in inside[1]:
-            raise ValueError("a key comes twice")
+        if inside is None or written in inside[1] or MARK in written:
+            raise ValueError("a key comes twice, or has an escape")
         inside[1].add(written)
         name, above = written[1:-1].decode(), inside[0]
         self._name = None if above is None or "." in name else f"{above}.{name}" if above else name

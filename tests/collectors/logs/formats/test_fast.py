@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 import pytest
 
-from collectors.logs.formats.fast import UNTIMED, epochs, form_of, minutes_of, scaled
+from collectors.logs.formats.fast import UNTIMED, Minutes, epochs, form_of, minutes_of, scaled
 from collectors.logs.formats.times import Near, moment
 from collectors.logs.formats.words import Desk, Text, head_of
 
@@ -54,3 +54,22 @@ def test_epochs_are_those_of_single_numbers() -> None:
 def test_what_is_below_zero_is_absent_unless_it_is_a_value() -> None:
     assert isnan(scaled(np.array([-1.0]), 2.0, "duration")[0])
     assert scaled(np.array([-1.0]), 2.0, "value").tolist() == [-2.0]
+
+
+@pytest.mark.parametrize(
+    ("written", "proper"),
+    [
+        ("10:20:30.5", True),
+        ("10:20:59.9", True),
+        ("10:20:60.0", False),
+        ("10:20:7x.0", False),
+        ("10:20:30.x", False),
+    ],
+)
+def test_times_of_a_minute_have_one_head(written: str, proper: bool) -> None:
+    form = Minutes(10, 6, (9, 10))
+    text = Text(f"{written}\n10:20:00.0\n10:21:00.0\n".encode(), Desk())
+    heads, read = form.heads(head_of(text, text.starts, text.ends - text.starts))
+    assert read.tolist() == [proper, True, True]
+    same_minute = np.logical_and.reduce([head == head[1] for head in heads])
+    assert same_minute.tolist() == [True, True, False]

@@ -33,11 +33,12 @@ def test_a_shape_is_learned_once_and_only_so_many_are_kept() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b'{"l":"36ms"}',
         b'{"l":1,"t":"some day"}',
         b'{"l":1,"s":5}',
-        b'{"l":1,"x":"a\\n"}',
-        '{"l":1,"m":"ü"}'.encode(),
+        b'{"l":1,\t"x":2}',
+        b'{"l":1,"x":"\xff"}',
+        b'{"l":1,"t":"2026-11-23T12:00\\u003a00"}',
+        b'{"l":1,"\\u0078":2}',
     ],
 )
 def test_what_only_the_exact_path_reads_is_not_learned(line: bytes) -> None:
@@ -48,4 +49,11 @@ def test_a_line_without_shape_is_unusable() -> None:
     record = Exact(FORM).record(b'{"l":1}', NEAR)
     assert record is not None
     with pytest.raises(Unusable):
-        JsonShape(FORM, b'{"l":1e5}', record)
+        JsonShape(FORM, b'{"l":1,"l":2}', record)
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"l":"36ms"}', b'{"l":1e5}', b'{"l":1,"s":"a\\n\\"b"}', '{"l":1,"m":"ü","ö":"ä"}'.encode()]
+)
+def test_amounts_exponents_escapes_and_letters_are_learned(line: bytes) -> None:
+    assert learn(FastJson(FORM), line)

@@ -24,7 +24,7 @@ def test_formats_that_look_at_digits_are_left_to_the_exact_path() -> None:
         ("-4", Place(3, 2, 2, 1e-3)),
         ("3m2s", Place(3, 4)),
         ("1e5", Place(3, 3)),
-        ("123456.75", Place(3, 9)),
+        ("0.12345678901234567890123", Place(3, 25)),
         ("5 apples", Place(3, 8)),
     ],
 )

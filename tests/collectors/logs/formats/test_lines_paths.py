@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timezone
 from random import Random
 
@@ -65,10 +65,32 @@ def agree(form: Format, chunks: Sequence[bytes]) -> Lines:
 
 
 NUMBERS = (
-    st.integers(-5, 10**12) | st.decimals(0, 10**9, places=3, allow_nan=False).map(float) | st.floats(0, 1e6)
+    st.integers(-5, 10**12)
+    | st.integers(-(10**25), 10**25)
+    | st.decimals(0, 10**9, places=3, allow_nan=False).map(float)
+    | st.floats(0, 1e6)
+    | st.floats(allow_nan=False, allow_infinity=False)
 )
 VALUES: st.SearchStrategy[object] = NUMBERS | st.sampled_from(
-    ["36ms", "1.2s", "", "hit", "x" * 40, 'q"q', "ü", "tab\t", None, True, [], {}]
+    [
+        "36ms",
+        "1.2s",
+        "3m2s",
+        "0.5 %",
+        "7",
+        "",
+        "hit",
+        "x" * 40,
+        'q"q',
+        "a\\",
+        "ü",
+        "😀",
+        "tab\t",
+        None,
+        True,
+        [],
+        {},
+    ]
 )
 TIMES = st.sampled_from(
     [
@@ -82,7 +104,7 @@ TIMES = st.sampled_from(
     ]
 )
 ROWS = st.fixed_dictionaries(
-    {"latency_ms": NUMBERS, "status": st.sampled_from(["ok", "error", "200", 500, ""])},
+    {"latency_ms": NUMBERS, "status": st.sampled_from(["ok", "error", "200", 500, "", "a\\/b"])},
     optional={
         "ts": TIMES,
         "model": VALUES,
@@ -104,6 +126,12 @@ BROKEN = st.sampled_from(
         b'{"status":"ok"}}',
         b"\xff\xfe",
         b'{"status":01}',
+        b'{"status":"a\\qb","latency_ms":1}',
+        b'{"status":"\\ud800","latency_ms":1}',
+        b'{"status":"ok","latency_ms":1e999}',
+        b'{"st\\u0061tus":"ok","latency_ms":4}',
+        b'{"ts":"2026\\/11-23T12:00:44","latency_ms":"4\\u006ds"}',
+        b'{"status":"ok","msg":"\xff","latency_ms":4}',
         b"\x1b[31mred",
         b"[1]",
     ]
@@ -114,8 +142,8 @@ BROKEN = st.sampled_from(
 def logs(draw: st.DrawFn) -> list[bytes]:
     """Chunks of lines: many of a few shapes, some broken ones among them."""
     kinds = [
-        json.dumps(row, separators=(",", ":")).encode()
-        for row in draw(st.lists(ROWS, min_size=1, max_size=4))
+        json.dumps(row, separators=(",", ":"), ensure_ascii=plain).encode("utf-8", "surrogatepass")
+        for row, plain in draw(st.lists(st.tuples(ROWS, st.booleans()), min_size=1, max_size=4))
     ]
     kinds += draw(st.lists(BROKEN | st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), max_size=2))
     digits = Random(draw(st.integers(0, 10**6)))
@@ -174,11 +202,37 @@ def test_each_fast_path_does_read_most_lines_of_a_plain_log() -> None:
     texts = [f'INFO:     10.0.0.{at % 9}:{at} - "GET /p HTTP/1.1" 200 OK {at}.5ms\n' for at in range(500)]
     for form, lines in ((JSON, rows), (PRESETS["uvicorn"], texts)):
         reader = agree(form, ["".join(lines).encode()])
-        seen: list[bytes] = []
-        exact = reader.record
-        reader.record = lambda line, near: (seen.append(line), exact(line, near))[1]  # type: ignore[method-assign, func-returns-value]  # noqa: B023
-        reader.read("".join(lines).encode(), NEAR)
-        assert len(seen) < 50
+        assert read_singly(reader, "".join(lines).encode()) < 50
+
+
+KINDS: dict[str, Callable[[Random], dict[str, object]]] = {
+    "17 digits": lambda rnd: {"c": rnd.random(), "latency_ms": rnd.lognormvariate(2.5, 0.6)},
+    "exponents": lambda rnd: {"c": rnd.random() * 1e-7},
+    "escapes": lambda rnd: {"msg": f'he said "{rnd.randrange(1000)}"\n', "status": "error"},
+    "escaped labels": lambda rnd: {"route": rnd.choice(['/"a"', "/ü", "/\\b"]), "status": "error"},
+    "letters": lambda rnd: {"msg": f"für {rnd.randrange(1000)}", "status": "error"},
+    "durations": lambda rnd: {"latency_ms": f"{rnd.random():.3f}{rnd.choice(['ms', 's', '', 'm'])}"},
+}
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_loggers_print_is_read_a_column_at_a_time(kind: str, plain: bool) -> None:
+    rnd = Random(7)
+    rows = [{"ts": "2026-11-23T12:00:01Z", "status": "ok", **KINDS[kind](rnd)} for _ in range(500)]
+    chunk = "".join(f"{json.dumps(row, ensure_ascii=plain)}\n" for row in rows).encode()
+    reader = agree(JSON, [chunk])
+    assert read_singly(reader, chunk) == 0
+
+
+def read_singly(reader: Lines, chunk: bytes) -> int:
+    """How many lines of a chunk the exact path reads."""
+    seen: list[bytes] = []
+    exact = reader.record
+    reader.record = lambda line, near: (seen.append(line), exact(line, near))[1]  # type: ignore[method-assign, func-returns-value]
+    reader.read(chunk, NEAR)
+    reader.record = exact  # type: ignore[method-assign]
+    return len(seen)
 
 
 def test_a_field_that_is_read_twice_is_so_on_both_paths() -> None:
@@ -191,3 +245,15 @@ def test_a_field_that_is_read_twice_is_so_on_both_paths() -> None:
 def test_lines_that_each_have_keys_of_their_own() -> None:
     lines = [f'{{"latency_ms":{at},"status":"ok","k{at}":1}}\n' for at in range(300)]
     agree(JSON, ["".join(lines).encode()] * 2)
+
+
+def test_numbers_that_may_be_too_large_by_their_digits() -> None:
+    lines = [f"latency_ms={at % 3}.79e+30{at % 10}\n" for at in range(200)]
+    for rotated in (lines, lines[9:], lines[5:]):
+        agree(LOGFMT, ["".join(rotated).encode()])
+
+
+def test_text_with_floats_as_python_prints_them_is_read_at_once() -> None:
+    rnd = Random(7)
+    chunk = "".join(f"latency_ms={0.1 + rnd.random()} c={rnd.gauss(0, 1)} status=ok\n" for _ in range(900))
+    agree(LOGFMT, [chunk.encode()])

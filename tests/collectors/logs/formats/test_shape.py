@@ -24,16 +24,15 @@ def test_what_a_line_has_in_a_hole() -> None:
     [
         b'{"a":1,"a":2}',
         b'{"o":{"a":1},"o":null}',
-        b'{"a":1e5}',
-        b'{"a":"x\\ny"}',
+        b'{"a":1e}',
+        b'{"a\x01n":"x"}',
         b"{'a':1}",
         b'{"a":' + b"1," * 100 + b'"b":2}',
         b'{"a":"x","' + b"k" * 5000 + b'":1}',
     ],
 )
 def test_what_has_no_shape(line: bytes) -> None:
-    shape = shape_of(line)
-    assert shape is None or line == b'{"a":"x\\ny"}'
+    assert shape_of(line) is None
 
 
 def test_keys_below_an_array_or_with_dots_are_those_of_no_field() -> None:

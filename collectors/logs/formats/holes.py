@@ -1,0 +1,93 @@
+"""The holes of lines of one shape, a column each: literals are compared and holes stepped over in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from collectors.logs.formats.digits import numbers
+from collectors.logs.formats.shape import Shape
+from collectors.logs.formats.words import (
+    KEPT,
+    NO,
+    WIDE,
+    Flags,
+    Floats,
+    Ints,
+    Text,
+    Words,
+    differing,
+    head_of,
+    same,
+    texts,
+    words_of,
+)
+
+_NONE = np.empty(0)
+
+
+class Column(NamedTuple):
+    """A hole in many lines: where it begins and ends; the words of a text, or the values of a number; the
+    other is empty."""
+
+    begins: Ints
+    ends: Ints
+    words: list[Words]
+    values: Floats
+
+    def of(self, rows: Ints) -> Column:
+        """The same of some of the lines."""
+        values = self.values[rows] if len(self.values) else self.values
+        return Column(self.begins[rows], self.ends[rows], [word[rows] for word in self.words], values)
+
+
+class Holes:
+    """Steps over the holes of a shape.
+
+    Args:
+        shape: what the lines look like.
+        kept: the holes that are wanted.
+        worded: those of them whose words are wanted, of at most KEPT words; longer ones are not read.
+    """
+
+    def __init__(self, shape: Shape, kept: Collection[int], worded: Collection[int]) -> None:
+        self.shape, self._kept, self._worded = shape, frozenset(kept), frozenset(worded)
+        # Words in which the end of a text is looked for at once: as many as the longest took the last time.
+        self._widths = [1 for _ in shape.holes]
+
+    def step(self, text: Text, rows: Ints) -> tuple[dict[int, Column], Flags]:
+        """The wanted holes of each line, and in which lines all is as it should be; no holes, if in none."""
+        place = text.starts[rows]
+        ok = np.ones(len(rows), np.bool_)
+        found: dict[int, Column] = {}
+        for at, (hole, literal) in enumerate(zip(self.shape.holes, self.shape.literals, strict=False)):
+            front = min(words_of(literal), WIDE)
+            if len(literal) > 8 * front:
+                ok &= same(text, place, literal[: -8 * front])
+            begins = place + len(literal)
+            window = text.window(begins - 8 * front, front + self._widths[at])
+            ok &= differing(window, literal[-8 * front :]) == NO
+            if not ok.any():
+                return {}, ok
+            column, read = (self._number if hole.number else self._text)(text, begins, window[:, front:], at)
+            ok = ok if read is None else ok & read
+            if at in self._worded:
+                ok &= column.ends - begins <= 8 * KEPT
+            if at in self._kept:
+                found[at] = column
+            place = column.ends
+        last = self.shape.literals[-1]
+        return found, ok & same(text, place, last) & (place + len(last) == text.ends[rows])
+
+    def _number(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
+        number = numbers(text, begins, window[:, 0])
+        # A number may be a text that tells records apart, such as a status.
+        own = head_of(text, begins, number.ends - begins) if at in self._worded else []
+        return Column(begins, number.ends, own, number.values), number.read
+
+    def _text(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
+        found = texts(text, begins, KEPT if at in self._worded else 0, window)
+        self._widths[at] = min(int((found.ends - begins).max()) // 8 + 1, WIDE)
+        return Column(begins, found.ends, found.words, _NONE), found.read
