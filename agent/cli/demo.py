@@ -19,6 +19,7 @@ from types import FrameType
 from agent.cli import INTERRUPTED, READER_GONE
 from agent.demo.stage import Stage, missing
 from agent.demo.traffic import Course
+from agent.demo.watched import settings
 from agent.service.child import Child
 from agent.view.broker import Broker, BrokerError
 
@@ -120,7 +121,8 @@ def play(directory: Path, port: int, span: str, stage: Stage | None, *, json: bo
         BrokerError: no broker installed, or it did not start.
     """
     with Broker(directory, port=port) as broker:
-        daemon, view = daemon_of(directory, broker.url, span), view_of(directory, broker.url, json=json)
+        daemon = daemon_of(directory, broker.url, span, settings(stage) if stage else "")
+        view = view_of(directory, broker.url, json=json)
         textual = json or has_textual()
         if not textual:
             say("outrider demo: this is `outrider top`; for the view: pip install 'outrider[view]'")
@@ -150,12 +152,12 @@ def end(view: Child, daemon: Child) -> None:
         daemon.stop()
 
 
-def daemon_of(directory: Path, url: str, span: str) -> Child:
-    """The daemon, with all its files below `directory`."""
-    settings = directory / "outrider.toml"
+def daemon_of(directory: Path, url: str, span: str, watched: str = "") -> Child:
+    """The daemon, with all its files below `directory`; `watched` is further configuration."""
+    configuration = directory / "outrider.toml"
     # A commit each second is beyond what a card bears in a day; here it is for minutes.
-    settings.write_text('[store]\nwrite_budget = "1 TB/day"\n')
-    command = [sys.executable, "-m", "agent", "run", "--config", str(settings)]
+    configuration.write_text('[store]\nwrite_budget = "1 TB/day"\n' + watched)
+    command = [sys.executable, "-m", "agent", "run", "--config", str(configuration)]
     command += ["--broker", url, "--span", span]
     command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory / "run")]
     return Child("daemon", command, directory / "daemon.log")

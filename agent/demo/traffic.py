@@ -59,6 +59,6 @@ BUSY = 0.6
 
 
 def next_lot(flowers: int, took: float, trouble: float) -> int:
-    """How many flowers the archive sends after so many took it `took` seconds; at most half as many again."""
+    """How many flowers the archive sends after so many took it `took` seconds; at most twice as many."""
     wanted = flowers * BUSY * trouble / max(took, 1e-3)
-    return max(SMALLEST, min(MOST, int(wanted), flowers * 3 // 2))
+    return max(SMALLEST, min(MOST, int(wanted), 2 * flowers))

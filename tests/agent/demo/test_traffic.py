@@ -58,8 +58,8 @@ def test_lots_grow_until_each_takes_as_long_as_it_should_on_any_machine(a_flower
     assert lot == pytest.approx(expected, rel=0.01)
 
 
-def test_a_lot_grows_by_half_at_most_and_shrinks_at_once() -> None:
-    assert next_lot(1000, 0.001, 1.0) == 1500
+def test_a_lot_is_doubled_at_most_and_shrinks_at_once() -> None:
+    assert next_lot(1000, 0.001, 1.0) == 2000
     assert next_lot(1000, 6.0, 1.0) == traffic.SMALLEST
-    assert next_lot(1000, 0.0, 1.0) == 1500
+    assert next_lot(1000, 0.0, 1.0) == 2000
     assert next_lot(1000, 0.1, 0.0) == traffic.SMALLEST
