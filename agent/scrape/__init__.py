@@ -1,0 +1,1 @@
+"""What happened between two looks at a server's totals."""

@@ -1,0 +1,1 @@
+"""`/metrics` of model servers: fetched, read, and what their names mean."""

@@ -1,0 +1,180 @@
+"""A true server of the client library, whose every observation is known: counts and sums are exact."""
+
+from __future__ import annotations
+
+import gc
+import random
+from math import isclose
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from agent.scrape.endpoint import Endpoint
+from agent.stats import window as windows
+from agent.stats.histogram import Histogram as Exponential
+from collectors.api import Series
+from collectors.endpoints.plan import Choice, Plan
+
+
+class Server:
+    """A model server, as vLLM tells of itself; `took` keeps what was observed."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ["model_name", "engine"]
+        self.requests = Counter(
+            "vllm:request_success", "R", [*labels, "finished_reason"], registry=self.registry
+        )
+        self.waiting = Gauge("vllm:num_requests_waiting", "W", labels, registry=self.registry)
+        self.latency = Histogram("vllm:e2e_request_latency_seconds", "L", labels, registry=self.registry)
+        self.summary = Summary("app_size_bytes", "S", registry=self.registry)
+        self.took: list[float] = []
+
+    def serve(self, source: random.Random, requests: int) -> None:
+        """Serve so many requests."""
+        for _ in range(requests):
+            seconds = source.lognormvariate(-1, 1)
+            self.took.append(seconds)
+            self.latency.labels("m", "0").observe(seconds)
+            self.requests.labels("m", "0", source.choice(["stop", "length"])).inc()
+            self.summary.observe(100)
+        self.waiting.labels("m", "0").set(requests)
+
+    def page(self, *, open_metrics: bool = False) -> bytes:
+        """Its page."""
+        made: bytes = (generate_openmetrics if open_metrics else generate_latest)(self.registry)
+        return made
+
+
+def endpoint(**choice: object) -> Endpoint:
+    return Endpoint(Plan(Choice(preset="vllm", attributes=(("endpoint", "chat"),), **choice)))  # type: ignore[arg-type]
+
+
+WHO = (("endpoint", "chat"), ("model.name", "m"), ("engine", "0"))
+LATENCY = Series("gen_ai.server.request.duration", "s", "histogram", WHO)
+WAITING = Series("model.queue.length", "{request}", "gauge", WHO)
+
+
+def requests(status: str) -> Series:
+    return Series("model.requests", "{request}", "counter", (*WHO, ("status", status)))
+
+
+def test_counts_and_sums_are_those_of_the_server() -> None:
+    server, source, seen = Server(), random.Random(1), endpoint()
+    server.serve(source, 50)
+    taken = seen.take(server.page(), 0.0, 1e9)
+    assert (taken.malformed, taken.refused, taken.other) == (0, 0, 0)
+    assert set(seen.flush()) == {WAITING}, "the first page tells nothing of totals"
+    before, whole, n = len(server.took), Exponential(), 0.0
+    for minute in range(1, 6):
+        for scrape in range(4):
+            server.serve(source, source.randrange(30))
+            at = minute * 60.0 + scrape * 15
+            seen.take(server.page(), at, 1e9 + at)
+        found = seen.flush()
+        latency = found[LATENCY]
+        assert isinstance(latency, Exponential)
+        whole = whole.merged(latency)
+        for status in ("stop", "length"):
+            counter = found[requests(status)]
+            assert isinstance(counter, windows.Counter)
+            n += counter.delta
+            assert counter.count == 4
+        gauge = found[WAITING]
+        assert isinstance(gauge, windows.Gauge)
+        assert gauge.count == 4
+    took = server.took[before:]
+    assert whole.count == n == len(took)
+    assert isclose(whole.total, sum(took))
+    assert whole.low <= min(took)
+    exact = sorted(took)
+    for q in (0.5, 0.9, 0.99):
+        assert whole.quantile(q) == pytest.approx(exact[int(q * (len(took) - 1))], rel=0.35)
+
+
+def test_open_metrics_is_read_alike() -> None:
+    # Names with a colon are written without one there; so the summary stands for all.
+    server, source = Server(), random.Random(2)
+    plain, open_one = endpoint(include=("app_*",)), endpoint(include=("app_*",))
+    for at in range(2):
+        server.serve(source, 10)
+        plain.take(server.page(), at * 15.0, 1e9)
+        open_one.take(server.page(open_metrics=True), at * 15.0, 1e9)
+    size = Series("app_size.sum", "By", "counter", (("endpoint", "chat"),))
+    assert plain.flush()[size] == open_one.flush()[size] == windows.Counter(1, 1000.0, 1000.0 / 15, 0)
+
+
+def test_a_server_that_restarts() -> None:
+    source, seen = random.Random(3), endpoint()
+    server = Server()
+    server.serve(source, 100)
+    seen.take(server.page(), 0.0, 1e9)
+    server = Server()
+    server.serve(source, 7)
+    seen.take(server.page(), 15.0, 1e9 + 15)
+    latency = seen.flush()[LATENCY]
+    assert isinstance(latency, Exponential)
+    assert latency.count == 7
+    assert isclose(latency.total, sum(server.took))
+
+
+def test_readings_for_rules() -> None:
+    server, source, seen = Server(), random.Random(4), endpoint()
+    server.serve(source, 5)
+    seen.take(server.page(), 0.0, 1e9)
+    first = seen.reading
+    values = dict(zip(first.series, first.values, strict=True))
+    assert values[WAITING] == 5.0
+    assert values[requests("stop")] == 0.0, "only what grew since the first page counts"
+    server.serve(source, 20)
+    seen.take(server.page(), 15.0, 1e9)
+    second = seen.reading
+    assert second.series is first.series
+    values = dict(zip(second.series, second.values, strict=True))
+    assert values[requests("stop")] + values[requests("length")] == 20  # type: ignore[operator]
+    fresh = Server()
+    fresh.serve(source, 3)
+    seen.take(fresh.page(), 30.0, 1e9)
+    after = dict(zip(seen.reading.series, seen.reading.values, strict=True))
+    shown = [each for each in after if each.name == "model.requests"]
+    assert sum(after[each] - values[each] for each in shown) == 3, "a restart makes no total fall"  # type: ignore[operator]
+    assert LATENCY not in after
+
+
+def test_a_page_of_garbage_changes_nothing() -> None:
+    server, source, seen = Server(), random.Random(5), endpoint()
+    server.serve(source, 5)
+    seen.take(server.page(), 0.0, 1e9)
+    seen.flush()
+    taken = seen.take(b"<html>\nvllm:request_success_total{ oops\n", 15.0, 1e9)
+    assert (taken.series, taken.malformed) == (0, 2)
+    server.serve(source, 9)
+    seen.take(server.page(), 30.0, 1e9)
+    latency = seen.flush()[LATENCY]
+    assert isinstance(latency, Exponential)
+    assert latency.count == 9
+
+
+def test_it_stays_small() -> None:
+    """Series that come and go without end leave nothing behind."""
+    seen = Endpoint(Plan(Choice(most=50)))
+
+    def page(at: int) -> bytes:
+        lines = [f'a_total{{u="{at}.{n}"}} {n}\n' for n in range(200)]
+        lines += [f'h_bucket{{u="{at}",le="{le}"}} {at}\n' for le in ("1", "2", "+Inf")]
+        return ("# TYPE h histogram\n" + "".join(lines)).encode()
+
+    def held() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    for at in range(60):
+        seen.take(page(at), at * 15.0, 1e9)
+        seen.flush()
+    before = held()
+    for at in range(60, 160):
+        seen.take(page(at), at * 15.0, 1e9)
+        seen.flush()
+    assert held() < before + 2000
