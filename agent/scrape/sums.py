@@ -14,15 +14,13 @@ from collectors.endpoints.points import Buckets, Point
 class Sums:
     """The sums of one page. Of several counters in one series growth and rate are added up; several gauges in
     one are several values.
-
-    `totals` has how much each counter grew, 0 where nothing is known of it before; `levels` has the gauges.
     """
 
     def __init__(self, look: Look, now: float) -> None:
         self._look = look
         self._seconds = 0.0 if look.since is None else now - look.since
-        self.levels: dict[Series, Gauge] = {}
-        self.totals: dict[Series, float] = {}
+        self._levels: dict[Series, Gauge] = {}
+        self._totals: dict[Series, float] = {}
         self._resets: dict[Series, int] = {}
         self._histograms: dict[Series, Histogram] = {}
 
@@ -41,24 +39,23 @@ class Sums:
         """What is added to the window of each series; nothing where nothing is known."""
         counters: dict[Series, Summary] = {}
         for series, resets in self._resets.items():
-            delta = max(0.0, self.totals[series])
+            delta = max(0.0, self._totals[series])
             rate = delta / self._seconds if self._seconds > 0 else 0.0
             counters[series] = Counter(1, delta, held(rate), resets)
-        return {**self.levels, **counters, **self._histograms}
+        return {**self._levels, **counters, **self._histograms}
 
     def _add_level(self, series: Series, value: float) -> None:
-        known = self.levels.get(series)
+        known = self._levels.get(series)
         if known is None:
-            self.levels[series] = Gauge(1, value, value, value, value)
+            self._levels[series] = Gauge(1, value, value, value, value)
         else:
             low, high = min(known.low, value), max(known.high, value)
-            self.levels[series] = Gauge(known.count + 1, held(known.total + value), low, high, value)
+            self._levels[series] = Gauge(known.count + 1, held(known.total + value), low, high, value)
 
     def _add_total(self, point: Point, value: float) -> None:
         series, grown = point.series, self._look.total(point.key, value)
-        amount = 0.0 if grown is None else grown.amount * point.scale
-        self.totals[series] = held(self.totals.get(series, 0.0) + amount)
         if grown is not None:
+            self._totals[series] = held(self._totals.get(series, 0.0) + grown.amount * point.scale)
             self._resets[series] = self._resets.get(series, 0) + grown.reset
 
     def _add_buckets(self, point: Point, value: Buckets) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import random
+from collections.abc import Mapping
 from math import isclose
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Summary as Sizes
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from agent.scrape.endpoint import Endpoint
 from agent.stats import window as windows
 from agent.stats.histogram import Histogram as Exponential
+from agent.stats.window import Summary, merge
 from collectors.api import Series
 from collectors.endpoints.plan import Choice, Plan
 
@@ -29,7 +32,7 @@ class Server:
         )
         self.waiting = Gauge("vllm:num_requests_waiting", "W", labels, registry=self.registry)
         self.latency = Histogram("vllm:e2e_request_latency_seconds", "L", labels, registry=self.registry)
-        self.summary = Summary("app_size_bytes", "S", registry=self.registry)
+        self.summary = Sizes("app_size_bytes", "S", registry=self.registry)
         self.took: list[float] = []
 
     def serve(self, source: random.Random, requests: int) -> None:
@@ -49,10 +52,10 @@ class Server:
 
 
 def endpoint(**choice: object) -> Endpoint:
-    return Endpoint(Plan(Choice(preset="vllm", attributes=(("endpoint", "chat"),), **choice)))  # type: ignore[arg-type]
+    return Endpoint(Plan(Choice(preset="vllm", attributes=(("endpoint.name", "chat"),), **choice)))  # type: ignore[arg-type]
 
 
-WHO = (("endpoint", "chat"), ("model.name", "m"), ("engine", "0"))
+WHO = (("endpoint.name", "chat"), ("model.name", "m"), ("engine", "0"))
 LATENCY = Series("gen_ai.server.request.duration", "s", "histogram", WHO)
 WAITING = Series("model.queue.length", "{request}", "gauge", WHO)
 
@@ -61,19 +64,26 @@ def requests(status: str) -> Series:
     return Series("model.requests", "{request}", "counter", (*WHO, ("status", status)))
 
 
+def gathered(into: dict[Series, Summary], windows: Mapping[Series, Summary]) -> None:
+    """Add the windows of one page to those of the minute."""
+    for series, summary in windows.items():
+        into[series] = merge(into[series], summary) if series in into else summary
+
+
 def test_counts_and_sums_are_those_of_the_server() -> None:
     server, source, seen = Server(), random.Random(1), endpoint()
     server.serve(source, 50)
-    taken = seen.take(server.page(), 0.0, 1e9)
-    assert (taken.malformed, taken.refused, taken.other) == (0, 0, 0)
-    assert set(seen.flush()) == {WAITING}, "the first page tells nothing of totals"
+    first = seen.take(server.page(), 0.0, 1e9)
+    assert (first.malformed, first.refused, first.other) == (0, 0, 0)
+    assert set(first.windows) == {WAITING}, "the first page tells nothing of totals"
+    assert {LATENCY, WAITING, requests("stop"), requests("length")} == set(first.series)
     before, whole, n = len(server.took), Exponential(), 0.0
     for minute in range(1, 6):
+        found: dict[Series, Summary] = {}
         for scrape in range(4):
             server.serve(source, source.randrange(30))
             at = minute * 60.0 + scrape * 15
-            seen.take(server.page(), at, 1e9 + at)
-        found = seen.flush()
+            gathered(found, seen.take(server.page(), at, 1e9 + at).windows)
         latency = found[LATENCY]
         assert isinstance(latency, Exponential)
         whole = whole.merged(latency)
@@ -98,12 +108,12 @@ def test_open_metrics_is_read_alike() -> None:
     # Names with a colon are written without one there; so the summary stands for all.
     server, source = Server(), random.Random(2)
     plain, open_one = endpoint(include=("app_*",)), endpoint(include=("app_*",))
-    for at in range(2):
+    for at in (0.0, 15.0):
         server.serve(source, 10)
-        plain.take(server.page(), at * 15.0, 1e9)
-        open_one.take(server.page(open_metrics=True), at * 15.0, 1e9)
-    size = Series("app_size.sum", "By", "counter", (("endpoint", "chat"),))
-    assert plain.flush()[size] == open_one.flush()[size] == windows.Counter(1, 1000.0, 1000.0 / 15, 0)
+        one = plain.take(server.page(), at, 1e9)
+        two = open_one.take(server.page(open_metrics=True), at, 1e9)
+    size = Series("app_size.sum", "By", "counter", (("endpoint.name", "chat"),))
+    assert one.windows[size] == two.windows[size] == windows.Counter(1, 1000.0, 1000.0 / 15, 0)
 
 
 def test_a_server_that_restarts() -> None:
@@ -113,46 +123,20 @@ def test_a_server_that_restarts() -> None:
     seen.take(server.page(), 0.0, 1e9)
     server = Server()
     server.serve(source, 7)
-    seen.take(server.page(), 15.0, 1e9 + 15)
-    latency = seen.flush()[LATENCY]
+    latency = seen.take(server.page(), 15.0, 1e9 + 15).windows[LATENCY]
     assert isinstance(latency, Exponential)
     assert latency.count == 7
     assert isclose(latency.total, sum(server.took))
-
-
-def test_readings_for_rules() -> None:
-    server, source, seen = Server(), random.Random(4), endpoint()
-    server.serve(source, 5)
-    seen.take(server.page(), 0.0, 1e9)
-    first = seen.reading
-    values = dict(zip(first.series, first.values, strict=True))
-    assert values[WAITING] == 5.0
-    assert values[requests("stop")] == 0.0, "only what grew since the first page counts"
-    server.serve(source, 20)
-    seen.take(server.page(), 15.0, 1e9)
-    second = seen.reading
-    assert second.series is first.series
-    values = dict(zip(second.series, second.values, strict=True))
-    assert values[requests("stop")] + values[requests("length")] == 20  # type: ignore[operator]
-    fresh = Server()
-    fresh.serve(source, 3)
-    seen.take(fresh.page(), 30.0, 1e9)
-    after = dict(zip(seen.reading.series, seen.reading.values, strict=True))
-    shown = [each for each in after if each.name == "model.requests"]
-    assert sum(after[each] - values[each] for each in shown) == 3, "a restart makes no total fall"  # type: ignore[operator]
-    assert LATENCY not in after
 
 
 def test_a_page_of_garbage_changes_nothing() -> None:
     server, source, seen = Server(), random.Random(5), endpoint()
     server.serve(source, 5)
     seen.take(server.page(), 0.0, 1e9)
-    seen.flush()
     taken = seen.take(b"<html>\nvllm:request_success_total{ oops\n", 15.0, 1e9)
-    assert (taken.series, taken.malformed) == (0, 2)
+    assert (taken.windows, taken.series, taken.malformed) == ({}, (), 2)
     server.serve(source, 9)
-    seen.take(server.page(), 30.0, 1e9)
-    latency = seen.flush()[LATENCY]
+    latency = seen.take(server.page(), 30.0, 1e9).windows[LATENCY]
     assert isinstance(latency, Exponential)
     assert latency.count == 9
 
@@ -172,9 +156,7 @@ def test_it_stays_small() -> None:
 
     for at in range(60):
         seen.take(page(at), at * 15.0, 1e9)
-        seen.flush()
     before = held()
     for at in range(60, 160):
         seen.take(page(at), at * 15.0, 1e9)
-        seen.flush()
     assert held() < before + 2000
