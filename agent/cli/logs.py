@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from agent.logs.explain import Explained, Line
+    from agent.logs.explain import Chunk, Explained, Line
     from collectors.logs.formats.format import Format
     from collectors.logs.formats.times import Near
 
@@ -52,12 +53,14 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
 
 
 class Log(NamedTuple):
-    """A log's format, why it is that one, whether it is a preset, and what its times leave open."""
+    """A log's format, why it is that one, whether it is made up for this file, what its times leave open, and
+    the configuration to paste."""
 
     form: Format
     why: str
-    preset: bool
+    made_up: bool
     near: Near
+    configuration: str
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"outrider: {args.file}: {log}\n")
         return FAILED
     began = time.process_time()
-    whole = explain(log.form, chunks(args.file), log.near)
+    whole = explain(log.form, unwrapped(chunks(args.file)), log.near)
     took = time.process_time() - began
     shown = list(islice(became(log.form, head, log.near), max(args.lines, 0)))
     rows = _as_json(log, whole, took, shown) if args.json else _as_text(log, whole, took, shown)
@@ -85,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _log(args: argparse.Namespace, head: list[bytes]) -> Log | str:
     """The format that was asked for or fits; or why there is none."""
     from agent.cli.flags import settings
-    from agent.config.formats import own_formats
+    from agent.config.formats import form_named, own_formats
     from collectors.logs.formats.guess import guess, named
     from collectors.logs.formats.presets import PRESETS
     from collectors.logs.formats.times import Near
@@ -97,29 +100,46 @@ def _log(args: argparse.Namespace, head: list[bytes]) -> Log | str:
         found = guess(head, near, own.values())
         if found.form is None:
             return found.why
-        if found.form.name in PRESETS or found.form in own.values():
-            return Log(found.form, found.why, True, near)
-        return Log(_called(found.form, args.file), found.why, False, near)
+        made_up = found.form.name not in PRESETS and found.form not in own.values()
+        return _made(args.file, found.form, found.why, near, made_up=made_up)
     why = "it was asked for"
-    if args.format in own:
-        return Log(own[args.format], why, True, near)
-    if args.format in PRESETS:
-        return Log(PRESETS[args.format], why, True, near)
-    if args.format in ("json", "logfmt"):
-        return Log(_called(named(args.format, head), args.file), why, False, near)
-    known = ", ".join(["auto", "json", "logfmt", *PRESETS, *own])
-    return f"there is no format {args.format!r}; there are: {known}"
+    if args.format in ("json", "logfmt") and args.format not in own:
+        return _made(args.file, named(args.format, head), why, near, made_up=True)
+    form = form_named(args.format, own)
+    if isinstance(form, str):
+        known = ", ".join(["auto", "json", "logfmt", *PRESETS, *own])
+        return f"there is no format {args.format!r}; there are: {known}"
+    return _made(args.file, form, why, near, made_up=False)
 
 
-def _called(form: Format, path: str) -> Format:
-    """A format that was made up for this file, by its name."""
-    return form._replace(name=Path(path).stem[:64] or form.name)
+def _made(path: str, form: Format, why: str, near: Near, *, made_up: bool) -> Log:
+    from agent.logs.paste import File, called, configuration
+
+    file = File(os.path.abspath(path), os.path.dirname(os.path.realpath(path)), Path(path).is_fifo())  # noqa: PTH100, PTH120 - links stay
+    if made_up:
+        form = called(form, file)
+    return Log(form, why, made_up, near, configuration(form, file, made_up=made_up))
 
 
 def _head(path: str) -> list[bytes]:
     """The first lines."""
-    first = next(chunks(path), b"")
-    return [line for line in first.split(b"\n") if line.strip()]
+    first = next(unwrapped(islice(chunks(path), 1)), None)
+    return [line for line in first.text.split(b"\n") if line.strip()] if first else []
+
+
+def unwrapped(read: Iterable[bytes]) -> Iterator[Chunk]:
+    """The lines inside of what a container's runtime wrapped, stack traces as one line, as the daemon has
+    them."""
+    from agent.logs.explain import Chunk
+    from collectors.logs.tail.records import records
+    from collectors.logs.tail.source import Limits
+    from collectors.logs.tail.wrapped import wrapper_of
+
+    wrapper = None
+    for text in read:
+        wrapper = wrapper or wrapper_of(text)
+        found = records(text, wrapper, Limits().line, joins=True)
+        yield Chunk(b"".join(found.lines), found.times)
 
 
 def chunks(path: str) -> Iterator[bytes]:
@@ -140,7 +160,6 @@ def chunks(path: str) -> Iterator[bytes]:
 
 def _as_text(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iterator[str]:
     from agent.cli.listing import figures, name
-    from agent.logs.explain import toml
     from agent.stats.window import Counter
     from agent.view.clean import clean
     from agent.view.rows import natural
@@ -168,12 +187,9 @@ def _as_text(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
         yield f"  {error.count} times: {clean(error.text)}"
         yield f"    such as: {clean(error.example)}"
     yield ""
-    if log.preset:
-        yield f"its format is known already; to use it: --format {clean(log.form.name)}"
-        return
     yield "to paste into the configuration:"
     yield ""
-    yield from (f"  {clean(row)}" for row in toml(log.form).splitlines())
+    yield from (f"  {clean(row, len(row) + 1)}" for row in log.configuration.splitlines())
 
 
 def _pairs(became: dict[str, object]) -> str:
@@ -187,7 +203,7 @@ def _pairs(became: dict[str, object]) -> str:
 
 
 def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iterator[str]:
-    from agent.logs.explain import toml, units
+    from agent.logs.explain import units
     from agent.view.lines import statistics
 
     for line in shown:
@@ -214,6 +230,6 @@ def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
             "not_understood": [missed.decode("utf-8", "replace")[:SHOWN] for missed in whole.missed],
             "errors": [error._asdict() for error in whole.errors],
             "series": series,
-            "configuration": None if log.preset else toml(log.form),
+            "configuration": log.configuration,
         }
     )

@@ -9,11 +9,11 @@ from errno import EACCES, EPERM
 from typing import NamedTuple
 
 from agent.config.logs import Logs
-from collectors.logs.tail.joined import join
 from collectors.logs.tail.medium import Refused, medium_of, open_safely
 from collectors.logs.tail.places import Places
+from collectors.logs.tail.records import records
 from collectors.logs.tail.source import Limits
-from collectors.logs.tail.wrapped import unwrap, wrapper_of
+from collectors.logs.tail.wrapped import wrapper_of
 
 SIZE = 256 * 1024
 """Bytes at the end of a file that are looked at."""
@@ -142,10 +142,6 @@ def last_lines(path: str, roots: Sequence[str], logs: Logs) -> Sample:
         text = text.partition(b"\n")[2]
     text = text[: text.rfind(b"\n") + 1]
     wrapper = wrapper_of(head) if logs.container == "auto" else logs.container
-    lines = [line + b"\n" for line in text.split(b"\n")[:-1]]
-    if wrapper in ("docker", "cri"):
-        lines = unwrap(text, wrapper, LIMITS.line, 0, force=True).lines  # type: ignore[arg-type]  # one of these
-    if logs.multiline:
-        lines = join(lines, LIMITS.line, last=True).records
-    kept = [line.rstrip(b"\n") for line in lines if line.strip()][-LINES:]
-    return Sample(path, tuple(kept), wrapper in ("docker", "cri"))
+    found = records(text, wrapper, LIMITS.line, joins=logs.multiline)  # type: ignore[arg-type]  # a Choice
+    kept = [line.rstrip(b"\n") for line in found.lines if line.strip()][-LINES:]
+    return Sample(path, tuple(kept), stamped=found.times is not None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from math import isnan
 from typing import NamedTuple
@@ -38,14 +37,21 @@ class Explained(NamedTuple):
     errors: Sequence[Template] = ()
 
 
-def explain(form: Format, chunks: Iterable[bytes], near: Near, most: int = 20) -> Explained:
+class Chunk(NamedTuple):
+    """Whole lines, and when each was written, as far as something else than the lines says so."""
+
+    text: bytes
+    times: Sequence[float | None] | None = None
+
+
+def explain(form: Format, chunks: Iterable[Chunk], near: Near, most: int = 20) -> Explained:
     """Read chunks of whole lines to the end; at most `most` of the lines not understood are kept."""
     lines = Lines(form)
     digest = Digest(form, lines.labels, (), Limits(late=ALWAYS))
     missed: list[bytes] = []
     whole: Windows = {}
     for chunk in chunks:
-        batch = lines.read(chunk, near)
+        batch = lines.read(chunk.text, near, chunk.times)
         missed.extend(batch.samples[: most - len(missed)])
         digest.take(batch, near.now)
         if digest.minutes > 60:
@@ -94,35 +100,3 @@ def _roles(form: Format, record: Record, judge: Judge) -> dict[str, object]:
 def units(form: Format) -> dict[str, str]:
     """The base unit of each number, by role."""
     return {field.role: role_of(field.role, form.family).unit for field in form.numbers}
-
-
-def toml(form: Format) -> str:
-    """The configuration that makes such a format known."""
-    rows = ["[[format]]", f"name = {_text(form.name)}", f'kind = "{form.kind}"']
-    for name, patterns in (
-        ("patterns", form.patterns),
-        ("parts", form.parts),
-        ("attributes", form.attributes),
-    ):
-        if patterns:
-            rows.append(f"{name} = [{', '.join(map(_text, patterns))}]")
-    if form.family != "model":
-        rows.append(f'family = "{form.family}"')
-    if form.fields:
-        rows += ["", "[format.fields]"]
-        rows += [f"{_key(field.role)} = {_text(field.key + _unit(field.scale))}" for field in form.fields]
-    return "\n".join(rows)
-
-
-def _unit(scale: float) -> str:
-    return {1.0: "", 1e-3: " in ms", 1e-6: " in us", 1e-9: " in ns", 60.0: " in m", 0.01: " in %"}.get(
-        scale, ""
-    )
-
-
-def _key(role: str) -> str:
-    return _text(role) if "." in role else role
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

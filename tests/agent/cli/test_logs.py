@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.cli import logs, main
+from agent.config import load
+from agent.config.settings import Config
 
 LINES = (
     b'{"ts":"2026-11-23T00:00:00Z","latency_ms":5,"status":"ok"}\n'
@@ -75,7 +77,46 @@ def test_a_format_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main([*command, "--format", "mine"]) == 0
     assert "model=resnet  latency=0.005" in capsys.readouterr().out
     assert main(command) == 0
-    assert "to use it: --format mine" in capsys.readouterr().out
+    pasted = config_of(capsys.readouterr().out, tmp_path)
+    assert pasted.logs[0].format == "mine"
+    assert not pasted.format
+
+
+def config_of(told: str, tmp_path: Path) -> Config:
+    """What is told to be pasted, as a configuration; where a format of ones own is used, beside that."""
+    head, _, text = told.partition("to paste into the configuration:\n")
+    assert head
+    (tmp_path / "pasted.toml").write_text(text)
+    beside = [tmp_path / "c.toml"] if (tmp_path / "c.toml").exists() else []
+    config = load([*beside, tmp_path / "pasted.toml"])
+    return config._replace(format=tuple(form for form in config.format if form.name != "mine"))
+
+
+def test_what_is_printed_to_paste_is_configuration(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["logs", "explain", log]) == 0
+    made = config_of(capsys.readouterr().out, tmp_path)
+    assert (made.logs[0].paths, made.logs[0].format) == ((log,), "api")
+    assert made.format[0].fields["latency"] == "latency_ms in ms"
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link/access.log").symlink_to(tmp_path / "access.log")
+    (tmp_path / "access.log").write_text('INFO:     10.0.0.1:4242 - "GET / HTTP/1.1" 200 OK\n' * 9)
+    assert main(["logs", "explain", str(tmp_path / "link/access.log")]) == 0
+    preset = config_of(capsys.readouterr().out, tmp_path)
+    assert (preset.logs[0].format, preset.logs[0].roots, preset.format) == ("uvicorn", (str(tmp_path),), ())
+
+
+def test_lines_that_docker_wrapped_are_explained_as_they_were_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'INFO:     10.0.0.1:4242 - "GET / HTTP/1.1" 200 OK\n'
+    line = json.dumps({"log": text, "stream": "stdout", "time": "2026-11-26T10:00:00.5Z"})
+    (tmp_path / "a-json.log").write_text(f"{line}\n" * 9)
+    assert main(["logs", "explain", str(tmp_path / "a-json.log")]) == 0
+    told = capsys.readouterr().out
+    assert "format: uvicorn: 9 of the first 9" in told
+    assert "9 lines, 0 not understood, 0 without a time" in told
 
 
 def test_a_long_file_comes_in_chunks_of_whole_lines(tmp_path: Path) -> None:

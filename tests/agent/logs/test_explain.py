@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 from datetime import timezone
-from pathlib import Path
 
-from agent.config import load
-from agent.config.formats import own_formats
-from agent.logs.explain import became, explain, toml, units
+from agent.logs.explain import Chunk, became, explain, units
 from agent.stats.histogram import Histogram
 from collectors.logs.formats.format import Field, Format
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.times import Near
 
 NEAR = Near(timezone.utc, 1.8e9)
+UVICORN = b'INFO:     10.0.0.1:4242 - "POST /predict HTTP/1.1" 200 OK\n'
 FORM = Format(
     "mine",
     "json",
@@ -26,7 +24,7 @@ FORM = Format(
 
 
 def test_a_whole_log_is_one_summary_however_long_it_is() -> None:
-    chunks = [f'{{"t":{1_700_000_000 + 60 * at},"took":{at}}}\nplain\n'.encode() for at in range(200)]
+    chunks = [Chunk(f'{{"t":{1_700_000_000 + 60 * at},"took":{at}}}\nplain\n'.encode()) for at in range(200)]
     found = explain(FORM, chunks, NEAR, most=3)
     assert (found.tally.lines, found.tally.missed, found.tally.astray) == (400, 200, 0)
     assert found.missed == [b"plain"] * 3
@@ -47,10 +45,6 @@ def test_each_line_says_what_it_became() -> None:
     assert units(FORM) == {"latency": "s", "feature.x": "1"}
 
 
-def test_the_configuration_to_paste_makes_the_same_format(tmp_path: Path) -> None:
-    logfmt = FORM._replace(kind="logfmt", attributes=('a "b"',), family="http")
-    for form in (FORM, PRESETS["vllm"], logfmt):
-        (tmp_path / "x.toml").write_text(toml(form))
-        made = own_formats(load([tmp_path / "x.toml"]))[form.name]
-        assert made == form._replace(fields=made.fields, brief="")
-        assert set(made.fields) == set(form.fields)
+def test_times_that_something_else_tells_count() -> None:
+    found = explain(PRESETS["uvicorn"], [Chunk(UVICORN * 2, [1.7e9, None])], NEAR)
+    assert (found.tally.lines, found.tally.missed, found.tally.untimed) == (2, 0, 1)
