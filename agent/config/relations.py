@@ -14,6 +14,7 @@ from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
 from agent.config.templates import NONE, Templates, shown
 from agent.judge.rules.grammar import parse
+from collectors.endpoints.address import address_of, is_loopback, is_numeric
 
 DEFAULTS = Place("defaults")
 
@@ -54,6 +55,7 @@ def check(
         *_alerts(config, written),
         *_watches(config),
         *_logs(config),
+        *_endpoints(config, written),
         *_files(config, credentials, written),
     )
     for broken in found:
@@ -129,6 +131,26 @@ def _logs(config: Config) -> Iterator[Broken]:
                 yield Broken(f"{key}.format", f"there is no format {quoted(logs.format)}", known, others)
 
 
+def _endpoints(config: Config, written: Templates) -> Iterator[Broken]:
+    """A page comes before the next is due, and from this host unless that is said otherwise."""
+    for number, endpoint in enumerate(config.endpoint, 1):
+        key, address = f"endpoint[{number}]", address_of(endpoint.url) if endpoint.url else None
+        if endpoint.timeout > endpoint.interval:
+            took = shown(written, f"{key}.timeout", show_duration(endpoint.timeout))
+            every = shown(written, f"{key}.interval", show_duration(endpoint.interval))
+            reason, others = f"{took} is longer than its interval", (f"{key}.interval",)
+            yield Broken(f"{key}.timeout", reason, f"at most {every}", others)
+        if address is None:
+            continue
+        if not endpoint.remote and is_numeric(address.host) and not is_loopback(address.host):
+            reason = f"{shown(written, f'{key}.url', address.host)} is not on this host"
+            allowed, others = "an address of this host, or remote = true", (f"{key}.remote",)
+            yield Broken(f"{key}.url", reason, allowed, others)
+        if endpoint.ca_file and not address.tls:
+            allowed = 'only with url = "https://..."'
+            yield Broken(f"{key}.ca_file", "is of no use without TLS", allowed, (f"{key}.url",))
+
+
 def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> Iterator[Broken]:
     """A window holds at least one poll; a tier begins before all is deleted.
 
@@ -173,13 +195,17 @@ def _ship(config: Config) -> Iterator[Broken]:
 
 def _files(config: Config, credentials: str | None, written: Templates) -> Iterator[Broken]:
     broker = config.broker
-    for key, reference in (("password_file", broker.password_file), ("key_file", broker.key_file)):
+    secrets = {"broker.password_file": broker.password_file, "broker.key_file": broker.key_file}
+    plain = {"broker.ca_file": broker.ca_file, "broker.certificate_file": broker.certificate_file}
+    for number, endpoint in enumerate(config.endpoint, 1):
+        secrets[f"endpoint[{number}].token_file"] = endpoint.token_file
+        plain[f"endpoint[{number}].ca_file"] = endpoint.ca_file
+    for key, reference in secrets.items():
         if reference and not (reference.startswith(CREDENTIAL) and credentials is None):
             try:
-                read_secret(reference, credentials, shown(written, f"broker.{key}", ""))
+                read_secret(reference, credentials, shown(written, key, ""))
             except SecretRefused as refused:
-                yield Broken(f"broker.{key}", str(refused), "a file of its own, mode 0600 or 0400")
-    for key, file in (("ca_file", broker.ca_file), ("certificate_file", broker.certificate_file)):
+                yield Broken(key, str(refused), "a file of its own, mode 0600 or 0400")
+    for key, file in plain.items():
         if file and not (Path(file).is_file() and os.access(file, os.R_OK)):
-            name = shown(written, f"broker.{key}", file)
-            yield Broken(f"broker.{key}", f"{name} is missing or cannot be read", "a file in PEM")
+            yield Broken(key, f"{shown(written, key, file)} is missing or cannot be read", "a file in PEM")

@@ -23,6 +23,7 @@ from agent.config.collected import (
     collector_names,
     collector_section,
 )
+from agent.config.endpoints import ENDPOINTS, Endpoint, endpoint_section
 from agent.config.formats import FORMATS, Format, Redact, format_section
 from agent.config.forms import Choice, Duration, Flag, Share, Size, Text, Whole
 from agent.config.logs import LOGS, Logs, logs_section
@@ -361,6 +362,13 @@ class Config(NamedTuple):
         Setting(
             Items(logs_section, LOGS),
             "A model's log: files, units of the journal or a FIFO, and the format of its lines.",
+        ),
+    ] = ()
+    endpoint: Annotated[
+        tuple[Endpoint, ...],
+        Setting(
+            Items(endpoint_section, ENDPOINTS),
+            "A model server's page for Prometheus: vLLM's, Triton's or any other's.",
         ),
     ] = ()
     redact: Redact = Redact()

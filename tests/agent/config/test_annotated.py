@@ -42,7 +42,9 @@ def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Pat
     (logs,) = config.logs
     assert (logs.name, logs.paths, logs.start) == ("api", ("/var/log/api/*.log",), "end")
     given = config._replace(collectors=default.collectors, attributes=default.attributes)
-    given = given._replace(alert=(), format=(), logs=())
+    (endpoint,) = config.endpoint
+    assert (endpoint.name, endpoint.url) == ("chat", "http://127.0.0.1:8000/metrics")
+    given = given._replace(alert=(), format=(), logs=(), endpoint=())
     assert given._replace(device=default.device) == default
     assert {re.split(r"[.[]", key)[0] for key in origins} == set(Config._fields)
 
