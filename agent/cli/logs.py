@@ -147,13 +147,13 @@ def chunks(path: str) -> Iterator[bytes]:
     rest = b""
     with Path(path).open("rb", buffering=0) as log:
         while data := log.read(CHUNK):
-            rest += data
-            cut = rest.rfind(b"\n") + 1
-            if not cut and len(rest) >= LONGEST:
-                cut = len(rest)
-            if cut:
-                yield rest[:cut]
-                rest = rest[cut:]
+            cut = data.rfind(b"\n") + 1
+            if cut or len(rest) + len(data) >= LONGEST:
+                cut = cut or len(data)
+                yield b"".join((rest, memoryview(data)[:cut]))
+                rest = data[cut:]
+            else:
+                rest += data
     if rest:
         yield rest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ class Guess(NamedTuple):
 def guess(lines: Sequence[bytes], near: Near, own: Iterable[Format] = ()) -> Guess:
     """The format of these lines, of the presets and `own` ones, judged by the first `SAMPLE` of them that are
     not empty."""
-    sample = [line for line in map(bare, lines) if line.strip()][:SAMPLE]
+    sample = list(islice((line for line in map(bare, lines) if line.strip()), SAMPLE))
     if not sample:
         return Guess(None, "there is no line to look at")
     best = max(
