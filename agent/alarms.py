@@ -28,11 +28,14 @@ MOST_ATTRIBUTES = 24
 
 
 class Elsewhere(NamedTuple):
-    """Readings that are made beside the collectors: the seconds between two of each source, which stay as
-    they are when the governor slows collectors, and what came since it was asked last."""
+    """Readings that are made beside the collectors, whose counters begin at zero when they appear.
+
+    `intervals` are the seconds between two of each source, which stay as they are when the governor slows
+    collectors; `readings` gives what came since it was asked last, with when that was on the boot clock.
+    """
 
     intervals: Mapping[str, float] = MappingProxyType({})
-    readings: Callable[[], Iterable[tuple[str, Reading]]] = tuple
+    readings: Callable[[], Iterable[tuple[float, str, Reading]]] = tuple
 
 
 NOWHERE = Elsewhere()
@@ -77,7 +80,8 @@ class Alarms:
 
     def restore(self, states: Mapping[str, bytes], now: float, wall: float) -> None:
         """Go on from what the store kept, and tell the link the state of every rule."""
-        self._alerts = Alerts(self._rules, self._intervals, self._boot, states)
+        fresh = frozenset(self._elsewhere.intervals)
+        self._alerts = Alerts(self._rules, self._intervals, self._boot, states, fresh)
         self._outlets.post(shipped.Alerts({name: self._alert(name) for name in self._rules}))
         self.begin(now, wall)
         self.end()
@@ -101,8 +105,9 @@ class Alarms:
 
     def end(self) -> None:
         """The tick is over, but for what was read elsewhere."""
-        for each in self._elsewhere.readings():
-            self.take(*each)
+        for at, source, reading in self._elsewhere.readings():
+            self._alerts.read_at(at)
+            self.take(source, reading)
         changes = self._alerts.end()
         if changes:
             self._tell(changes)

@@ -84,7 +84,7 @@ class Tailing:
         self._share = config.limits.cpu / 2
         self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Fed] = queue.SimpleQueue()
-        self._readings: queue.SimpleQueue[Reading] = queue.SimpleQueue()
+        self._readings: queue.SimpleQueue[tuple[float, Reading]] = queue.SimpleQueue()
         self._positions: dict[str, bytes] = {}
         self._changed: dict[str, bytes | None] = {}
         self._handed: OrderedDict[float, None] = OrderedDict()
@@ -129,13 +129,14 @@ class Tailing:
             positions.update(fed.positions)
         return Fed(dated=tuple(dated for fed in found for dated in fed.dated), positions=positions)
 
-    def _came(self) -> Iterator[tuple[str, Reading]]:
+    def _came(self) -> Iterator[tuple[float, str, Reading]]:
         """What came since it was asked last; called in the poll thread."""
         while True:
             try:
-                yield SOURCE, self._readings.get_nowait()
+                at, reading = self._readings.get_nowait()
             except queue.Empty:
                 return
+            yield at, SOURCE, reading
 
     def conditions(self, now: float) -> tuple[str, ...]:
         """What is the matter, in words; `now` on the boot clock, s."""
@@ -230,7 +231,7 @@ class Tailing:
         for log in self._logs.values():
             windows.update(self.admission.take(log.lately(now)))
         if self._readings.qsize() < MINUTES:
-            self._readings.put(self._live.reading(windows))
+            self._readings.put((self._clocks.boot(), self._live.reading(windows)))
         if self._live.refused:
             self._outlets.tally.set("outrider.logs.unjudged", self._live.refused)
 

@@ -22,7 +22,7 @@ costs a comparison for each series that a rule speaks of; without rules nobody c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from agent.judge import saved
@@ -67,10 +67,13 @@ class Alerts:
         intervals: Mapping[str, float],
         boot: str,
         states: Mapping[str, bytes],
+        fresh: Collection[str] = frozenset(),
     ) -> None:
         """`intervals` are the seconds between two readings of each source; `states` is what `states`
-        gave before a restart. A rule that is not as it was begins anew."""
+        gave before a restart. A rule that is not as it was begins anew. `fresh` are the sources of which a
+        counter begins at zero when it appears."""
         self._intervals = intervals
+        self._fresh = fresh
         self._off: Mapping[str, str] = {}
         self._boot = boot
         self._rules = {name: Judged(name, rule) for name, rule in rules.items()}
@@ -99,6 +102,10 @@ class Alerts:
             self._dated_by = self._offset
             self._date()
 
+    def read_at(self, at: float) -> None:
+        """What is taken from now on was read at `at` on the boot clock, before this tick."""
+        self._now = at
+
     def redated(self) -> set[str]:
         """The rules of which something fires since another time than was said: the wall clock stepped."""
         names, self._redated = self._redated, set()
@@ -122,6 +129,7 @@ class Alerts:
         values = reading.values
         if len(values) != len(reading.series):
             return ()
+        layout.at = self._now
         for place, holds, level, watch in layout.gauges:
             value: Any = values[place]
             if isinstance(value, (float, int)) and -INFINITY < value < INFINITY:
@@ -313,7 +321,7 @@ class Alerts:
             for watch in match.watches:
                 watch.source, watch.longest, watch.gone = source, longest, None
             layout.add(place, match)
-        layout.seat(source, before)
+        layout.seat(source, before, fresh=source in self._fresh)
         self._lay_shares(source, longest, before, layout)
         self._layouts[source] = layout
         self._sweep_due = 0.0

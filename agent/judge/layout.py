@@ -39,9 +39,19 @@ class Match:
 
 class Layout:
     """What is to be done with a source's values, by their place. `series` is None where the next reading must
-    be laid out again, whatever it lists."""
+    be laid out again, whatever it lists; `at` is when values were read last, on the boot clock."""
 
-    __slots__ = ("absences", "counters", "gauges", "histograms", "matches", "refused", "series", "shares")
+    __slots__ = (
+        "absences",
+        "at",
+        "counters",
+        "gauges",
+        "histograms",
+        "matches",
+        "refused",
+        "series",
+        "shares",
+    )
 
     def __init__(self, series: tuple[Series, ...]) -> None:
         self.series: tuple[Series, ...] | None = series
@@ -52,6 +62,7 @@ class Layout:
         self.shares: dict[Judged, Share] = {}
         self.absences: list[tuple[int, Watch]] = []
         self.refused = 0
+        self.at = 0.0
 
     def add(self, place: int, match: Match) -> None:
         """The series at this place, as it is matched."""
@@ -70,8 +81,18 @@ class Layout:
         for each in match.roles:
             self.shares.setdefault(each.judged, Share(each.judged)).add(place, match.series, each)
 
-    def seat(self, source: str, before: Layout | None) -> None:
-        """All series are added: watch the shares, and go on from what was read by the layout before."""
+    def seat(self, source: str, before: Layout | None, *, fresh: bool = False) -> None:
+        """All series are added: watch the shares, and go on from what was read by the layout before.
+
+        A counter that is new in a `fresh` source stood at zero when that was read last.
+        """
         for judged, found in self.shares.items():
             found.seat(source, before.shares.get(judged) if before is not None else None)
             self.refused += found.refused
+        if fresh and before is not None:
+            known = before.matches
+            for found in self.shares.values():
+                found.begin((place for place, each in found.places.items() if each not in known), before.at)
+            for _, watch in self.counters:
+                if watch.series not in known:
+                    watch.total, watch.at = 0.0, before.at

@@ -7,7 +7,7 @@ them appeared, went back or was missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -82,6 +82,11 @@ class Share:
             known = {before.places[place]: total for place, total in before.totals.items()}
             self.totals = {place: known[each] for place, each in self.places.items() if each in known}
             self.at = before.at
+
+    def begin(self, places: Iterable[int], at: float) -> None:
+        """These counters stood at zero at the reading before, at `at` on the boot clock."""
+        self.totals = {**self.totals, **dict.fromkeys(places, 0.0)}
+        self.at = at
 
     def watches(self) -> list[Watch]:
         """Those of its groups."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.alarms import Alarms, Outlets, described
+from agent.alarms import NOWHERE, Alarms, Elsewhere, Outlets, described
 from agent.config.settings import Alert
 from agent.flush.writer import Judged
 from agent.judge.allowance import MOST
@@ -24,13 +24,15 @@ WALL = 1.7e9
 class Rig:
     """Alarms with everything they told."""
 
-    def __init__(self, *settings: Alert, states: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, *settings: Alert, states: Mapping[str, bytes] | None = None, elsewhere: Elsewhere = NOWHERE
+    ) -> None:
         self.kept: list[Judged] = []
         self.posts: list[Mapping[str, object]] = []
         self.lines: list[tuple[str, str]] = []
         self.tally = Tally()
         outlets = Outlets(self.kept.append, self.post, lambda *line: self.lines.append(line), self.tally)
-        self.alarms = Alarms(settings, {"thermal": 1.0}, "gate-7", "boot-1", outlets)
+        self.alarms = Alarms(settings, {"thermal": 1.0}, "gate-7", "boot-1", outlets, elsewhere)
         self.now = 1000.0
         self.series: tuple[Series, ...] = (CPU,)
         self.alarms.restore(states or {}, self.now, WALL + self.now)
@@ -197,3 +199,15 @@ def test_when_the_clock_is_set_the_link_hears_since_when_it_really_fires() -> No
     alert = post["hot"]
     assert isinstance(alert, shipped_alert.Alert)
     assert alert.since == WALL + 5e7 + rig.now
+
+
+def test_what_was_read_elsewhere_is_judged_by_when_it_was_read() -> None:
+    """Ticks are a minute apart, and a log is read each 10 s; its first error is growth from zero."""
+    errors = Series("model.errors", "{error}", "counter", ())
+    came = [(1000.0, "logs", Reading((), []))]
+    came += [(1000.0 + 10 * n, "logs", Reading((errors,), [7.0 * n])) for n in range(1, 7)]
+    rule = Alert("errors", "model.errors > 0.5/s for 50s")
+    rig = Rig(rule, elsewhere=Elsewhere({"logs": 10.0}, lambda: came))
+    rig.now += 59
+    rig.tick(70.0)
+    assert [dict(event.attributes)["outrider.alert.value"] for event in rig.kept[0].events] == ["0.7"]

@@ -112,9 +112,13 @@ def test_alert_rules_hear_of_it_within_seconds(rig: Rig, monkeypatch: pytest.Mon
     monkeypatch.setattr(tailing, "LIVE", 0.1)
     tail = rig.follow(format="json")
     heard: list[Reading] = []
+    times: list[float] = []
+    began = time.monotonic()
 
     def told() -> bool:
-        heard.extend(reading for _, reading in tail.elsewhere.readings())
+        for at, _, reading in tail.elsewhere.readings():
+            heard.append(reading)
+            times.append(at)
         return any(reading.series for reading in heard)
 
     until(lambda: bool(heard) or told() or bool(heard))
@@ -122,6 +126,8 @@ def test_alert_rules_hear_of_it_within_seconds(rig: Rig, monkeypatch: pytest.Mon
     until(told)
     names = [series.name for series in heard[-1].series]
     assert heard[-1].values[names.index("model.errors")] == 4.0
+    moments = [began, *times, time.monotonic()]
+    assert moments == sorted(moments)
 
 
 def test_errors_are_told_by_template_once(rig: Rig) -> None:

@@ -627,3 +627,54 @@ def test_what_was_forgotten_and_vanishes_in_the_next_reading_is_no_error() -> No
     assert [change.state for change in found] == ["cleared"]
     device.series = (B,)
     assert device.tick(1.0) == []
+
+
+class Log:
+    """A source of which a reading comes each 10 s, and a tick each minute; its counters begin at zero."""
+
+    def __init__(self, *whens: str) -> None:
+        rules = {f"r{n}": parse(when) for n, when in enumerate(whens)}
+        self.alerts = Alerts(rules, {"source": 10.0}, BOOT, {}, frozenset(("source",)))
+        self.now = 1000.0
+
+    def minute(self, *readings: Mapping[Series, object]) -> list[Change]:
+        """What came since the tick before, oldest first."""
+        self.alerts.begin(self.now + 10.0 * len(readings), WALL + self.now)
+        changes = list[Change]()
+        for reading in readings:
+            self.now += 10.0
+            self.alerts.read_at(self.now)
+            changes += self.alerts.take("source", Reading(tuple(reading), list(reading.values())))
+        return changes + list(self.alerts.end())
+
+
+def test_the_first_error_of_a_log_is_growth_and_a_collectors_first_total_is_none() -> None:
+    log = Log("model.errors > 0/s", SHARED)
+    assert log.minute({}, {REQUESTS: 50.0}) == []
+    assert log.minute({REQUESTS: 90.0, ERRORS: 10.0}) == [
+        fired("r0", ERRORS, 1.0),
+        fired("r1", SHARE, 0.25),
+    ]
+    assert log.minute({REQUESTS: 190.0, ERRORS: 10.0, OTHER_ERRORS: 3.0}) == [
+        cleared("r0", ERRORS, 0.0),
+        fired("r0", OTHER_ERRORS, 0.3),
+        cleared("r1", SHARE, 0.03),
+    ]
+    device = Device("model.errors > 0/s", series=(A,))
+    device.tick(1.0)
+    device.series = (ERRORS,)
+    assert device.tick(10.0) == []
+
+
+def test_the_first_reading_of_a_log_is_no_growth() -> None:
+    log = Log("model.errors > 0/s", SHARED)
+    assert log.minute({REQUESTS: 50.0, ERRORS: 10.0}) == []
+    assert [change.value for change in log.minute({REQUESTS: 150.0, ERRORS: 20.0})] == [1.0, 0.1]
+
+
+def test_what_was_read_between_two_ticks_is_judged_by_when_it_was_read() -> None:
+    log = Log("model.errors > 0.5/s for 30s", SHARED + " for 30s", "p50(model.*) > 1s for 30s")
+    slow = Histogram.of([2.0] * 10)
+    totals = [{REQUESTS: 100.0 * n, ERRORS: 10.0 * n, TIMES: slow} for n in range(7)]
+    assert log.minute(*totals[:4]) == [fired("r2", TIMES, 2.0)]
+    assert log.minute(*totals[4:]) == [fired("r0", ERRORS, 1.0), fired("r1", SHARE, 0.1)]
