@@ -50,7 +50,7 @@ class Model:
         ValueError: the file of this onnxruntime is another one.
     """
 
-    name = "logreg_iris"
+    name = "iris"
     version = "1"
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """The model's server, a program of its own: POST /predict by uvicorn, one JSON line a request in its log.
 
-    {"time":"2026-05-04T09:12:31.402Z","model":"logreg_iris","version":"1","request_id":"6f1c...",
+    {"time":"2026-05-04T09:12:31.402Z","model":"iris","version":"1","request_id":"6f1c...",
      "site":"greenhouse-1","status":200,"latency_ms":0.412,"queue_ms":0.093,"preprocess_ms":0.021,
      "inference_ms":0.081,"batch_size":1,"prediction":"setosa","confidence":0.8755,
      "features":{"sepal_length":5.1,...}}
@@ -30,6 +30,8 @@ from agent.demo.worker import QueueFullError, QueueTimeoutError, Worker
 
 HOST = "127.0.0.1"
 PATH = "/predict"
+IDLE = 600
+"""Seconds that a connection is kept without a request; uvicorn's own 5 would end one now and then."""
 NAMES = {b"x-request-id": "request_id", b"x-site": "site"}
 LONGEST = 64
 """Bytes of such a name."""
@@ -134,6 +136,7 @@ def main() -> None:
         port=args.port,
         lifespan="off",
         log_config=logging_to(args.access_log),
+        timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=2,
     )
 

@@ -51,7 +51,7 @@ def test_a_flower_is_answered_and_logged(ask: Asking) -> None:
     assert answer.body["species"] == "setosa"
     (line,) = answer.lines
     expected = {
-        "model": "logreg_iris", "version": "1", "request_id": "r-1", "site": "greenhouse-1", "status": 200,
+        "model": "iris", "version": "1", "request_id": "r-1", "site": "greenhouse-1", "status": 200,
         "batch_size": 1, "prediction": "setosa", "confidence": 0.8755, "features": FEATURES,
     }  # fmt: skip
     assert line.items() >= expected.items()
