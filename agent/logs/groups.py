@@ -72,7 +72,8 @@ class Groups:
                 if self._known[label] is None:
                     self._known[label] = self._place(texts[label])
         table = np.array([place or (0, 0, 0) for place in self._known], np.int64).reshape(-1, 3)
-        found: NDArray[np.int64] = table[labels]
+        # A column after the other, as they are looked at.
+        found: NDArray[np.int64] = np.stack([column[labels] for column in table.T.copy()]).T
         return found
 
     def _place(self, texts: tuple[str, ...]) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ fraction is compared. So no logarithm is taken, and every index is that of `agen
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,8 @@ def _of_fraction(bits: int) -> int:
 
 
 _BELOW, _BOUND = _table()
+# By slot: what is added to a fraction so that its index stands above its bits.
+_RAISED = (_BELOW << 52) + (_FRACTION - _BOUND)
 _LEAST_NORMAL = 2.2250738585072014e-308
 
 
@@ -51,8 +54,8 @@ def indexes(values: Floats) -> Ints:
     """The bucket of each finite positive value at the finest scale, as `histogram.index` has it."""
     bits = values.view(np.int64)
     fraction = bits & _FRACTION
-    slot = fraction >> 42
-    found: Ints = (((bits >> 52) - 1023) << SCALE) + _BELOW[slot] + (fraction > _BOUND[slot])
+    found: Ints = (fraction + _RAISED[fraction >> 42]) >> 52
+    found += ((bits >> 52) - 1023) << SCALE
     if len(values) and values.min() < _LEAST_NORMAL:
         for place in np.flatnonzero(values < _LEAST_NORMAL):
             found[place] = index(float(values[place]))
@@ -87,14 +90,15 @@ class Column(NamedTuple):
     cells: Ints
     values: Floats
 
-    def _starts(self) -> Ints:
+    def starts(self) -> Ints:
+        """The first row of each cell."""
         if not len(self.cells):
             return np.empty(0, np.int64)
         return np.flatnonzero(np.concatenate(([True], self.cells[1:] != self.cells[:-1])))
 
     def gauges(self) -> dict[int, Gauge]:
         """The gauge of each cell's values, which are finite, in the order of the rows."""
-        starts = self._starts()
+        starts = self.starts()
         if not len(starts):
             return {}
         ends = np.append(starts[1:], len(self.cells))
@@ -113,7 +117,7 @@ class Column(NamedTuple):
 
     def histograms(self, scale: int = SCALE, near: float = 0.0) -> dict[int, Histogram]:
         """The histogram of each cell's values: finite ones; those within `near` of zero count as zero."""
-        starts = self._starts()
+        starts = self.starts()
         if not len(starts):
             return {}
         positive, negative = self._buckets(1.0, scale, near), self._buckets(-1.0, scale, near)
@@ -131,13 +135,18 @@ class Column(NamedTuple):
         own = self.values > near if sign > 0 else self.values < -near
         if not own.any():
             return {}
-        cells, values = (self.cells, self.values) if own.all() else (self.cells[own], self.values[own])
-        found = indexes(values if sign > 0 else -values) >> (SCALE - scale)
+        some = self if own.all() else Column(self.cells[own], self.values[own])
+        found = indexes(some.values if sign > 0 else -some.values)
+        if scale != SCALE:
+            found >>= SCALE - scale
         least = int(found.min())
         width = int(found.max()) - least + 1
-        ranks = np.concatenate(([0], np.cumsum(cells[1:] != cells[:-1])))
-        heads = cells[np.concatenate(([True], cells[1:] != cells[:-1]))]
-        keys, counts = counted(ranks * width + (found - least), len(heads) * width)
+        starts = some.starts()
+        heads = some.cells[starts]
+        # The rows of a cell lie together: each moves to a row of buckets of its own.
+        for rank, (begin, end) in enumerate(pairwise([*starts.tolist(), len(found)])):
+            found[begin:end] += rank * width - least
+        keys, counts = counted(found, len(heads) * width)
         result: dict[int, dict[int, int]] = {int(cell): {} for cell in heads}
         names = heads[keys // width].tolist()
         for cell, bucket, count in zip(names, (keys % width + least).tolist(), counts.tolist(), strict=True):
