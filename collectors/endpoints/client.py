@@ -16,7 +16,8 @@ from collectors.aside import Aside, Hung
 from collectors.endpoints.address import Address, Resolve, is_loopback, known, resolve
 from collectors.endpoints.reply import Failed, Reply
 
-ACCEPT = "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5, */*;q=0.1"
+ACCEPT = "text/plain;version=0.0.4, */*;q=0.1"
+"""Where OpenMetrics is named, Python servers send it whatever is preferred, and write names otherwise there."""
 PIECE = 65536
 
 
