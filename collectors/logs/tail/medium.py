@@ -108,12 +108,14 @@ class Plain:
 class Packed:
     """What a compressed file holds, by offsets of the content; forward only, a step at a time."""
 
-    __slots__ = ("_base", "_buffer", "_descriptor", "_head", "_stream")
+    __slots__ = ("_at", "_base", "_buffer", "_descriptor", "_head", "_make", "_stream")
     packed = True
 
     def __init__(self, descriptor: int, make: Callable[[], Decoder]) -> None:
         self._descriptor = descriptor
-        self._stream = Unpacked(lambda most: os.read(descriptor, most), make)
+        self._make = make
+        self._stream = Unpacked(self._input, make)
+        self._at = 0
         self._base = 0
         self._buffer = b""
         self._head = b""
@@ -169,6 +171,15 @@ class Packed:
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._descriptor)
+
+    def again(self) -> Packed:
+        """The same from its start, with a descriptor of its own."""
+        return Packed(os.dup(self._descriptor), self._make)
+
+    def _input(self, most: int) -> bytes:
+        data = os.pread(self._descriptor, most, self._at)
+        self._at += len(data)
+        return data
 
     def _more(self) -> None:
         piece = self._stream.step(STEP)

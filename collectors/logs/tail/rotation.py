@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.complaints import Complaints
+from collectors.logs.tail.depths import Depths
 from collectors.logs.tail.files import Files, Open
 from collectors.logs.tail.places import modified
 from collectors.logs.tail.position import Ended, Position
@@ -43,6 +44,15 @@ class Rotation:
         self._limits = limits
         self._complaints = complaints
         self._make = make
+        self._depths = Depths()
+
+    def begin(self) -> None:
+        """Another look begins."""
+        self._depths.renew()
+
+    def close(self) -> None:
+        """Give all descriptors back."""
+        self._depths.close()
 
     def tend(self, chain: Chain, now: float) -> None:
         """What a look does for a chain."""
@@ -178,10 +188,12 @@ class Rotation:
         chain.listed = changed
         for track in chain.family.tracks():
             probe(track)
-        search = self._search(chain.real)
-        for each in search.unseen(max(chain.since, chain.family.floor), chain.family.known(), chain.path):
+        search, family = self._search(chain.real), chain.family
+        for each in search.unseen(max(chain.since, family.floor), family.known(), chain.path, self._depths):
             self._take_up(chain, each, now)
-        if present:
+        if not search.ended:
+            chain.listed = -1
+        elif present:
             clean = search.clean and modified(os.path.dirname(chain.real)) == changed
             chain.searching = 0 if clean else chain.searching - 1
 

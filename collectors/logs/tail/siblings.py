@@ -10,13 +10,12 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from collectors.logs.tail.depths import Depths, Known
 from collectors.logs.tail.medium import Medium, Opened, Packed, Refused, medium_of, open_safely
-from collectors.logs.tail.proof import HEAD, STRONG, WEAK, Likeness, Proof
+from collectors.logs.tail.proof import STRONG, WEAK, Likeness, Proof
 
 MOST = 64  # files of one search that are opened
 MOST_NAMES = 16384
-FAR = 64 * 1024 * 1024
-"""So much is decompressed to compare; beyond it a whole equal head will do."""
 # A file written in the tick of the last look may bear a time just before it.
 SLACK = 20_000_000
 COMPRESSED = re.compile(r"\.(?:gz|zst|xz)$")
@@ -43,9 +42,6 @@ class Unseen(NamedTuple):
     real: str
     written: int
     size: int
-
-
-Known = Sequence[tuple[int, Proof]]
 
 
 def bases(name: str) -> set[str]:
@@ -102,6 +98,8 @@ class Search:
         self._entries = list(rotated(real, archives))
         self.clean = True
         """False: a file went away as it was looked at, or is still being made."""
+        self.ended = True
+        """False: more of a compressed file must be looked at before it is clear what it is."""
 
     def rest(
         self, file: tuple[int, int], offset: int, proof: Proof, rejected: Collection[tuple[int, int]]
@@ -170,49 +168,52 @@ class Search:
             return None
         return Found(medium, this, real, likeness, held)
 
-    def unseen(self, since: int, known: Known, current: str) -> list[Unseen]:
-        """Files of this log, last written at `since` or later, that hold nothing `known`; the oldest first.
+    def unseen(self, since: int, known: Known, current: str, depths: Depths) -> list[Unseen]:
+        """Files of this log, last written at `since` or later, that hold nothing `known`; the oldest first,
+        up to the first of which it is not clear yet.
 
         `current` is where the log itself is: a file that holds only what it holds is a copy being made.
         """
-        names = {entry.name for entry in self._entries}
         found: list[Unseen] = []
+        for path in self._newer(since):
+            if len(found) < MOST and (each := self._unseen(path, known, current, depths)):
+                found.append(each)
+            if not self.ended:
+                break
+        return found
+
+    def _newer(self, since: int) -> list[str]:
+        """Rotated files of this log that were last written at `since` or later, the oldest first."""
+        names = {entry.name for entry in self._entries}
+        newer: list[tuple[int, str]] = []
         for entry in self._entries:
             twin = COMPRESSED.sub("", entry.name)
             if self._base not in bases(entry.name) or (twin != entry.name and twin in names):
                 continue
-            if len(found) < MOST and (each := self._unseen(entry.path, since, known, current)):
-                found.append(each)
-        return sorted(found, key=lambda each: each.written)
+            try:
+                written = os.stat(entry.path).st_mtime_ns
+            except OSError:
+                self.clean = False
+                continue
+            if written >= since - SLACK:
+                newer.append((written, entry.path))
+        return [path for _, path in sorted(newer, key=lambda each: each[0])]
 
-    def _unseen(self, path: str, since: int, known: Known, current: str) -> Unseen | None:
-        try:
-            if os.stat(path).st_mtime_ns < since - SLACK:
-                return None
-        except OSError:
-            self.clean = False
-            return None
+    def _unseen(self, path: str, known: Known, current: str, depths: Depths) -> Unseen | None:
         opened = self._open(path)
         if opened is None:
             return None
         medium, (_, status, real) = opened
+        this = (status.st_dev, status.st_ino)
         try:
-            if not self._is_known(medium, known) and not self._is_copy(medium, current):
-                this = (status.st_dev, status.st_ino)
+            is_known = depths.known(this, medium, known)
+            self.ended = is_known is not None
+            if is_known is False and not self._is_copy(medium, current):
                 return Unseen(medium, this, real, status.st_mtime_ns, status.st_size)
         except (OSError, ValueError):
             self.clean = False
         medium.close()
         return None
-
-    def _is_known(self, medium: Medium, known: Known) -> bool:
-        for offset, proof in known:
-            if medium.packed and offset > FAR and proof.length == HEAD:
-                if proof.begins(medium.head()):
-                    return True
-            elif proof.begins(medium.head()) and proof.like(offset, medium) != "other":
-                return True
-        return False
 
     def _is_copy(self, medium: Medium, current: str) -> bool:
         """Whether it is a copy of the log that is still being made, or was just made."""

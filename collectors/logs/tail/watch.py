@@ -132,6 +132,7 @@ class Watch:
     def look(self) -> None:
         """See what there is, and what became of what there was."""
         now, started = self._clock(), self._wall()
+        self._rotation.begin()
         paths = self._places.paths()
         self._complaints.beyond(self.source.name, self._places.beyond, self._limits.files)
         seen = self._stats(paths, now)
@@ -388,6 +389,7 @@ class Watch:
     def close(self) -> None:
         """Give all descriptors back."""
         self._files.close()
+        self._rotation.close()
 
 
 def copied(medium: Medium, offset: int, proof: Proof) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.logs.tail.depths import Depths
 from collectors.logs.tail.medium import medium_of, open_safely
 from collectors.logs.tail.proof import HEAD, WINDOW, Proof, digest, ladder
 from collectors.logs.tail.siblings import Search, bases, is_beginning, root
@@ -116,7 +117,7 @@ def test_unseen_are_the_newer_ones_that_hold_nothing_known(tmp_path: Path) -> No
         os.utime(tmp_path / name, ns=(0, 10**18 - age * 10**9))
     (tmp_path / "app.log.2").write_bytes(b"")
     (tmp_path / "app.log.2").unlink()
-    found = search(log).unseen(10**18 - 3 * 10**9 + 10**8, [proof(TEXT[:300])], str(log))
+    found = search(log).unseen(10**18 - 3 * 10**9 + 10**8, [proof(TEXT[:300])], str(log), Depths())
     assert [Path(each.real).name for each in found] == ["app.log.2.gz", "app.log.1"]
     for each in found:
         each.medium.close()
@@ -127,7 +128,7 @@ def test_a_copy_being_made_is_not_unseen(tmp_path: Path) -> None:
     log.write_bytes(TEXT)
     (tmp_path / "app.log.1").write_bytes(TEXT[:700])
     looked = search(log)
-    assert looked.unseen(0, [], str(log)) == []
+    assert looked.unseen(0, [], str(log), Depths()) == []
     assert not looked.clean
 
 
@@ -135,7 +136,7 @@ def test_a_compressed_file_beside_the_plain_one_is_not_done(tmp_path: Path) -> N
     log = tmp_path / "app.log"
     (tmp_path / "app.log.1").write_bytes(TEXT)
     (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(TEXT)[:100])
-    found = search(log).unseen(0, [], str(log))
+    found = search(log).unseen(0, [], str(log), Depths())
     assert [Path(each.real).name for each in found] == ["app.log.1"]
     found[0].medium.close()
 
@@ -170,5 +171,5 @@ def test_rotated_files_in_an_archive(tmp_path: Path) -> None:
 def test_a_compressed_file_without_its_first_bytes_is_looked_at_again(begun: bytes, tmp_path: Path) -> None:
     (tmp_path / "app.log.1.gz").write_bytes(begun)
     looked = search(tmp_path / "app.log")
-    assert looked.unseen(0, [], str(tmp_path / "app.log")) == []
+    assert looked.unseen(0, [], str(tmp_path / "app.log"), Depths()) == []
     assert not looked.clean
