@@ -102,11 +102,11 @@ class Depths:
 
     def _reach(self, medium: Packed, offset: int) -> bool:
         """Decompress up to `offset`, as far as this look may."""
-        while not medium.reach(offset):
-            if self._left <= 0:
-                return False
+        while self._left > 0:
+            if medium.reach(offset):
+                return True
             self._left -= STEP
-        return True
+        return False
 
 
 def holds(medium: Medium, offset: int, proof: Proof) -> bool:

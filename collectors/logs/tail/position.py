@@ -36,6 +36,7 @@ class Position(NamedTuple):
         skipping: the rest of a line that was cut is to be left out, as bits: 1 of the file's own, 2 and 4 of
             stdout and stderr in a container's log.
         ended: generations of the same log that are wholly read, while a file may still be taken for one.
+        begun: where it is to be begun was found; else `offset` is only how far it was looked for.
     """
 
     path: str
@@ -47,12 +48,13 @@ class Position(NamedTuple):
     live: bool = True
     skipping: int = 0
     ended: tuple[Ended, ...] = ()
+    begun: bool = True
 
     def pack(self) -> bytes:
         """As bytes for the store."""
         ended = [(offset, *proof, written) for offset, proof, written in self.ended]
         file = (os.fsencode(self.path), self.device, self.inode, self.offset, *self.proof)
-        fields = (VERSION, *file, self.written, self.live, self.skipping, ended)
+        fields = (VERSION, *file, self.written, self.live, self.skipping, ended, self.begun)
         return msgpack.packb(fields, use_bin_type=True)  # type: ignore[no-any-return] # untyped
 
 
@@ -64,7 +66,7 @@ def unpack(data: bytes) -> Position:
     """
     try:
         fields = msgpack.unpackb(_bytes(data, MOST), use_list=False)
-        version, path, device, inode, offset, rungs, before, written, live, skipping, ended = fields
+        version, path, device, inode, offset, rungs, before, written, live, skipping, ended, begun = fields
         past = tuple(Ended(_natural(n), _proof(r, b), _whole(w)) for n, r, b, w in ended)
         if version != VERSION or len(past) > MOST_ENDED:
             return _fault("another version, or too long")
@@ -78,6 +80,7 @@ def unpack(data: bytes) -> Position:
             live is True,
             _natural(skipping) & 7,
             past,
+            begun is True,
         )
     except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
         raise ValueError(f"no position of a log: {error}") from error

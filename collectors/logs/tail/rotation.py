@@ -170,11 +170,11 @@ class Rotation:
         elif track.pending and now - track.grown >= self._limits.wait:
             track.pending, track.more = False, True
 
-    def before(self, chain: Chain, looked: int, real: str, now: float) -> None:
-        """What came and went at a path before what it leads to now, which is open: nothing can go unseen
-        between the search and that. Since the last look, at `looked` ns, where nothing was there before."""
-        if not chain.tracks:
-            chain.since, chain.real = looked, real
+    def before(self, chain: Chain, looked: int, now: float) -> None:
+        """What came and went at a path before what it leads to now, which is open: what goes from now on is
+        missed. Where nothing was there before, since the look at `looked` ns, else 0."""
+        if looked:
+            chain.since, chain.real = looked, chain.tracks[-1].real
         chain.searching, chain.listed = SEARCHES, -1
         self._find_unseen(chain, now)
 
@@ -190,6 +190,7 @@ class Rotation:
             probe(track)
         search, family = self._search(chain.real), chain.family
         for each in search.unseen(max(chain.since, family.floor), family.known(), chain.path, self._depths):
+            self._complaints.count("outrider.logs.rotations", reason="unseen")
             self._take_up(chain, each, now)
         if not search.ended:
             chain.listed = -1
@@ -197,13 +198,19 @@ class Rotation:
             clean = search.clean and modified(os.path.dirname(chain.real)) == changed
             chain.searching = 0 if clean else chain.searching - 1
 
-    def _take_up(self, chain: Chain, each: Unseen, now: float) -> None:
+    def before_all(self, chain: Chain, since: int, now: float) -> list[Track]:
+        """What was rotated away from a path before its first look, last written at `since` ns or later."""
+        search = self._search(chain.tracks[-1].real)
+        found = search.unseen(since, chain.family.known(), chain.path, self._depths)
+        return [self._take_up(chain, each, now) for each in found]
+
+    def _take_up(self, chain: Chain, each: Unseen, now: float) -> Track:
         track = self._make(Position(chain.path, *each.file, 0, Proof(), each.written, live=False))
         track.size, track.grown = each.size, now
         chain.insert(track)
-        self._complaints.count("outrider.logs.rotations", reason="unseen")
         self._files.use(track, Open(each.medium, each.file, each.real))
         probe(track)
+        return track
 
 
 def probe(track: Track) -> None:

@@ -51,7 +51,7 @@ class Track:
         "spent", "wrapper", "written",
     )  # fmt: skip
 
-    def __init__(self, key: int, position: Position, *, begun: bool = True) -> None:
+    def __init__(self, key: int, position: Position) -> None:
         self.key = key
         self.path = position.path
         self.device = position.device
@@ -62,7 +62,7 @@ class Track:
         self.live = position.live
         self.skipping = position.skipping
         self.ended = position.ended
-        self.begun = begun
+        self.begun = position.begun
         self.medium: Medium | None = None
         self.real = position.path
         self.wrapper: wrapped.Wrapper | None = None
@@ -100,7 +100,7 @@ class Track:
         """Where it stands now."""
         return Position(
             self.path, self.device, self.inode, self.offset, self.proof, self.written,
-            self.live, self.skipping, ended,
+            self.live, self.skipping, ended, self.begun,
         )  # fmt: skip
 
     def use(self, medium: Medium) -> None:
@@ -169,7 +169,7 @@ class Track:
         if block.startswith(HOLE) or (block[:1] == b"\0" and not self.skipping):
             return self._over_zeros(medium, data, back)
         part, used, skipping = self._lines(block, source, limits, quiet=quiet or self.last, full=full)
-        self._advance(data, back + used)
+        self.advance(data, back + used)
         self.skipping = skipping
         self.pending = used < len(block) and not (full or quiet)
         if used and self.last:
@@ -188,7 +188,7 @@ class Track:
         self.more = True
         return Part(b"", None, skipped, dropped=skipped)
 
-    def _advance(self, data: bytes, end: int) -> None:
+    def advance(self, data: bytes, end: int) -> None:
         """`end` bytes of `data`, which begins the window before the offset, are done with."""
         self.offset += end - min(self.offset, WINDOW)
         if end:

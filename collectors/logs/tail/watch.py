@@ -204,17 +204,7 @@ class Watch:
             if chain is None or track is None:
                 continue
             if status is not None and track.inode == status.st_ino:
-                if not track.proof.rungs and (status.st_size, status.st_mtime_ns) != (
-                    track.size,
-                    track.looked,
-                ):
-                    # It was empty: whether a generation came and went since, it does not tell.
-                    chain.search(track, 1)
-                if track.device != status.st_dev:
-                    # Devices are numbered anew at each boot: what it holds is looked at.
-                    self._files.hold(track, file_of(status))
-                    track.checked, track.more = False, True
-                self._grow(chain, track, status, now)
+                self._stay(chain, track, status, now)
             elif status is None or not self._rotation.replaced(track, path):
                 left.append((chain, track))
         for chain, track in left:
@@ -228,6 +218,20 @@ class Watch:
                 self._move(chain, track, target)
             elif target is not None:
                 self._rotation.cut_off(chain, track, now)
+
+    def _stay(self, chain: Chain, track: Track, status: os.stat_result, now: float) -> None:
+        """A path leads to the same inode as before."""
+        if not track.proof.rungs and (status.st_size, status.st_mtime_ns) != (track.size, track.looked):
+            # It was empty: whether a generation came and went since, it does not tell. Open, so that its
+            # head is known to the search: what goes from now on is missed.
+            if not self._files.crowded:
+                self._have_open(track)
+            chain.search(track, 1)
+        if track.device != status.st_dev:
+            # Devices are numbered anew at each boot: what it holds is looked at.
+            self._files.hold(track, file_of(status))
+            track.checked, track.more = False, True
+        self._grow(chain, track, status, now)
 
     def _holds(self, track: Track, path: str) -> bool:
         """Whether the file at a path, which bears the track's inode, holds what was read of it."""
@@ -298,11 +302,7 @@ class Watch:
             read = chain.family.rest(opened.medium)
             if read is not None:
                 offset, proof = read.offset, read.proof.within(opened.medium.head())
-        if self.looked and opened is not None and chain.first:
-            self._rotation.before(chain, self.looked, opened.real, now)
-            if self._files.taken(opened.file):
-                opened.medium.close()
-                return
+        since = 0 if chain.tracks else self.looked
         for each in [each for each in chain.tracks if each.spent]:
             self._rotation.end(chain, each)
         track = self._made(Position(path, *file, offset, proof, written))
@@ -314,6 +314,23 @@ class Watch:
         self._files.use(track, opened)
         if whole:
             probe(track)
+        if self.looked and chain.first:
+            self._rotation.before(chain, since, now)
+        elif self._new and chain.first and not isinstance(self.source.start, str):
+            since = int((self._wall() - self.source.start) * 1e9)
+            for each in self._rotation.before_all(chain, since, now):
+                self._begin_rotated(chain, each)
+
+    def _begin_rotated(self, chain: Chain, track: Track) -> None:
+        """Begin where the source says what was rotated away before its first look."""
+        track.begun = False
+        try:
+            if track.medium is not None and not track.medium.packed:
+                track.offset = track.size
+                begin(track, self.source, self._limits, self._wall())
+        except OSError as error:
+            self._complaints.error(track.real, error)
+            self._rotation.end(chain, track)
 
     def _ignore(self, file: File, changed: int) -> None:
         if len(self._ignored) >= MOST_IGNORED:
@@ -356,14 +373,9 @@ class Watch:
         Raises:
             OSError: it cannot be read.
         """
-        if track.medium is None:
-            opened = self._files.open(track.path) if track.live else None
-            if opened is None or opened.file != track.file or opened.medium.packed:
-                if opened is not None:
-                    opened.medium.close()
-                track.more = False
-                return False
-            self._files.use(track, opened)
+        if not self._have_open(track):
+            track.more = False
+            return False
         self._files.touch(track)
         if track.live and not (track.size or track.proof.rungs):
             # It was empty: a look that sees it grown searches first for what came and went since.
@@ -371,6 +383,17 @@ class Watch:
             return False
         if not track.begun:
             begin(track, self.source, self._limits, self._wall())
+        return track.begun
+
+    def _have_open(self, track: Track) -> bool:
+        """Have it open; False: the path leads to something else."""
+        if track.medium is None:
+            opened = self._files.open(track.path) if track.live else None
+            if opened is None or opened.file != track.file or opened.medium.packed:
+                if opened is not None:
+                    opened.medium.close()
+                return False
+            self._files.use(track, opened)
         return True
 
     def changed(self, chain: Chain, track: Track) -> None:

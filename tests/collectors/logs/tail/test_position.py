@@ -23,6 +23,7 @@ POSITIONS = st.builds(
     st.booleans(),
     st.integers(0, 7),
     st.lists(st.builds(Ended, NATURAL, PROOFS, TIMES), max_size=MOST_ENDED).map(tuple),
+    st.booleans(),
 )
 
 

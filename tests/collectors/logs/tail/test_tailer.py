@@ -354,6 +354,37 @@ def test_start_an_hour_ago_finds_the_first_line_of_that_hour(log: Path) -> None:
     tailing.tailer.close()
 
 
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("ending", ["", *PACKERS])
+@pytest.mark.parametrize("lines_an_hour", [360, 36_000])
+def test_start_an_hour_ago_reads_what_was_rotated_away_in_that_hour(
+    pattern: str, ending: str, lines_an_hour: int, log: Path
+) -> None:
+    now = float(int(time.time()))
+    pause = 3600 / lines_an_hour
+    stamps = [now - 2 * 3600 + pause * number for number in range(2 * lines_an_hour)]
+    lines = [f"{stamp:.3f} a line of a model that answers requests" for stamp in stamps]
+    parts = (0.25, 0.75, 0.9, 1.0)
+    for number, (first, last) in enumerate(zip((0.0, *parts), parts, strict=False)):
+        path = log.with_name(f"app.log.{3 - number}") if number < 3 else log
+        some = slice(int(first * len(lines)), int(last * len(lines)))
+        append(path, *lines[some])
+        os.utime(path, (stamps[some][-1], stamps[some][-1]))
+        if ending and number < 3:
+            pack(path, ending)
+    source = Source("app", (str(log.with_name(pattern)),), 3600.0, time_of=lambda line: float(line[:14]))
+    tailing = Tailing(source)
+    tailing.wall = lambda: now
+    tailing.read(4)
+    tailing.crash()
+    append(log, f"{now:.3f} after a while")
+    tailing.read(40)
+    wanted = [line for line, stamp in zip(lines, stamps, strict=True) if stamp >= now - 3600]
+    assert sorted(tailing.lines) == texts([*wanted, f"{now:.3f} after a while"])
+    assert "rotations.unseen" not in tailing.counts()
+    tailing.tailer.close()
+
+
 def test_files_without_permission_are_said_once_then_counted() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
