@@ -129,7 +129,6 @@ class Alerts:
         values = reading.values
         if len(values) != len(reading.series):
             return ()
-        layout.at = self._now
         for place, holds, level, watch in layout.gauges:
             value: Any = values[place]
             if isinstance(value, (float, int)) and -INFINITY < value < INFINITY:
@@ -139,7 +138,7 @@ class Alerts:
                     self._within(watch, value)
         if layout.counters:
             self._count(layout.counters, values)
-        if layout.histograms or layout.shares:
+        if layout.more:
             self._measure(layout, values)
         for place, watch in layout.absences:
             value = values[place]
@@ -205,6 +204,7 @@ class Alerts:
 
     def _measure(self, layout: Layout, values: Sequence[Any]) -> None:
         """What rules make of histograms, and shares of counters."""
+        layout.at = self._now
         for place, quantile, watch in layout.histograms:
             value = measured(values[place], quantile)
             if value is not None:

@@ -39,19 +39,11 @@ class Match:
 
 class Layout:
     """What is to be done with a source's values, by their place. `series` is None where the next reading must
-    be laid out again, whatever it lists; `at` is when values were read last, on the boot clock."""
+    be laid out again, whatever it lists; `more` says that there are histograms, shares or counters from
+    zero to look at, and `at` when that was done last, on the boot clock."""
 
-    __slots__ = (
-        "absences",
-        "at",
-        "counters",
-        "gauges",
-        "histograms",
-        "matches",
-        "refused",
-        "series",
-        "shares",
-    )
+    __slots__ = ("absences", "at", "counters", "gauges", "histograms", "matches", "more", "refused", "series",
+                 "shares")  # fmt: skip
 
     def __init__(self, series: tuple[Series, ...]) -> None:
         self.series: tuple[Series, ...] | None = series
@@ -62,6 +54,7 @@ class Layout:
         self.shares: dict[Judged, Share] = {}
         self.absences: list[tuple[int, Watch]] = []
         self.refused = 0
+        self.more = False
         self.at = 0.0
 
     def add(self, place: int, match: Match) -> None:
@@ -89,6 +82,7 @@ class Layout:
         for judged, found in self.shares.items():
             found.seat(source, before.shares.get(judged) if before is not None else None)
             self.refused += found.refused
+        self.more = fresh or bool(self.histograms or self.shares)
         if fresh and before is not None:
             known = before.matches
             for found in self.shares.values():
