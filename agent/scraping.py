@@ -83,7 +83,7 @@ class Scraping:
         self._judged = bool(config.alert)
         self._lock = threading.Lock()
         self._windows: dict[Series, Summary] = {}
-        self._readings: queue.SimpleQueue[tuple[str, Reading]] = queue.SimpleQueue()
+        self._readings: queue.SimpleQueue[tuple[float, str, Reading]] = queue.SimpleQueue()
         self._over = threading.Event()
         self._failing: dict[str, _Fault] = {}
         self._busy_since: float | None = None
@@ -159,11 +159,11 @@ class Scraping:
         except Exception as error:  # noqa: BLE001 - whatever a server did to us, it is told and asked again
             self._tell(name, "error", f"{type(error).__name__}: {error}"[:256])
         else:
-            self._take(one, taken)
+            self._take(one, taken, now)
             tally.add("outrider.endpoints.pages", 1, **{"endpoint.name": name})
             self._tell(name, "", "")
 
-    def _take(self, one: _One, taken: Taken) -> None:
+    def _take(self, one: _One, taken: Taken, now: float) -> None:
         """Add what a page says to the window, and make a reading of it."""
         tally, which = self._outlets.tally, {"endpoint.name": one.settings.name}
         with self._lock:
@@ -172,7 +172,7 @@ class Scraping:
                 before = self._windows.get(series)
                 self._windows[series] = summary if before is None else merge(before, summary)
         if self._judged and self._readings.qsize() < READINGS:
-            self._readings.put((source(one.settings.name), one.live.reading(kept)))
+            self._readings.put((now, source(one.settings.name), one.live.reading(kept)))
         if taken.malformed:
             tally.add("outrider.endpoints.malformed", taken.malformed, **which)
         if taken.refused:
@@ -193,7 +193,7 @@ class Scraping:
             self._failing = {each: why for each, why in self._failing.items() if each != name}
             self._outlets.say("info", f"endpoint {name}: its page comes again")
 
-    def _came(self) -> Iterator[tuple[str, Reading]]:
+    def _came(self) -> Iterator[tuple[float, str, Reading]]:
         """What came since it was asked last; called in the poll thread."""
         while True:
             try:

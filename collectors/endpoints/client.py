@@ -17,7 +17,7 @@ from collectors.endpoints.address import Address, Resolve, is_loopback, known, r
 from collectors.endpoints.reply import Failed, Reply
 
 ACCEPT = "text/plain;version=0.0.4, */*;q=0.1"
-"""Where OpenMetrics is named, Python servers send it whatever is preferred, and write names otherwise there."""
+"""Without OpenMetrics: Python servers send it wherever it is named, and write names otherwise there."""
 PIECE = 65536
 
 

@@ -188,19 +188,19 @@ def test_readings_for_rules(rig: Rig, server: Server) -> None:
     until(lambda: rig.pages("chat") >= 2)
     list(scraping.elsewhere.readings())
     server.serve(random.Random(2), 30)
-    came: list[tuple[str, Reading]] = []
+    came: list[tuple[float, str, Reading]] = []
 
     def value(series: Series) -> list[object]:
         came.extend(scraping.elsewhere.readings())
         return [
             found
-            for _, reading in came
+            for _, _, reading in came
             for each, found in zip(reading.series, reading.values, strict=True)
             if each == series
         ]
 
     until(lambda: 30.0 in value(STOPPED))
-    assert {name for name, _ in came} == {"endpoint chat"}
+    assert {name for _, name, _ in came} == {"endpoint chat"}
     assert scraping.elsewhere.intervals == {"endpoint chat": 0.05}
     assert sum(each.count for each in value(LATENCY) if isinstance(each, Exponential)) == 30
 
