@@ -44,6 +44,7 @@ VERBS = {
     "doctor": Verb("agent.cli.doctor", "say what is wrong with this device and its broker, and what to do"),
     "config": Verb("agent.cli.config", "print the default or effective settings, or their JSON schema"),
     "history": Verb("agent.cli.local", "print what this device has kept"),
+    "errors": Verb("agent.cli.errors", "say which errors the logs of models told, how often, and since when"),
     "ledger": Verb("agent.cli.ledger", "say what became coarser or was lost on this device, and why"),
     "record": Verb("agent.cli.record", "keep every sample around now, and show what was captured"),
     "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device; what waits"),

@@ -132,14 +132,14 @@ def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
     """The frames that end after `since`, with the series asked for."""
     from fnmatch import fnmatchcase
 
-    for content in _readable(reader, since):
+    for content in readable(reader, since):
         for frame in sorted(content.frames, key=lambda frame: frame.span.wall):
             windows = {s: each for s, each in frame.windows.items() if fnmatchcase(s.name, pattern)}
             if windows and frame.span.end + frame.span.offset > since:
                 yield frame._replace(windows=windows)
 
 
-def _readable(
+def readable(
     reader: Reader,
     since: float,
     streams: tuple[str, ...] = ("windows",),
@@ -267,7 +267,7 @@ def _export(args: argparse.Namespace) -> int:
         streams = STREAMS if args.refused else tuple(name for name in STREAMS if name != "samples")
         lines = (
             line
-            for content in _readable(reader, float("-inf"), streams, only)
+            for content in readable(reader, float("-inf"), streams, only)
             for line in (*json_lines(device, content), *json_events(device, content))
         )
         if args.file == "-":
