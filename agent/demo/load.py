@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import threading
@@ -24,7 +25,7 @@ from agent.demo import traffic
 from agent.demo.client import Client, Counts
 from agent.demo.inspector import Inspector
 from agent.demo.iris import flowers
-from agent.demo.traffic import ARCHIVE, SITES, Course
+from agent.demo.traffic import ARCHIVE, RATE, SITES, Course
 from agent.view.broker import accepts
 
 CONNECTIONS = 4
@@ -122,10 +123,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m agent.demo.load", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of the model's server")
     parser.add_argument("--labels", type=Path, required=True, help="the file of the labels")
-    parser.add_argument("--rate", type=float, default=20.0, help="requests a second (%(default)s)")
+    parser.add_argument("--rate", type=float, default=RATE, help="requests a second (%(default)s)")
     parser.add_argument("--calm", type=float, default=60.0, help="seconds without trouble (%(default)s)")
     parser.add_argument("--rise", type=float, default=30.0, help="seconds in which it grows (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="how long (until told to end)")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="how long (until told to end)")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not comes(args.port, START):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from pathlib import Path
 
-from agent.demo.traffic import Course
+from agent.demo.rotating import SIZE
+from agent.demo.traffic import RATE, Course
 from agent.service.child import Child
 from agent.view.broker import free_port
 
@@ -24,14 +26,21 @@ class Stage:
     Args:
         directory: where their files lie; must exist.
         course: when trouble comes.
-        size: bytes of the model's log before it is renamed; as in rotating.py if None.
-        seconds: how long the clients ask; until they are told to end if None.
+        rate: requests a second.
+        size: bytes of the model's log before it is renamed.
+        seconds: how long the clients ask, unless they are told to end before.
 
     `model`, `access` and `labels` are the files that are written.
     """
 
     def __init__(
-        self, directory: Path, course: Course, *, size: int | None = None, seconds: float | None = None
+        self,
+        directory: Path,
+        course: Course,
+        *,
+        rate: float = RATE,
+        size: int = SIZE,
+        seconds: float = math.inf,
     ) -> None:
         self.course = course
         self.port = free_port()
@@ -40,8 +49,8 @@ class Stage:
         serve = ["--port", str(self.port), "--log", str(self.model), "--access-log", str(self.access)]
         ask = ["--port", str(self.port), "--labels", str(self.labels)]
         ask += ["--calm", str(course.calm), "--rise", str(course.rise)]
-        serve += [] if size is None else ["--size", str(size)]
-        ask += [] if seconds is None else ["--seconds", str(seconds)]
+        serve += ["--size", str(size)]
+        ask += ["--rate", str(rate), "--seconds", str(seconds)]
         self.server = _program("server", serve, directory)
         self.load = _program("load", ask, directory)
         self.children = (self.server, self.load)

@@ -17,6 +17,8 @@ from agent.demo.iris import Flower
 
 STEADY, BROKEN, INCHES = SITES = ("greenhouse-1", "greenhouse-2", "greenhouse-3")
 ARCHIVE = "archive"
+RATE = 20.0
+"""Requests a second, of all greenhouses together."""
 FAULTY = 0.4
 """The share of the broken sensor's requests that are faulty, in the end."""
 CM_PER_INCH = 2.54
