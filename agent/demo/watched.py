@@ -46,7 +46,7 @@ name = "model-fails"
 when = "share(model.errors{log.name='model'}, model.requests{log.name='model'}) > 5% for 10s"
 severity = "critical"
 summary = "More than one request in twenty fails"
-runbook = "Which errors? Look at model.errors.template"
+runbook = "Which errors? Ask `outrider errors`, or look at model.errors.template"
 """
 
 
