@@ -139,7 +139,7 @@ def unwrapped(read: Iterable[bytes]) -> Iterator[Chunk]:
     for text in read:
         wrapper = wrapper or wrapper_of(text)
         found = records(text, wrapper, Limits().line, joins=True)
-        yield Chunk(b"".join(found.lines), found.times)
+        yield Chunk(found.text, found.times)
 
 
 def chunks(path: str) -> Iterator[bytes]:

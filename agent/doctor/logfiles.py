@@ -143,5 +143,5 @@ def last_lines(path: str, roots: Sequence[str], logs: Logs) -> Sample:
     text = text[: text.rfind(b"\n") + 1]
     wrapper = wrapper_of(head) if logs.container == "auto" else logs.container
     found = records(text, wrapper, LIMITS.line, joins=logs.multiline)  # type: ignore[arg-type]  # a Choice
-    kept = [line.rstrip(b"\n") for line in found.lines if line.strip()][-LINES:]
+    kept = [line for line in found.text.split(b"\n") if line.strip()][-LINES:]
     return Sample(path, tuple(kept), stamped=found.times is not None)

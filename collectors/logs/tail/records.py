@@ -5,27 +5,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from collectors.logs.tail.joined import join
+from collectors.logs.tail.joined import join, join_text
+from collectors.logs.tail.lines import shortened
 from collectors.logs.tail.wrapped import Wrapper, unwrap
 
 
 class Records(NamedTuple):
     """Records, each with a line feed at its end, and when each was written where its wrapper says so."""
 
-    lines: list[bytes]
+    text: bytes
     times: list[float | None] | None
 
 
 def records(text: bytes, wrapper: Wrapper, limit: int, *, joins: bool) -> Records:
-    """What whole lines hold, each cut to `limit` bytes."""
-    times: list[float | None] | None = None
+    """What whole lines hold, each cut to `limit` bytes; the end of the last may be missing."""
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
     if wrapper == "none":
-        lines = [line + b"\n" for line in text.split(b"\n")[:-1]]
-    else:
-        found = unwrap(text, wrapper, limit, 0, force=True)
-        lines, times = found.lines, found.times
+        short, *_ = shortened(text, limit)
+        return Records(join_text(short, limit, last=True, full=True)[0] if joins else short, None)
+    found = unwrap(text, wrapper, limit, 0, force=True)
+    lines, times = found.lines, found.times
     if joins:
         joined = join(lines, limit, last=True)
-        lines = joined.records
-        times = [times[first] for first in joined.firsts] if times is not None else None
-    return Records(lines, times)
+        lines, times = joined.records, [times[first] for first in joined.firsts]
+    return Records(b"".join(lines), times)
