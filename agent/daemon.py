@@ -5,6 +5,7 @@
     writer        one transaction a window (`agent.flush.writer`)
     link          the broker (`agent.ship.mqtt`)
     logs          model logs, where some are followed (`agent.tailing`)
+    endpoints     pages of model servers, where some are fetched (`agent.scraping`)
 
 All but the first are daemon threads, and the process ends by `os._exit` after its last flush: a hung
 driver, disk or broker delays the end by its share of a few seconds and no more.
@@ -17,10 +18,10 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from agent import uplink
-from agent.alarms import NOWHERE, Alarms, Outlets
+from agent.alarms import Alarms, Outlets
+from agent.beside import Beside
 from agent.config.plans import plans, selection
 from agent.config.settings import Config
 from agent.control_socket import ControlSocket
@@ -52,9 +53,6 @@ from agent.trust import Trust
 from collectors.host import Host
 from collectors.runner import REPORT, Runner
 from collectors.tally import Tally
-
-if TYPE_CHECKING:
-    from agent.tailing import Tailing
 
 RING = "ring"
 # How long each part may take at the end, in s: together below the 5 s that a stop may take.
@@ -98,8 +96,9 @@ class Daemon:
         self._ring = ring
         self._writer = self._make_writer(boot, ring)
         self._writer.leftover = leftover
-        self._tailing = self._make_tailing()
-        self._writer.feeds = (self._tailing,) if self._tailing else ()
+        event, kept = self._writer.event, lambda: self._fold.kept
+        self._beside = Beside(config, self.clocks, event, say, tally, kept)
+        self._writer.feeds = self._beside.parts
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
         watch = Watch(boot, config.window.span)
@@ -132,8 +131,7 @@ class Daemon:
             raise self._writer.fault
         self._alarms.restore(self._writer.alerts, self.clocks.boot(), self.clocks.wall())
         self._shipper.start()
-        if self._tailing:
-            self._tailing.start(self._writer.positions)
+        self._beside.start(self._writer.positions)
         self._poller.start()
         self.control = self._open_control()
         # What lives now lives long: the collector of garbage need not look at it again.
@@ -161,8 +159,14 @@ class Daemon:
         store = [f"store: {self._writer.degraded}"] if self._writer.degraded else []
         flash = ("flash.budget",) if self._wear.thrifty else ()
         clock = ("clock.unsynchronised",) if self._shipping.waits else ()
-        logs = self._tailing.conditions(now) if self._tailing else ()
-        condition = (*store, *stale, *self._governing.look(now), *flash, *clock, *logs)
+        condition = (
+            *store,
+            *stale,
+            *self._governing.look(now),
+            *flash,
+            *clock,
+            *self._beside.conditions(now),
+        )
         if condition != self._condition:
             self._condition = condition
             self._shipper.post(shipped.Condition(condition))
@@ -179,8 +183,7 @@ class Daemon:
         polls_no_more = self._poller.stop(LAST_POLL)
         if not self._writer.stop(LAST_FLUSH):
             self._say("error", "the last window could not be written in time")
-        if self._tailing:
-            self._tailing.stop(LAST_LOOK)
+        self._beside.stop(LAST_LOOK)
         if self._ring is not None:
             self._ring.settle()
             if polls_no_more:
@@ -199,17 +202,16 @@ class Daemon:
         ]
 
     def _closed(self, closed: Closed) -> None:
-        logs = self._tailing.admission if self._tailing else None
-        refused = self._fold.refused + (logs.refused if logs else 0)
-        self._tally.set("outrider.series.kept", self._fold.kept + (logs.kept if logs else 0))
+        beside, refused = self._beside, self._fold.refused + self._beside.refused
+        self._tally.set("outrider.series.kept", self._fold.kept + beside.kept)
         self._tally.set("outrider.series.refused", refused)
         if refused > self._cut:
             cut, self._cut = refused - self._cut, refused
             span = closed.frame.span.wall
             self._writer.enter(Entry("cut", "windows", "max_series", "fold", cut, span=span))
-        excluded, of_logs = self._runner.excluded(), logs.excluded if logs else 0
-        if excluded is not None or of_logs:
-            self._tally.set("outrider.series.excluded", (excluded or 0) + of_logs)
+        excluded = self._runner.excluded()
+        if excluded is not None or beside.excluded:
+            self._tally.set("outrider.series.excluded", (excluded or 0) + beside.excluded)
         self._tally.set("outrider.values.unusable", self._fold.unusable)
         self._writer.put(closed)
 
@@ -234,17 +236,8 @@ class Daemon:
 
     def _make_alarms(self, boot: str) -> Alarms:
         outlets = Outlets(self._writer.put, self._shipper.post, self._say, self._tally)
-        elsewhere = self._tailing.elsewhere if self._tailing else NOWHERE
-        return Alarms(self.config.alert, self._runner.intervals, self.name, boot, outlets, elsewhere)
-
-    def _make_tailing(self) -> Tailing | None:
-        """The thread that follows logs, where there are some: without, numpy is not loaded."""
-        if not self.config.logs:
-            return None
-        from agent import tailing
-
-        outlets = tailing.Outlets(self._writer.event, self._say, self._tally)
-        return tailing.Tailing(self.config, self.clocks, outlets, lambda: self._fold.kept)
+        intervals = self._runner.intervals
+        return Alarms(self.config.alert, intervals, self.name, boot, outlets, self._beside.elsewhere)
 
     def _thrift(self) -> Thrift:
         return Thrift(self.config.store.write_budget.a_day)

@@ -99,8 +99,8 @@ class Scraping:
         """The endpoints whose last page could not be had, and why."""
         return {name: fault.text for name, fault in self._failing.items()}
 
-    def start(self) -> None:
-        """Fetch from now on."""
+    def start(self, positions: Mapping[str, bytes]) -> None:
+        """Fetch from now on; a page has no position."""
         self._thread.start()
 
     def gather(self, patience: float) -> Fed:

@@ -77,7 +77,7 @@ class Rig:
         outlets = Outlets(lambda *line: self.lines.append(line), self.tally)
         scraping = Scraping(config._replace(endpoint=endpoints), clocks, outlets, lambda: others)
         self.began.append(scraping)
-        scraping.start()
+        scraping.start({})
         return scraping
 
     def gather(self, scraping: Scraping) -> dict[Series, Summary]:

@@ -73,6 +73,13 @@ def requests(fed: Fed) -> int:
     )
 
 
+def handed_over(tail: Tailing) -> Fed:
+    """The next that has something: a file is not looked at each time that the writer asks."""
+    while not (fed := tail.gather(10)).dated:
+        time.sleep(0.01)
+    return fed
+
+
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path / "api.log")
@@ -86,7 +93,9 @@ def test_what_is_handed_over_is_counted_once_over_lives(rig: Rig) -> None:
     first = rig.follow()
     assert rig.stored(first.gather(10)) == 100
     rig.write(10)
-    assert requests(first.gather(10)) == 10, "and the flush failed: its positions are not stored"
+    lost = 0  # the flushes fail, and what was handed over is not stored with its positions
+    while lost < 10:
+        lost += requests(first.gather(10))
     assert first.stop(10)
     rig.write(5)
     second = rig.follow()
@@ -94,6 +103,7 @@ def test_what_is_handed_over_is_counted_once_over_lives(rig: Rig) -> None:
     assert rig.stored(second.gather(10)) == 0
     assert "log api is read as json" in rig.lines[0]
     assert [name for name, *_ in rig.events] == ["logs.format", "logs.format"]
+    assert lost == 10
     assert rig.counted("outrider.logs.lines") == 125
 
 
@@ -101,19 +111,19 @@ def test_the_first_of_a_minute_covers_it_and_what_follows_does_not(rig: Rig) -> 
     at = (time.time() // 60 - 30) * 60
     rig.write(3, time=at)
     tail = rig.follow()
-    [dated] = tail.gather(10).dated
+    [dated] = handed_over(tail).dated
     assert (dated.start, dated.length, dated.first) == (at, 60.0, True)
     rig.write(3, time=at)
-    [dated] = tail.gather(10).dated
+    [dated] = handed_over(tail).dated
     assert (dated.start, dated.length, dated.first) == (at, 60.0, False)
 
 
 def test_alert_rules_hear_of_it_within_seconds(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tailing, "LIVE", 0.1)
+    began = time.monotonic()
     tail = rig.follow(format="json")
     heard: list[Reading] = []
     times: list[float] = []
-    began = time.monotonic()
 
     def told() -> bool:
         for at, _, reading in tail.elsewhere.readings():
