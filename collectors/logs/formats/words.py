@@ -52,9 +52,6 @@ class Desk:
         """The chunk's bytes between FRONT and BACK others."""
         size = FRONT + len(chunk) + BACK
         if len(self.bytes) < size:
-            # From a large block that is freed, glibc learns how much free memory to keep; else each chunk's
-            # columns have all their pages mapped anew, which takes as long as reading them.
-            np.empty(4 * size, np.uint8)
             self.bytes, self.flags = (
                 np.zeros(size + size // 4, np.uint8),
                 np.zeros(size + size // 4, np.bool_),
