@@ -78,8 +78,8 @@ def errors(cells: Ints, truth: Floats, predicted: Floats, center: float) -> tupl
     """The sums of errors, and how many rows have none: a number is absent, or its square beyond a double."""
     with np.errstate(over="ignore", invalid="ignore"):
         error, level = predicted - truth, truth - center
-        columns = [np.abs(error), np.square(error), error, level, np.square(level)]
-        fit = np.isfinite(columns[1] + columns[4])
+        columns = [np.abs(error), np.square(error), error, level, np.abs(level), np.square(level)]
+        fit = np.isfinite(columns[1] + columns[5])
     refused = len(truth) - int(np.count_nonzero(fit))
     if refused:
         cells, columns = cells[fit], [column[fit] for column in columns]

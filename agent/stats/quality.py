@@ -172,7 +172,7 @@ def top_accuracy(ranks: Mapping[int, int], count: int) -> dict[int, float]:
 
 
 class Errors(NamedTuple):
-    """Sums of e = prediction - truth, and of y = truth - center, over pairs.
+    """Sums of e = prediction - truth, and of y = truth - center, over pairs: plain, without sign, squared.
 
     `center` lies near the truths (their mean in the baseline), for the sums of squares of numbers far from
     zero would say nothing of how they vary. It is part of what a series is: only equal ones are added.
@@ -184,6 +184,7 @@ class Errors(NamedTuple):
     squared: float = 0.0
     signed: float = 0.0
     truth: float = 0.0
+    truth_absolute: float = 0.0
     truth_squared: float = 0.0
 
     @property

@@ -77,8 +77,8 @@ def test_errors_leave_out_what_is_no_number_and_tell_it() -> None:
     predicted = np.array([2.0, 0.0, 1.0, 0.0, inf, 4.0])
     found, refused = errors(np.array([3, 3, 3, 3, 3, 8]), truth, predicted, 1.0)
     assert refused == 3
-    assert found[3] == (1.0, 2, 3.0, 5.0, -1.0, 1.0, 1.0)
-    assert found[8] == (1.0, 1, 0.0, 0.0, 0.0, 3.0, 9.0)
+    assert found[3] == (1.0, 2, 3.0, 5.0, -1.0, 1.0, 1.0, 1.0)
+    assert found[8] == (1.0, 1, 0.0, 0.0, 0.0, 3.0, 3.0, 9.0)
 
 
 @pytest.mark.parametrize("size", [0, 1])
