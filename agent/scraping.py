@@ -17,10 +17,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from agent.alarms import Elsewhere
-from agent.config.endpoints import NONE
+from agent.config import fetched
 from agent.config.endpoints import Endpoint as Settings
 from agent.config.plans import selection
-from agent.config.secret import SecretRefused, read_secret
 from agent.config.settings import Config
 from agent.flush.feed import Fed
 from agent.logs.admission import Admission
@@ -31,9 +30,9 @@ from agent.scrape.schedule import Schedule
 from agent.stats.topk import key_of
 from agent.stats.window import Summary, merge
 from collectors.api import Reading, Series
-from collectors.endpoints.address import address_of
-from collectors.endpoints.client import Bounds, Client
-from collectors.endpoints.plan import Choice, Clean, Plan
+from collectors.endpoints.client import Client
+from collectors.endpoints.plan import Clean, Plan
+from collectors.endpoints.presets import UP
 from collectors.endpoints.reply import Failed
 from collectors.logs.redact import Redactor
 from collectors.tally import Tally
@@ -88,6 +87,7 @@ class Scraping:
         self._failing: dict[str, _Fault] = {}
         self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="endpoints", daemon=True)
+        outlets.tally.describe(UP.name, UP.unit)
 
     @property
     def elsewhere(self) -> Elsewhere:
@@ -123,12 +123,8 @@ class Scraping:
         return not self._thread.is_alive()
 
     def _made(self, settings: Settings, clean: Clean) -> _One:
-        address = address_of(settings.url)
-        if address is None:
-            raise ValueError(f"endpoint {settings.name}: {settings.url!r} is no page's address")
-        bounds = Bounds(settings.timeout, settings.max_size, settings.remote)
-        client = Client(address, bounds, self._clocks.boot, settings.ca_file)
-        return _One(settings, client, Endpoint(Plan(choice(settings), clean)), Live())
+        endpoint = Endpoint(Plan(fetched.choice(settings), clean))
+        return _One(settings, fetched.client(settings, self._clocks.boot), endpoint, Live())
 
     def _run(self) -> None:
         schedule = Schedule(
@@ -151,7 +147,7 @@ class Scraping:
         """Fetch a page and take it, or tell why there is none."""
         name, tally = one.settings.name, self._outlets.tally
         try:
-            body = one.client.fetch(token(one.settings))
+            body = one.client.fetch(fetched.token(one.settings, os.environ))
             now = self._clocks.boot()
             taken = one.endpoint.take(body, now, now + self._clocks.offset())
         except Failed as failed:
@@ -183,7 +179,7 @@ class Scraping:
     def _tell(self, name: str, reason: str, text: str) -> None:
         """Whether an endpoint's page came; said where that is other than the last time."""
         tally, before = self._outlets.tally, self._failing.get(name)
-        tally.set("outrider.endpoints.up", 0 if reason else 1, **{"endpoint.name": name})
+        tally.set(UP.name, 0 if reason else 1, **{"endpoint.name": name})
         if reason:
             tally.add("outrider.endpoints.failed", 1, **{"endpoint.name": name, "reason": reason})
             if before is None or before.reason != reason:
@@ -207,18 +203,6 @@ def source(name: str) -> str:
     return f"endpoint {name}"
 
 
-def choice(settings: Settings) -> Choice:
-    """What is taken of an endpoint's page."""
-    return Choice(
-        "" if settings.preset == NONE else settings.preset,
-        settings.include,
-        settings.exclude,
-        settings.labels,
-        (("endpoint.name", settings.name), *settings.attributes.items()),
-        settings.max_series,
-    )
-
-
 def cleaned(config: Config) -> Clean:
     """Takes out of a label's text what may not be kept, and cuts it: the same texts come again and again."""
     redactor = Redactor(config.redact.patterns, config.redact.allow)
@@ -228,17 +212,3 @@ def cleaned(config: Config) -> Clean:
         return key_of(redactor.field(label, text))
 
     return clean
-
-
-def token(settings: Settings) -> str:
-    """What is sent as bearer, "" for nothing; read for each page, as such files are renewed.
-
-    Raises:
-        Failed: its file cannot be used.
-    """
-    if not settings.token_file:
-        return ""
-    try:
-        return read_secret(settings.token_file, os.environ.get("CREDENTIALS_DIRECTORY"))
-    except SecretRefused as refused:
-        raise Failed("token", str(refused)) from None

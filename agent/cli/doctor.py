@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.config.settings import Config
     from agent.doctor import Finding
     from agent.doctor.broker import Way
+    from agent.doctor.endpoints import Looked
     from agent.doctor.readings import Told
     from collectors.host import Host
 
@@ -111,7 +112,15 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
     yield from readings.examine(told)
     series = [each for probe in probes if probe.last for each in probe.last.series]
     series += [UP.of(**{KEY[0]: each.collector}) for each in told]
-    yield from alerts.examine(config.alert, series, roles.metrics() if config.logs else ())
+    metrics = list(roles.metrics()) if config.logs else []
+    pages = fetched(config, offline=offline)
+    if pages:
+        from agent.doctor import endpoints
+
+        yield from endpoints.examine(pages)
+        series += endpoints.series(pages)
+        metrics += endpoints.known(pages)
+    yield from alerts.examine(config.alert, series, metrics)
     yield from gpus.examine(host, {each.collector: each.nothing or each.fault for each in told})
     yield from logs.examine(host)
     if config.logs:
@@ -120,6 +129,17 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
         yield from followed.examine(config, time.time)
     if not offline:
         yield from broker.examine(way(config, host))
+
+
+def fetched(config: Config, *, offline: bool) -> list[Looked]:
+    """The pages of endpoints, asked for once; offline, of those on this host."""
+    if not config.endpoint:
+        return []
+    import os
+
+    from agent.doctor.endpoints import look
+
+    return [look(each, os.environ) for each in config.endpoint if not (offline and each.remote)]
 
 
 def way(config: Config, host: Host) -> Way:

@@ -9,12 +9,23 @@ is the mean.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
-from collectors.api import Attributes, Kind
+from collectors.api import Attributes, Kind, Metric
 
 NAMES = ("vllm", "triton", "tgi", "torchserve", "rayserve", "llamacpp", "tfserving")
+
+SOURCE = "pages of model servers"
+UP = Metric(
+    "outrider.endpoints.up",
+    "1",
+    "gauge",
+    ("endpoint.name",),
+    SOURCE,
+    "1 while an endpoint's pages come, else 0.",
+)
 
 MS, US = 0.001, 0.000001
 
@@ -237,3 +248,15 @@ PRESETS = MappingProxyType(
         )
     )
 )
+
+
+def metrics(preset: str) -> Iterator[Metric]:
+    """Every metric that the pages of a preset's server become; `endpoint.name`, and attributes of the
+    configuration, come with all of them."""
+    known = PRESETS[preset]
+    for entry in known.entries:
+        keys = [key for _, key in (*known.labels, *entry.labels)] + [key for key, _ in entry.attributes]
+        attributes = tuple(dict.fromkeys(keys))
+        yield Metric(
+            entry.metric, entry.unit, entry.kind, attributes, SOURCE, f"{entry.names[0]} of {known.brief}."
+        )

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
@@ -20,12 +19,11 @@ from agent.config.endpoints import Endpoint
 from agent.config.formats import Redact
 from agent.config.settings import Alert, Config
 from agent.poller import Clocks
-from agent.scraping import Outlets, Scraping, choice, cleaned, token
+from agent.scraping import Outlets, Scraping, cleaned
 from agent.stats import window as windows
 from agent.stats.histogram import Histogram as Exponential
 from agent.stats.window import Summary, merge
 from collectors.api import Reading, Series
-from collectors.endpoints.reply import Failed
 from collectors.tally import Tally
 from tests.source import ROOT
 from tests.waiting import until
@@ -222,26 +220,6 @@ def test_labels_are_redacted_and_cut() -> None:
     assert clean("user", "jane@example.org") == "[email]"
     assert clean("zone", "tenant-77 a") == "[redacted] a"
     assert len(clean("prompt", "x" * 1000)) == 128
-
-
-def test_what_is_taken() -> None:
-    settings = Endpoint("chat", "http://localhost/", "vllm", attributes={"service.name": "s"}, max_series=7)
-    found = choice(settings)
-    assert (found.preset, found.attributes) == ("vllm", (("endpoint.name", "chat"), ("service.name", "s")))
-    assert found.most == 7
-    assert choice(Endpoint("a", "http://localhost/")).preset == ""
-
-
-def test_tokens(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    settings = Endpoint("a", "http://localhost/", token_file=str(file))
-    assert token(settings._replace(token_file="")) == ""
-    with pytest.raises(Failed) as failed:
-        token(settings)
-    assert failed.value.reason == "token"
-    file.write_text("s3cret\nmore")
-    file.chmod(0o600)
-    assert token(settings) == "s3cret"
 
 
 def test_a_server_that_is_stopped_for_is_not_waited_for(rig: Rig) -> None:

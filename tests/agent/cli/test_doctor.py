@@ -47,6 +47,19 @@ def test_offline_leaves_the_broker_alone(words: list[str], port: int) -> None:
     assert {json.loads(line)["check"] for line in done.stdout.splitlines()}.isdisjoint({"broker"})
 
 
+def test_endpoints_of_this_host_are_asked_offline_too(words: list[str], tmp_path: Path, port: int) -> None:
+    file = tmp_path / "outrider.toml"
+    one = '[[endpoint]]\nname = "{}"\nurl = "http://{}:{}/metrics"\nremote = {}\n'
+    file.write_text(
+        one.format("chat", "127.0.0.1", port, "false") + one.format("far", "192.0.2.1", 80, "true")
+    )
+    done = run(words, "--offline", "--json", "--config", str(file))
+    found = [Finding(**json.loads(line)) for line in done.stdout.splitlines()]
+    (asked,) = [each for each in found if each.check == "endpoints"]
+    assert asked.text.startswith("endpoint chat: ")
+    assert asked.level == "problem"
+
+
 def test_a_bad_configuration_is_exit_code_78(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[broker]\nurl = 5\n")
     assert run(words, "--config", str(tmp_path / "bad.toml")).returncode == 78

@@ -8,7 +8,7 @@ from collectors.api import Kind
 from collectors.endpoints.exposition import read
 from collectors.endpoints.plan import Choice, Plan, Points
 from collectors.endpoints.points import Buckets, Point
-from collectors.endpoints.presets import NAMES, PRESETS
+from collectors.endpoints.presets import NAMES, PRESETS, metrics
 from collectors.logs.formats.roles import ERRORS, LATENCY, NUMBERS, REQUESTS, Role
 from tests.source import ROOT
 
@@ -88,3 +88,11 @@ def test_attributes_are_those_of_logs(name: str) -> None:
             assert keys == {"error.type"}
         elif entry.metric == "model.tokens":
             assert keys == {"gen_ai.token.type"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_page_becomes_is_listed(name: str) -> None:
+    listed = {(each.name, each.unit, each.kind): set(each.attributes) for each in metrics(name)}
+    for point in points_of(name).points:
+        told = point.series
+        assert {key for key, _ in told.attributes} <= listed[told.name, told.unit, told.kind]
