@@ -35,6 +35,7 @@ from agent.store.files import holder
 from agent.store.layout import FILE
 from agent.store.reader import Reader
 from agent.view.fleet import DeviceState
+from agent.view.models import models
 from agent.view.rows import KEPT, Board, Row
 from agent.view.scene import Chosen, Listed
 from agent.view.standing import standings
@@ -140,7 +141,17 @@ class Onlooker:
             listed = listed._replace(state=listed.state._replace(state="degraded"))
         refused = self._polls.refused + self._windows.refused
         standing = standings(rows, events, now)
-        return Chosen(listed, rows, standing, events, fault, refused=refused, recording=self._recording())
+        return Chosen(
+            listed,
+            rows,
+            standing,
+            events,
+            fault,
+            refused=refused,
+            recording=self._recording(),
+            models=models(self._windows.windows, now),
+            faults=self._windows.faults,
+        )
 
     def _recording(self) -> str:
         """The capture that is under way, in words; "" for none."""

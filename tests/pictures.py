@@ -20,11 +20,13 @@ from agent.view.captures import Shot, Shots
 from agent.view.fleet import DeviceState
 from agent.view.gaps import Circumstances, gaps
 from agent.view.ink import Line, fit, plain
+from agent.view.models import models
 from agent.view.paint import across, titles
 from agent.view.rows import Board
 from agent.view.scene import Chosen, Listed, Scene, Track
 from agent.view.standing import standings
 from collectors.api import Kind, Series
+from collectors.logs.formats.roles import TEMPLATES
 from tests.captures import capture
 from tests.messages import content, gauge
 
@@ -83,6 +85,7 @@ def windows(step: int) -> dict[Series, Summary]:
     made[series("system.filesystem.utilization", system__filesystem__mountpoint="/")] = gauge(0.93)
     made[series("hw.gpu.utilization", hw__id="GPU-1", hw__name="Orin")] = gauge(0.2, 0.3 * wave)
     made[LATENCY] = Histogram.of([0.1 * wave + 0.01 * n for n in range(100)])
+    made |= logged(step)
     made[ERRORS] = Top.of([("timeout", step), ("oom\x1b[2J", 1)])
     made[series("model.accuracy")] = Gauge(0, 0.0, 0.0, 0.0, 0.0)
     made |= {series("outrider.up", outrider__collector=name): gauge(1.0) for name in ("cpu", "memory")}
@@ -92,6 +95,31 @@ def windows(step: int) -> dict[Series, Summary]:
     return made
 
 
+def logged(step: int) -> dict[Series, Summary]:
+    """What the logs of two models told in a minute."""
+    api = {"log__name": "api", "model__name": "resnet"}
+    grown = {"200": 640.0 - step, "503": 10.0 + step}
+    made: dict[Series, Summary] = {
+        series("model.requests", "{request}", "counter", **api, status=status): _grown(count)
+        for status, count in grown.items()
+    }
+    made[series("model.errors", "{error}", "counter", **api, **{"error.type": "503"})] = _grown(grown["503"])
+    made[series("model.request.duration", "s", "histogram", **api)] = Histogram.of(
+        [0.03 + 0.001 * n for n in range(200)]
+    )
+    made[TEMPLATES.of()._replace(attributes=(("log.name", "api"),))] = Top({"3f9a": 9, "77c0": 1 + step}, 2)
+    llm = {"log__name": "vllm", "model__name": "llama-3-8b"}
+    output = series("model.tokens.rate", "{token}/s", "gauge", **llm, **{"gen_ai.token.type": "output"})
+    made[output] = gauge(311.0)
+    made[series("model.queue.length", "{request}", **llm)] = gauge(4.0)
+    made[series("model.cache.hit_ratio", "1", **llm)] = gauge(0.81)
+    return made
+
+
+def _grown(count: float) -> Counter:
+    return Counter(int(count), count, count / 60, 0)
+
+
 ABSENT = (("outrider.collector", "gpu_nvidia"),)
 EVENTS = (
     Event("boot-1", 0.0, NOW - 2403, "agent.start", (), "started"),
@@ -99,6 +127,15 @@ EVENTS = (
     Event(
         "boot-1", 1200.0, NOW - 1203, "collector.failing", (("outrider.collector", "thermal"),),
         "OSError: [Errno 5] Input/output error: /sys/class/thermal/thermal_zone0/temp",
+    ),
+    Event(
+        "boot-1", 1500.0, NOW - 2403, "model.error",
+        (
+            ("log.name", "api"),
+            ("error.template", "3f9a"),
+            ("error.example", "no memory\x1b[2J for batch 7 of [email]"),
+        ),
+        "no memory for batch [*] of [*]",
     ),
 )  # fmt: skip
 
@@ -132,7 +169,8 @@ def chosen() -> Chosen:
     held = board()
     rows = tuple(held.rows(NOW, 64))
     about = (standings(rows, held.events, NOW), held.events, (), ("site hall 3", "line=4"))
-    return Chosen(devices()[1], rows, *about)
+    chosen = Chosen(devices()[1], rows, *about)
+    return chosen._replace(models=models(held.windows, NOW), faults=held.faults)
 
 
 def track(of: Series) -> Track:

@@ -16,6 +16,7 @@ from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
 from agent.view.gaps import Circumstances, Loss, coarser, gaps
 from agent.view.intake import Intake
+from agent.view.models import models
 from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
 from agent.view.scene import Chosen, Listed, Scene, Track
@@ -150,6 +151,8 @@ class Observer:
             _labels(said),
             self._board.refused,
             self._shots.newest,
+            models=models(self._board.windows, now),
+            faults=self._board.faults,
         )
 
     def _tracked(self, chosen: Chosen, now: float) -> Track | None:

@@ -13,6 +13,7 @@ from agent.view.clean import clean
 from agent.view.gaps import COLLECTOR
 from agent.view.ink import Ink, Line, fit, line, spread
 from agent.view.listing import MARKS, SEVERITY_MARKS, SEVERITY_STYLES, STYLES
+from agent.view.modelpage import erring, glance
 from agent.view.paint import Entry, across, heading, sections
 from agent.view.rows import words
 from agent.view.scene import Chosen
@@ -75,6 +76,8 @@ def body(chosen: Chosen, now: float, width: int, wanted: str = "") -> list[Entry
         entries += alerts(chosen.listed.alerts, now, width)
         trouble = [each for each in chosen.standings if each.state in TROUBLE]
         entries += standings("does not answer", trouble, width) if trouble else []
+        entries += glance(chosen.models, width)
+        entries += erring(chosen.faults, (row.series for row in chosen.rows), now, width)
     rows = [row for row in chosen.rows if row.series.name != UP]
     if not rows and not wanted:
         entries.append(Entry(line(Ink(f"  {SILENT}", "dim"))))

@@ -21,6 +21,8 @@ from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
 from agent.view.clean import clean
+from agent.view.faults import LOG, Fault, Meaning, Name, Seen, faults, meanings
+from agent.view.faults import METRIC as TEMPLATES
 from agent.view.units import human
 from collectors.api import Series
 
@@ -33,6 +35,8 @@ HOUSEKEEPING = 30.0
 MAX_SERIES = 2048
 MAX_WINDOWS = 64
 MAX_EVENTS = 200
+MAX_MEANINGS = 1024
+"""Templates of errors whose texts are kept."""
 EVEN_STEPS = 3
 UNKNOWN_STEP = 60.0
 GAP = "·"
@@ -111,6 +115,7 @@ class Board:
     def __init__(self, only: Series | None = None, most: int | None = None) -> None:
         self._windows: dict[Series, list[Window]] = {}
         self._events: list[Event] = []
+        self._meanings: dict[Name, Meaning] = {}
         self._only = only
         self._most = MAX_WINDOWS if most is None else most
         self.refused = 0
@@ -123,6 +128,10 @@ class Board:
         for frame in content.frames:
             for series, summary in self._picked(frame.windows).items():
                 self._put(series, _window(key, frame.span, summary))
+        for name, meaning in meanings(content.events).items():
+            self._meanings[name] = meaning
+            if len(self._meanings) > MAX_MEANINGS:
+                del self._meanings[next(iter(self._meanings))]
         fresh = [event for event in content.events if event not in self._events]
         if fresh:
             self._events = sorted((*self._events, *fresh), key=lambda event: event.wall)[-MAX_EVENTS:]
@@ -141,6 +150,23 @@ class Board:
     def newest(self) -> float | None:
         """When the newest window of any series ended, by the device's clock in wall s."""
         return max((held[-1].end for held in self._windows.values()), default=None)
+
+    @property
+    def windows(self) -> Mapping[Series, Sequence[Window]]:
+        """The windows of all series, of each the oldest first."""
+        return self._windows
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The errors of models by template, the most frequent first."""
+        seen = [
+            Seen(dict(series.attributes).get(LOG, ""), window.start, window.end, window.summary)
+            for series, held in self._windows.items()
+            if series.name == TEMPLATES
+            for window in held
+            if isinstance(window.summary, Top)
+        ]
+        return faults(seen, self._meanings).found if seen else ()
 
     def held(self, series: Series) -> tuple[Window, ...]:
         """The windows of a series, oldest first."""
@@ -205,7 +231,7 @@ def _row(series: Series, held: Sequence[Window], now: float, end: float, cells: 
         series,
         f"{series.unit}/s" if counter else series.unit,
         now - last.end,
-        _is_late(held, now),
+        is_late(held, now),
         *_figures(last),
         spark(held, end, now, cells),
         _detail(last.summary),
@@ -257,7 +283,7 @@ def cadence(held: Sequence[Window]) -> float:
     return max(short, usual) if usual and steps[0] >= 0.7 * usual else short
 
 
-def _is_late(held: Sequence[Window], now: float) -> bool:
+def is_late(held: Sequence[Window], now: float) -> bool:
     """Whether two windows have failed to come; while few are known, a minute's distance is assumed."""
     expected = cadence(held) if len(held) > EVEN_STEPS else max(cadence(held), UNKNOWN_STEP)
     return now - held[-1].end > 2.5 * expected + 2.0

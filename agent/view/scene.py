@@ -12,8 +12,10 @@ from typing import NamedTuple
 from agent.ship.alert import Alert
 from agent.stats.frame import Event
 from agent.view.captures import Shot
+from agent.view.faults import Fault
 from agent.view.fleet import DeviceState
 from agent.view.gaps import Gap
+from agent.view.models import Model
 from agent.view.rows import Row, Window
 from agent.view.standing import Standing
 
@@ -32,7 +34,8 @@ class Listed(NamedTuple):
 class Chosen(NamedTuple):
     """The device that is looked at. `reasons` are its own words on why it is degraded, `labels` its site
     and tags; `refused` counts the windows of series beyond the bound of a board; `captures` are those of
-    the flight recorder, the newest first; `recording` says of one that is under way, "" if none is."""
+    the flight recorder, the newest first; `recording` says of one that is under way, "" if none is;
+    `models` are its models at a glance, `faults` their errors by template, the most frequent first."""
 
     listed: Listed
     rows: tuple[Row, ...] = ()
@@ -43,6 +46,8 @@ class Chosen(NamedTuple):
     refused: int = 0
     captures: tuple[Shot, ...] = ()
     recording: str = ""
+    models: tuple[Model, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class Track(NamedTuple):

@@ -109,6 +109,24 @@ def test_brackets_lead_to_the_next_heading_and_the_next_series() -> None:
     played(play)
 
 
+def test_a_model_at_a_glance_and_its_errors_open_their_series() -> None:
+    async def play(pilot: Pilot[str], app: Viewer) -> None:
+        await pilot.press("enter")
+        page = shown(app)
+        assert "api resnet" in page
+        assert "no memory for batch [*] of [*]" in page
+        assert "such as: no memory\ufffd for batch 7 of [email]" in page
+        await pilot.press("right_square_bracket", "right_square_bracket", "enter")
+        assert isinstance(app.screen, Track)
+        assert app.screen.series.name == "model.requests"
+        await pilot.press("escape", "right_square_bracket", "enter")
+        assert isinstance(app.screen, Track)
+        assert app.screen.series.name == "model.errors.template"
+        assert "latest window: 51 seen" in shown(app)
+
+    played(play)
+
+
 def test_a_filter_narrows_what_is_shown_until_escape() -> None:
     async def play(pilot: Pilot[str], app: Viewer) -> None:
         await pilot.press("slash", *"camq")

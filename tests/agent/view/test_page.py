@@ -50,7 +50,12 @@ def test_every_absence_has_its_reason_in_full() -> None:
 
 def test_events_are_told_the_latest_first() -> None:
     lines = [plain(each.line) for each in happened(EVENTS, NOW, 100)]
-    assert [each.split()[1] for each in lines[1:]] == ["collector.failing", "collector.absent", "agent.start"]
+    assert [each.split()[1] for each in lines[1:]] == [
+        "model.error",
+        "collector.failing",
+        "collector.absent",
+        "agent.start",
+    ]
 
 
 def test_a_filter_shows_rows_alone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.ship.records import Key
-from agent.stats.frame import Content, Frame, Span
+from agent.stats.frame import Content, Event, Frame, Span
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary
@@ -199,3 +199,30 @@ def test_a_window_that_came_late_stands_in_its_own_time() -> None:
     made.add(key(61), Content((*live.frames, *late.frames)))
     assert [window.start for window in made.held(CPU)] == [600.0, 3600.0, 3660.0]
     assert only(made, now=3725.0).now == 2.0
+
+
+def test_errors_of_models_have_the_words_that_events_tell_however_many_events_follow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "MAX_EVENTS", 2)
+    monkeypatch.setattr(rows, "MAX_MEANINGS", 3)
+    template = series("model.errors.template", "{error}", "top")._replace(attributes=(("log.name", "api"),))
+    made = Board()
+    assert not made.faults
+    events = tuple(
+        Event(
+            "boot",
+            0.0,
+            float(n),
+            "model.error",
+            (("log.name", "api"), ("error.template", f"t{n}")),
+            f"text {n}",
+        )
+        for n in range(5)
+    )
+    made.add(Key(7, "events", 0, 5), Content(events=events))
+    for number in range(3):
+        made.add(key(number), content(60.0 * number, {template: Top({"t4": 2, "t0": 1})}))
+    often, rare = made.faults
+    assert (often.text, often.count, often.first, often.last) == ("text 4", 6, 0.0, 180.0)
+    assert (rare.text, rare.count) == ("", 3)
