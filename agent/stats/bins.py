@@ -115,30 +115,28 @@ class Column(NamedTuple):
         """How many values each cell has, and their sum."""
         return {cell: (gauge.count, gauge.total) for cell, gauge in self.gauges().items()}
 
-    def histograms(self, scale: int = SCALE, near: float = 0.0) -> dict[int, Histogram]:
-        """The histogram of each cell's values: finite ones; those within `near` of zero count as zero."""
+    def histograms(self) -> dict[int, Histogram]:
+        """The histogram of each cell's values: finite ones."""
         starts = self.starts()
         if not len(starts):
             return {}
-        positive, negative = self._buckets(1.0, scale, near), self._buckets(-1.0, scale, near)
+        positive, negative = self._buckets(1.0), self._buckets(-1.0)
         result = {}
         for cell, gauge in self.gauges().items():
             plus, minus = positive.get(cell, {}), negative.get(cell, {})
             zero = gauge.count - sum(plus.values()) - sum(minus.values())
             result[cell] = fitted(
-                Histogram(scale, zero, plus, minus, gauge.count, gauge.total, gauge.low, gauge.high)
+                Histogram(SCALE, zero, plus, minus, gauge.count, gauge.total, gauge.low, gauge.high)
             )
         return result
 
-    def _buckets(self, sign: float, scale: int, near: float) -> dict[int, dict[int, int]]:
+    def _buckets(self, sign: float) -> dict[int, dict[int, int]]:
         """By cell: how many values of this sign lie in each bucket."""
-        own = self.values > near if sign > 0 else self.values < -near
+        own = self.values > 0 if sign > 0 else self.values < 0
         if not own.any():
             return {}
         some = self if own.all() else Column(self.cells[own], self.values[own])
         found = indexes(some.values if sign > 0 else -some.values)
-        if scale != SCALE:
-            found >>= SCALE - scale
         least = int(found.min())
         width = int(found.max()) - least + 1
         starts = some.starts()

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.stats.bins import Cells, Floats, Ints, counted
+from agent.stats.bins import Floats, Ints, counted
 from agent.stats.histogram import Histogram
-from agent.stats.standard import SCALE, Standard
+from agent.stats.standard import SCALE, Rows, Standard
 from agent.stats.topk import Top
 
 Codes = NDArray[np.uint8]
@@ -36,15 +36,15 @@ class Window(NamedTuple):
     faults: dict[str, int]
 
 
-class Rows:
-    """Rows that are sorted into cells once, for all features of a model.
+class Inputs:
+    """Rows of a model's inputs.
 
     Args:
         cells: the cell of each row, at least 0.
     """
 
     def __init__(self, cells: Ints) -> None:
-        self._cells, self._sorted = cells, Cells(cells)
+        self._cells, self._rows = cells, Rows(cells)
         self._size = int(cells.max()) + 1 if len(cells) else 0
 
     def numbers(
@@ -58,16 +58,16 @@ class Rows:
             standard: of the baseline.
             extent: the least and the largest number that may be.
         """
-        finite = np.isfinite(values)
-        whole = bool(finite.all())
-        found = standard.column(self._sorted.column(values if whole else np.where(finite, values, np.nan)))
-        faults: dict[int, dict[str, int]] = {}
-        if not whole or extent != (-inf, inf):
-            wrong = codes.copy()
-            wrong[~finite & (codes == FINE)] = NAN
-            wrong[np.isinf(values)] = INFINITE
-            wrong[finite & ((values < extent[0]) | (values > extent[1]))] = RANGE
-            faults = self._faults(wrong)
+        found, absent = self._rows.column(values, standard)
+        wrong = codes[absent]
+        wrong[np.isinf(values[absent])] = INFINITE
+        wrong[wrong == FINE] = NAN
+        rows = absent
+        if extent != (-inf, inf):
+            outside = np.flatnonzero(((values < extent[0]) | (values > extent[1])) & np.isfinite(values))
+            rows = np.concatenate((absent, outside))
+            wrong = np.concatenate((wrong, np.full(len(outside), RANGE, np.uint8)))
+        faults = self._faults(rows, wrong)
         nothing = Histogram(SCALE)
         return {
             cell: Window(found.get(cell, nothing), faults.get(cell, {})) for cell in sorted({*found, *faults})
@@ -89,7 +89,7 @@ class Rows:
             wrong[1:] = [FINE if name in known else UNSEEN for name in names[1:]]
         items: dict[int, list[tuple[str, int]]] = {}
         faults: dict[int, dict[str, int]] = {}
-        for cell, number, count in self._tallied(numbers, len(names)):
+        for cell, number, count in self._tallied(self._cells, numbers, len(names)):
             if number:
                 items.setdefault(cell, []).append((names[number], count))
             if wrong[number]:
@@ -115,16 +115,16 @@ class Rows:
             int(cell): Top.of(_pairs(rows[cells == cell], names, most), most) for cell in np.unique(cells)
         }
 
-    def _faults(self, codes: Codes) -> dict[int, dict[str, int]]:
+    def _faults(self, rows: Ints, codes: Codes) -> dict[int, dict[str, int]]:
+        """How often each fault is there, of rows that have one."""
         found: dict[int, dict[str, int]] = {}
-        for cell, code, count in self._tallied(codes, len(FAULTS)):
-            if code:
-                found.setdefault(cell, {})[FAULTS[code]] = count
+        for cell, code, count in self._tallied(self._cells[rows], codes, len(FAULTS)):
+            found.setdefault(cell, {})[FAULTS[code]] = count
         return found
 
-    def _tallied(self, codes: NDArray[Any], width: int) -> Iterator[tuple[int, int, int]]:
+    def _tallied(self, cells: Ints, codes: NDArray[Any], width: int) -> Iterator[tuple[int, int, int]]:
         """Cell, code and how many rows have both."""
-        keys, counts = counted(self._cells * width + codes, self._size * width)
+        keys, counts = counted(cells * width + codes, self._size * width)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             yield (*divmod(key, width), count)
 

@@ -25,7 +25,7 @@ from agent.stats import outcomes
 from agent.stats.baseline import encoded
 from agent.stats.distinct import Distinct, of_numbers
 from agent.stats.drift import Seen, judged
-from agent.stats.feature import Rows, prolonged
+from agent.stats.feature import Inputs, prolonged
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.joining import Side, Window, identities
 from agent.stats.learning import Learning
@@ -59,7 +59,7 @@ def bench_columns() -> None:
     columns[:, ::50] = np.nan
     codes = np.isnan(columns).astype(np.uint8)
     times = np.arange(ROWS, dtype=np.float64)
-    rows = Rows(cells)
+    rows = Inputs(cells)
     sets = [Distinct() for _ in range(FEATURES)]
     sampling = Sampling(RANDOM, 20, 16, edges={"slowest": 10, "least confident": 10})
     scores = {"slowest": RANDOM.random(ROWS), "least confident": -confidence}
@@ -80,7 +80,12 @@ def bench_columns() -> None:
     for name, each in spent.items():
         print(f"{name:<44} {each:>10.1f}")
     print(f"{'all of these, rows a second':<44} {1e9 / sum(spent.values()):>10,.0f}")
-    distinct = took(lambda: [one.add(of_numbers(values)) for one, values in zip(sets, columns, strict=True)])
+
+    def add() -> None:
+        for one, values in zip(sets, columns, strict=True):
+            one.add(of_numbers(values))
+
+    distinct = took(add)
     print(f"{'50 features: distinct (on top)':<44} {distinct:>10.1f}")
 
 

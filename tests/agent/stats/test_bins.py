@@ -68,11 +68,3 @@ def test_a_gauge_ends_with_the_last_row_of_its_cell() -> None:
     found = Cells(np.array([7, 3, 7])).column(np.array([5.0, 1.0, 2.0])).gauges()
     assert found[7] == (2, 7.0, 2.0, 5.0, 2.0)
     assert found[3] == (1, 1.0, 1.0, 1.0, 1.0)
-
-
-def test_coarse_buckets_are_those_of_a_coarse_histogram_and_the_near_are_zero() -> None:
-    values = [0.05, -0.05, 0.0625, 0.07, 3.0, -3.1, 0.0]
-    found = Cells(np.zeros(7, np.int64)).column(np.array(values)).histograms(2, 0.0625)[0]
-    expected = Histogram.of([0.0, 0.0, 0.0, 0.07, 3.0, -3.1, 0.0], 2)
-    assert found._replace(total=0.0) == expected._replace(total=0.0)
-    assert isclose(found.total, sum(values))

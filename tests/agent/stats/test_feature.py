@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.feature import FINE, MISSING, TYPE, Rows, Run, prolonged
+from agent.stats.feature import FINE, MISSING, TYPE, Inputs, Run, prolonged
 from agent.stats.histogram import Histogram
 from agent.stats.standard import SCALE, Standard
 from agent.stats.topk import Top
@@ -43,7 +43,7 @@ def test_numbers_are_those_of_single_rows(
     cells = np.array([cell for cell, _ in rows], np.int64)
     values = np.array([value for _, (value, _) in rows], np.float64)
     codes = np.array([code for _, (_, code) in rows], np.uint8)
-    found = Rows(cells).numbers(values, codes, STANDARD, extent)
+    found = Inputs(cells).numbers(values, codes, STANDARD, extent)
     assert set(found) == set(cells.tolist())
     for cell, window in found.items():
         mine = [pair for own, pair in rows if own == cell]
@@ -64,7 +64,7 @@ def test_categories_are_those_of_single_rows(rows: list[tuple[int, str]], stated
     known = {"de", "fr"} if stated else None
     cells = np.array([cell for cell, _ in rows], np.int64)
     numbers = np.array([names.index(name) for _, name in rows], np.int64)
-    found = Rows(cells).categories(numbers, names, known)
+    found = Inputs(cells).categories(numbers, names, known)
     assert set(found) == set(cells.tolist())
     for cell, window in found.items():
         mine = Counter(name for own, name in rows if own == cell)
@@ -83,7 +83,7 @@ def test_pairs_that_are_missing_together_are_counted(rows: list[tuple[int, list[
         absent = [name for name, gone in zip(names, row, strict=True) if gone]
         for pair in combinations(absent, 2):
             expected.setdefault(cell, Counter())[", ".join(pair)] += 1
-    found = Rows(cells).together(missing, names)
+    found = Inputs(cells).together(missing, names)
     assert {cell: top.counts for cell, top in found.items()} == expected
     assert all(top.other == 0 for top in found.values())
 
@@ -93,17 +93,17 @@ def test_only_the_most_frequent_pairs_are_told() -> None:
     missing[:, :2] = True
     missing[:60, 2] = True
     missing[0] = True
-    found = Rows(np.zeros(100, np.int64)).together(missing, [f"f{n}" for n in range(30)], 3)
+    found = Inputs(np.zeros(100, np.int64)).together(missing, [f"f{n}" for n in range(30)], 3)
     assert found == {0: Top({"f0, f1": 100, "f0, f2": 60, "f1, f2": 60})}
 
 
 def test_a_feature_that_becomes_text_is_told_by_its_type_alone() -> None:
-    found = Rows(np.zeros(3, np.int64)).numbers(np.full(3, nan), np.full(3, TYPE, np.uint8), STANDARD)
+    found = Inputs(np.zeros(3, np.int64)).numbers(np.full(3, nan), np.full(3, TYPE, np.uint8), STANDARD)
     assert found[0] == (Histogram(SCALE), {"type": 3})
 
 
 def test_no_rows_give_nothing() -> None:
-    rows = Rows(np.zeros(0, np.int64))
+    rows = Inputs(np.zeros(0, np.int64))
     assert rows.numbers(np.zeros(0), np.zeros(0, np.uint8), STANDARD) == {}
     assert rows.categories(np.zeros(0, np.int64), ["", "de"]) == {}
     assert rows.together(np.zeros((0, 2), np.bool_), ["a", "b"]) == {}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf, ldexp, log2, nan
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.bins import Cells
-from agent.stats.histogram import Histogram
-from agent.stats.standard import NEAR, SCALE, Standard
+from agent.stats.histogram import Histogram, index
+from agent.stats.standard import NEAR, SCALE, Rows, Standard
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -67,6 +66,48 @@ def test_a_histogram_is_that_of_the_standardised_values() -> None:
     assert one.histogram(np.array([])) == Histogram(SCALE)
 
 
-def test_a_column_has_a_histogram_a_cell() -> None:
-    found = Standard(10.0, 1.0).column(Cells(np.array([4, 2, 4])).column(np.array([11.0, 9.0, 10.0])))
-    assert found == {4: Histogram.of([1.0, 0.0], SCALE), 2: Histogram.of([-1.0], SCALE)}
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), FINITE | st.sampled_from([nan, inf, -inf, 10.0, 11.0, 12.0, 1e300]))
+    ),
+    st.sampled_from([Standard(), Standard(10.0, 1.0), Standard(-3.0, 1e-6), Standard(0.0, 1e150)]),
+)
+def test_a_column_has_the_histogram_of_each_cells_values(
+    rows: list[tuple[int, float]], standard: Standard
+) -> None:
+    cells = np.array([cell for cell, _ in rows], np.int64)
+    values = np.array([value for _, value in rows], np.float64)
+    found = Rows(cells).column(values, standard)
+    for cell in set(cells.tolist()):
+        scaled = standard.of_all(values[(cells == cell) & np.isfinite(values)])
+        near = [0.0 if abs(value) <= NEAR else value for value in scaled.tolist()]
+        expected = Histogram.of(near, SCALE)
+        own = found.histograms.get(cell, Histogram(SCALE))
+        assert own.count == len(near)
+        assert (own.zero, own.positive, own.negative) == (expected.zero, expected.positive, expected.negative)
+        assert own.total == pytest.approx(scaled.sum(), rel=1e-9, abs=1e-9)
+        assert not near or (own.low, own.high) == (scaled.min(), scaled.max())
+    assert sorted(found.absent.tolist()) == np.flatnonzero(~np.isfinite(values)).tolist()
+    assert set(found.histograms) <= set(cells.tolist())
+
+
+def test_buckets_are_those_of_the_index_but_for_a_last_digit() -> None:
+    bounds = [ldexp(2 ** (part / 4), octave) for octave in range(-4, 25) for part in range(4)]
+    exact = [bound for bound in bounds if log2(bound) % 1 == 0]
+    near = [bound * factor for bound in bounds for factor in (1 - 1e-15, 1 + 1e-15)]
+    for value in (*exact[1:], *near[1:]):
+        for sign in (1.0, -1.0):
+            one = Standard().histogram(np.array([sign * value]))
+            buckets = one.positive if sign > 0 else one.negative
+            assert buckets == {index(value, SCALE): 1}
+    assert Standard().histogram(np.array([NEAR, -NEAR])).zero == 2
+
+
+def test_many_cells_in_any_order() -> None:
+    random = np.random.default_rng(5)
+    cells, values = random.integers(0, 3000, 5000) * 1000, random.normal(0, 1, 5000)
+    found = Rows(cells).column(values, Standard()).histograms
+    assert sum(each.count for each in found.values()) == 5000
+    for cell in cells[:20].tolist():
+        assert found[cell].count == np.count_nonzero(cells == cell)
+        assert found[cell].low == values[cells == cell].min()
