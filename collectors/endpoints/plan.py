@@ -77,6 +77,7 @@ class Plan:
         self._clean = clean
         self._preset = PRESETS[choice.preset] if choice.preset else _NOTHING
         self._known = {base_of(name) for entry in self._preset.entries for name in entry.names}
+        self._constant = {pair for entry in self._preset.entries for pair in entry.attributes}
         self._seated: dict[Series, Series] = {}
 
     def wanted(self, name: str) -> bool:
@@ -188,7 +189,9 @@ class Plan:
     def _other(self, series: Series) -> Series:
         """The series of all that have no place: whatever the server's labels say, it is `other`."""
         fixed = len(self._choice.attributes)
-        rest = tuple((key, OTHER) for key, _ in series.attributes[fixed:])
+        rest = tuple(
+            pair if pair in self._constant else (pair[0], OTHER) for pair in series.attributes[fixed:]
+        )
         return series._replace(attributes=series.attributes[:fixed] + rest)
 
 

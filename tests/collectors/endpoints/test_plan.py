@@ -126,6 +126,15 @@ def test_series_beyond_the_most_are_others() -> None:
     assert (found.other, found.refused) == (2, 0)
 
 
+def test_others_are_still_told_apart_by_what_the_preset_says() -> None:
+    body = b"".join(b'vllm:prefix_cache_hits_total{model_name="m%d"} 1\n' % n for n in range(3))
+    found = taken(Choice(preset="vllm", most=1), body).points
+    told = {
+        point.series.attributes for point in found if dict(point.series.attributes)["model.name"] == "other"
+    }
+    assert told == {(("model.name", "other"), ("result", result)) for result in ("hit", "miss")}
+
+
 def test_who_has_a_place_keeps_it_and_leaves_it_when_gone() -> None:
     plan = Plan(Choice(most=2))
     plan.read(read(page_of(2, first=1), plan.wanted))
