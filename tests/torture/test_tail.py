@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture import tailsteps
-from tests.torture.tail import differences, run
+from tests.torture.tail import cuts_seen, differences, run
 
 
 def test_every_line_is_counted_exactly_once(tmp_path: Path) -> None:
@@ -20,9 +20,15 @@ def test_every_line_is_counted_exactly_once(tmp_path: Path) -> None:
     assert ways["rename"] > 0
     assert reader.crashes > 0
     assert differences(reader, told) == []
+    assert cuts_seen(reader) > 0
 
 
-@pytest.mark.parametrize("seed", range(5020, 5030))
+@pytest.mark.parametrize("seed", range(5020, 5028))
 def test_every_line_is_counted_exactly_once_in_simulated_time(seed: int) -> None:
     with tempfile.TemporaryDirectory(dir=tailsteps.TMPFS) as folder:
         assert tailsteps.run(Path(folder), 300, seed) == []
+
+
+@pytest.mark.parametrize("seed", range(5030, 5034))
+def test_every_line_is_counted_exactly_once_where_inodes_are_used_again(seed: int, tmp_path: Path) -> None:
+    assert tailsteps.run(tmp_path, 300, seed) == []
