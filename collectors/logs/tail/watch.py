@@ -356,14 +356,14 @@ class Watch:
             return True
         folder, name = os.path.split(path)
         beside = (os.path.join(folder, base) for base in bases(name))
-        return any(self._begins(each, opened.medium) for each in beside if each in self._chains)
+        return any(self._begins(each, opened.medium) for each in beside if self._places.names(each))
 
     def _begins(self, path: str, medium: Medium) -> bool:
-        """Whether a file holds only the beginning of one that is followed."""
+        """Whether a file holds only the beginning of what a path leads to, followed or not yet."""
         opened = self._files.open(path)
         if opened is None:
             return False
-        begins = self._files.taken(opened.file) and is_beginning(medium, opened.medium)
+        begins = is_beginning(medium, opened.medium)
         opened.medium.close()
         return begins
 

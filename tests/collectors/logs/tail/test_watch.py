@@ -113,6 +113,25 @@ def test_what_came_and_went_while_it_was_down_is_found_where_no_log_is(
     tailing.tailer.close()
 
 
+def test_a_copy_of_what_is_not_followed_yet_is_not_new(tmp_path: Path, tailing: Tailing) -> None:
+    """It was cut, and is copied again, before the search for what went unseen is over."""
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    tailing.read()
+    shutil.copy(log, tmp_path / "app.log.2")
+    log.write_bytes(b"")
+    append(log, *numbered(10, 15))
+    shutil.copy(log, tmp_path / "app.log.1")
+    tailing.read(1)
+    append(log, *numbered(15, 18))
+    tailing.read(8)
+    log.write_bytes(b"")
+    append(log, *numbered(18, 20))
+    tailing.read(8)
+    assert tailing.lines == texts(numbered(0, 20))
+    tailing.tailer.close()
+
+
 def test_a_quiet_file_is_looked_at_more_seldom_and_none_is_forgotten(
     tmp_path: Path, tailing: Tailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
