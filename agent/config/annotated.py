@@ -95,14 +95,15 @@ class _Page:
             rest = {key: one for key, one in of.fields.items() if key not in common}
             yield from self._settings(of._replace(fields=rest), (field.name, name))
 
-    def _settings(self, of: Section, path: Path) -> Iterator[str]:
-        """Values first, then tables: what follows these would belong to them."""
+    def _settings(self, of: Section, path: Path, mark: str = "") -> Iterator[str]:
+        """Values first, then tables: what follows these would belong to them. `mark` stands before the names
+        of tables: "#" in those of an example."""
         for field in sorted(of.fields.values(), key=lambda one: one.form is None and one.pairs is None):
             yield ""
             yield from _comment(field.doc)
             if field.section is not None:
-                yield f"[{dotted((*path, field.name))}]"
-                yield from self._settings(field.section, (*path, field.name))
+                yield f"{mark}[{dotted((*path, field.name))}]"
+                yield from self._settings(field.section, (*path, field.name), mark)
             elif field.items is not None:
                 yield from _comment(f"Allowed: {field.items.allowed()}.")
                 yield from self._example(field, (*path, field.name))
@@ -125,7 +126,7 @@ class _Page:
         """One table of an array."""
         yield f"#[[{dotted(path)}]]"
         if field.items is not None:
-            yield from self._settings(field.items.section(), path)
+            yield from self._settings(field.items.section(), path, "#")
 
 
 def _comment(text: str) -> list[str]:

@@ -55,6 +55,7 @@ def check(
         *_alerts(config, written),
         *_watches(config),
         *_logs(config),
+        *_models(config),
         *_endpoints(config, written),
         *_files(config, credentials, written),
     )
@@ -149,6 +150,27 @@ def _endpoints(config: Config, written: Templates) -> Iterator[Broken]:
         if endpoint.ca_file and not address.tls:
             allowed = 'only with url = "https://..."'
             yield Broken(f"{key}.ca_file", "is of no use without TLS", allowed, (f"{key}.url",))
+
+
+def _models(config: Config) -> Iterator[Broken]:
+    """A model has logs that there are, each log one model, and its process is watched."""
+    names, taken = [logs.name for logs in config.logs], dict[str, int]()
+    watched = [watch.name for watch in config.polling("processes").options.watch]
+    for number, model in enumerate(config.model, 1):
+        key = f"model[{number}]"
+        others = tuple(f"logs[{at}].name" for at in range(1, len(names) + 1))
+        for name in model.logs:
+            if name not in names:
+                known = ", ".join(names) or "names of [[logs]]; there are none"
+                yield Broken(f"{key}.logs", f"there is no log {quoted(name)}", known, others)
+            elif taken.setdefault(name, number) != number:
+                first = f"model[{taken[name]}].logs"
+                yield Broken(f"{key}.logs", f"{quoted(name)} is in {first} too", "each log once", (first,))
+        if model.name and not model.logs:
+            yield Broken(f"{key}.logs", "names no log", "at least one of [[logs]]", others)
+        if model.process and model.process not in watched:
+            known = ", ".join(watched) or "names in collectors.processes.watch; there are none"
+            yield Broken(f"{key}.process", f"{quoted(model.process)} is not watched", known)
 
 
 def _times(config: Config, origins: Mapping[str, Place], written: Templates) -> Iterator[Broken]:

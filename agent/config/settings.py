@@ -27,6 +27,7 @@ from agent.config.endpoints import ENDPOINTS, Endpoint, endpoint_section
 from agent.config.formats import FORMATS, Format, Redact, format_section
 from agent.config.forms import Choice, Duration, Flag, Share, Size, Text, Whole
 from agent.config.logs import LOGS, Logs, logs_section
+from agent.config.models import MODELS, Model, model_section
 from agent.config.names import Confirm, Name, Path, Url, broker_address
 from agent.config.patterns import Clear, When
 from agent.config.quantity import Rate
@@ -369,6 +370,14 @@ class Config(NamedTuple):
         Setting(
             Items(endpoint_section, ENDPOINTS),
             "A model server's page for Prometheus: vLLM's, Triton's or any other's.",
+        ),
+    ] = ()
+    model: Annotated[
+        tuple[Model, ...],
+        Setting(
+            Items(model_section, MODELS),
+            "A model, as its logs tell of it: how good it is, what it is given, and whether that is still "
+            "what it was made for.",
         ),
     ] = ()
     redact: Redact = Redact()

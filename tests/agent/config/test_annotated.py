@@ -44,7 +44,9 @@ def test_every_setting_in_it_taken_in_is_the_default_or_an_example(tmp_path: Pat
     given = config._replace(collectors=default.collectors, attributes=default.attributes)
     (endpoint,) = config.endpoint
     assert (endpoint.name, endpoint.url) == ("chat", "http://127.0.0.1:8000/metrics")
-    given = given._replace(alert=(), format=(), logs=(), endpoint=())
+    (model,) = config.model
+    assert (model.name, model.logs, model.ranges) == ("iris", ("api",), {"temperature": (-40.0, 85.0)})
+    given = given._replace(model=(), alert=(), format=(), logs=(), endpoint=())
     assert given._replace(device=default.device) == default
     assert {re.split(r"[.[]", key)[0] for key in origins} == set(Config._fields)
 
