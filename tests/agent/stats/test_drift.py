@@ -119,6 +119,7 @@ def test_the_evidence_is_what_scipy_tells() -> None:
     assert (verdict.reference, verdict.window) == (1000, 1000)
 
 
+@pytest.mark.science
 def test_real_sensors_drift_where_anomalies_are_not_among_the_normal() -> None:
     table = shuttle()
     normal, anomalies = (table[table[:, -1] == anomaly] for anomaly in (0, 1))

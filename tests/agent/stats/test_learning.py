@@ -12,6 +12,7 @@ from agent.stats.topk import Top
 from tests.labelled import shuttle
 
 
+@pytest.mark.science
 def test_real_columns_are_counted_exactly_in_parts_of_any_size() -> None:
     table = np.random.default_rng(1).permutation(shuttle())
     for sizes in (1000, 7777, len(table)):
