@@ -69,6 +69,11 @@ class Numbers(NamedTuple):
     ends: Ints
     read: Flags
 
+    def put(self, rows: Ints, some: Numbers) -> None:
+        """Put in those of some rows."""
+        for column, values in zip(self, some, strict=True):
+            column[rows] = values
+
 
 def numbers(text: Text, begins: Ints, words: Words | None = None, *, plain: bool = False) -> Numbers:
     """Decimal numbers that begin there, as JSON writes them.
@@ -113,22 +118,17 @@ def _positive(text: Text, begins: Ints, word: Words, *, plain: bool) -> Numbers:
     digits = (digits & below) << shift
     before = digits & (bit - ONE)
     behind = digits & ~((bit << _EIGHT) - ONE)
-    values = _eight((before << _EIGHT) | behind).view(np.int64) / _TENS[place.view(np.int64)]
+    values = eight((before << _EIGHT) | behind).view(np.int64) / _TENS[place.view(np.int64)]
     # Nor is 5. one.
     read &= place != _LAST_BUT_ONE
     found = Numbers(values, begins + length.view(np.int64), read)
     long = stop == NO
     if long.any():
         rows = np.flatnonzero(long)
-        _put(found, rows, _long(text, begins[rows], plain=plain))
+        found.put(rows, _long(text, begins[rows], plain=plain))
     if not plain and power.any() and len(rows := np.flatnonzero(power & read & ~long)):
-        _put(found, rows, _singly(text, begins[rows]))
+        found.put(rows, _singly(text, begins[rows]))
     return found
-
-
-def _put(found: Numbers, rows: Ints, some: Numbers) -> None:
-    for column, values in zip(found, some, strict=True):
-        column[rows] = values
 
 
 def _long(text: Text, begins: Ints, *, plain: bool) -> Numbers:
@@ -156,7 +156,7 @@ def _long(text: Text, begins: Ints, *, plain: bool) -> Numbers:
     stop = text.bytes[found.ends]
     slow = np.flatnonzero(~found.read | (stop | 32 == ord("e")))
     if len(slow):
-        _put(found, slow, _singly(text, begins[slow]))
+        found.put(slow, _singly(text, begins[slow]))
     return found
 
 
@@ -183,7 +183,7 @@ def _digits_before(text: Text, ends: Ints, count: Ints, words: int) -> tuple[lis
         missing = np.clip(8 * (words - at) - count, 0, 8)
         digits = window[:, at] & ~FIRST[missing]
         wrong |= (digits + ABOVE_NINE) | digits
-        found.append(_eight(digits).view(np.int64))
+        found.append(eight(digits).view(np.int64))
     return found, (wrong & TOPS) == NO
 
 
@@ -220,7 +220,7 @@ def _singly(text: Text, begins: Ints) -> Numbers:
     return found
 
 
-def _eight(digits: Words) -> Words:
+def eight(digits: Words) -> Words:
     """The number that eight bytes 0 to 9 are."""
     pairs = (digits * np.uint64(2561)) >> np.uint64(8)
     fours = ((pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601)) >> np.uint64(16)

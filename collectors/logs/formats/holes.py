@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from collectors.logs.formats.alike import Alike, alike, alike_or_not
 from collectors.logs.formats.digits import numbers
 from collectors.logs.formats.shape import Shape
 from collectors.logs.formats.words import (
+    FIRST,
     KEPT,
     NO,
     WIDE,
@@ -19,6 +21,7 @@ from collectors.logs.formats.words import (
     Text,
     Words,
     differing,
+    end_at,
     head_of,
     same,
     texts,
@@ -56,6 +59,9 @@ class Holes:
         self.shape, self._kept, self._worded = shape, frozenset(kept), frozenset(worded)
         # Words in which the end of a text is looked for at once: as many as the longest took the last time.
         self._widths = [1 for _ in shape.holes]
+        # How long all texts were the last time, 0 if not alike; and how most numbers were written.
+        self._sizes = [0 for _ in shape.holes]
+        self._alike: list[Alike | None] = [None for _ in shape.holes]
 
     def step(self, text: Text, rows: Ints) -> tuple[dict[int, Column], Flags]:
         """The wanted holes of each line, and in which lines all is as it should be; no holes, if in none."""
@@ -82,12 +88,26 @@ class Holes:
         return found, ok & same(text, place, last) & (place + len(last) == text.ends[rows])
 
     def _number(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
-        number = numbers(text, begins, window[:, 0])
+        how, number = self._alike[at], None
+        if how is not None:
+            number = alike_or_not(text, begins, window[:, 0], how)
+        if number is None:
+            number = numbers(text, begins, window[:, 0])
+            self._alike[at] = alike(text, begins, number, self.shape.literals[at + 1][0])
         # A number may be a text that tells records apart, such as a status.
         own = head_of(text, begins, number.ends - begins) if at in self._worded else []
         return Column(begins, number.ends, own, number.values), number.read
 
     def _text(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
-        found = texts(text, begins, KEPT if at in self._worded else 0, window)
-        self._widths[at] = min(int((found.ends - begins).max()) // 8 + 1, WIDE)
+        kept, size = KEPT if at in self._worded else 0, self._sizes[at]
+        if size and size // 8 < window.shape[1] and end_at(window, size):
+            words = [window[:, word] for word in range(min(size // 8 + 1, kept))]
+            if size // 8 < kept:
+                words[-1] = words[-1] & FIRST[size % 8]
+            return Column(begins, begins + size, words, _NONE), None
+        found = texts(text, begins, kept, window)
+        sizes = found.ends - begins
+        longest = int(sizes.max())
+        self._widths[at] = min(longest // 8 + 1, WIDE)
+        self._sizes[at] = longest if longest == sizes.min() else 0
         return Column(begins, found.ends, found.words, _NONE), found.read

@@ -229,6 +229,19 @@ def _to_quote(window: Words, kept: int) -> tuple[Ints, list[Words], Flags]:
     return lengths.view(np.int64), words, open_
 
 
+def end_at(window: Words, size: int) -> bool:
+    """Whether all texts that begin with these words have their first quote behind so many bytes."""
+    last = size // 8
+    wrong: Words = np.zeros(len(window), np.uint64)
+    for at in range(last + 1):
+        other = window[:, at] ^ _QUOTES
+        found = (other - ONES) & ~other
+        if at == last:
+            found = (found ^ (TOPS & FIRST[1] << np.uint64(8 * (size % 8)))) & FIRST[size % 8 + 1]
+        wrong |= found
+    return not (wrong & TOPS).any()
+
+
 def head_of(text: Text, begins: Ints, lengths: Ints) -> list[Words]:
     """The first words, at most KEPT, of texts that begin there and have these lengths."""
     words = min(max(-(-int(lengths.max(initial=0)) // 8), 1), KEPT)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.formats.words import KEPT, WIDE, Desk, Text, head_of, places_of, same, texts
+from collectors.logs.formats.words import KEPT, WIDE, Desk, Text, end_at, head_of, places_of, same, texts
 
 
 def laid(lines: list[str]) -> Text:
@@ -90,3 +91,17 @@ def test_texts_are_the_same_from_any_window() -> None:
         kept = np.stack(found.words, axis=1)
         assert kept.shape == (5, KEPT)
         assert [row.tobytes().rstrip(b"\0") for row in kept] == [b"x" * size for size in (3, 8, 31, 32, 32)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 23, 24])
+def test_where_all_texts_end_is_seen_at_once(size: int) -> None:
+    text = laid([f'{"x" * size}"', f'{"y" * size}""'])
+    assert end_at(text.window(text.starts, 4), size)
+    for other in (
+        f'{"x" * (size + 1)}"',
+        f'"{"x" * size}"',
+        "x" * 40,
+        f'{"x" * (size - 1)}"q' if size else "q",
+    ):
+        text = laid([f'{"x" * size}"', other])
+        assert end_at(text.window(text.starts, 4), size) == (size == 0 and other == '""')

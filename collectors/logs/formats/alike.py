@@ -1,0 +1,82 @@
+"""Numbers that a logger writes alike: so many characters, the dot always in one place.
+
+Most are: a share of three decimals, a count of one digit. They are read in a quarter of the time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from collectors.logs.formats.digits import Numbers, eight, numbers
+from collectors.logs.formats.words import FIRST, NO, TOPS, Flags, Floats, Ints, Text, Words
+
+MOST = 7
+"""Characters, so that with what follows they fit in a word."""
+_BYTE, _ZERO, _TWICE = np.uint64(0xFF), np.uint64(ord("0")), np.uint64(0xFF)
+
+
+class Alike(NamedTuple):
+    """How numbers are written.
+
+    Args:
+        length: characters, at most MOST.
+        dot: which of them is the dot; `length` where there is none.
+        behind: the character that follows, no part of a number.
+    """
+
+    length: int
+    dot: int
+    behind: int
+
+    def read(self, words: Words) -> tuple[Floats, Flags]:
+        """The numbers in words that begin with them, and which are written so."""
+        marks = bytearray(b"0" * self.length)
+        over = bytearray(b"\x76" * 8)
+        start = MOST - self.length
+        if self.dot < self.length:
+            marks[self.dot] = ord(".")
+            over[start + self.dot] = 0x7F
+        over[MOST] = 0x7F
+        marks.append(self.behind)
+        # Digits become 0 to 9, what is the same in all becomes 0 and stands in the last byte.
+        digits = (words ^ np.uint64(int.from_bytes(marks, "little"))) << np.uint64(8 * start)
+        read: Flags = (((digits + np.uint64(int.from_bytes(over, "little"))) | digits) & TOPS) == NO
+        if self.dot > 1:
+            read &= (words & _BYTE) != _ZERO
+        decimals = 1
+        if self.dot < self.length:
+            decimals = self.length - self.dot
+            # The digits before the dot move on to its place.
+            digits += (digits & FIRST[start + self.dot]) * _TWICE
+        values = eight(digits).view(np.int64).astype(np.float64)
+        values /= 10.0**decimals
+        return values, read
+
+
+def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None:
+    """How most of these numbers are written; None where it is not the same in most of them."""
+    lengths = np.bincount(found.ends - begins)
+    length = int(lengths.argmax())
+    if not 0 < length <= MOST or 4 * lengths[length] < 3 * len(begins):
+        return None
+    begin = int(begins[np.argmax(found.ends - begins == length)])
+    written = text.part(begin, begin + length)
+    if not written.replace(b".", b"", 1).isdigit():
+        return None
+    dot = written.find(b".")
+    return Alike(length, length if dot < 0 else dot, behind)
+
+
+def alike_or_not(text: Text, begins: Ints, words: Words, how: Alike) -> Numbers | None:
+    """The numbers that begin there with these words; None where most are written in another way."""
+    values, read = how.read(words)
+    count = int(np.count_nonzero(read))
+    if 4 * count < 3 * len(begins):
+        return None
+    found = Numbers(values, begins + how.length, read)
+    if count < len(begins):
+        rest = np.flatnonzero(~read)
+        found.put(rest, numbers(text, begins[rest]))
+    return found
