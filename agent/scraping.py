@@ -39,8 +39,8 @@ from collectors.tally import Tally
 
 READINGS = 64
 """Readings that wait for the poll thread at most."""
-TEXTS = 4096
-"""Texts of labels whose cleaned form is remembered."""
+TEXTS, LONGEST = 4096, 512
+"""Texts of labels whose cleaned form is remembered, and how much of each is looked at."""
 STUCK = 120.0
 """Seconds after which an endpoint that does not return, against its time-out, is told of."""
 
@@ -211,4 +211,4 @@ def cleaned(config: Config) -> Clean:
     def clean(label: str, text: str) -> str:
         return key_of(redactor.field(label, text))
 
-    return clean
+    return lambda label, text: clean(label, text[:LONGEST])

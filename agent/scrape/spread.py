@@ -45,10 +45,12 @@ def exponential(bounds: Sequence[float], counts: Sequence[int], total: float | N
     """
     buckets = [each for each in _buckets(bounds, counts) if each.count]
     finite = [each for each in buckets if isfinite(each.upper)]
-    place = _place(finite, total)
+    beyond = len(finite) < len(buckets)
+    theirs = None if beyond else total
+    place = _place(finite, theirs)
     placed = [each for bucket in finite for each in _spread(bucket, place)]
-    low, high = _extremes(finite, None if len(finite) < len(buckets) else total)
-    if len(finite) < len(buckets):
+    low, high = _extremes(finite, theirs)
+    if beyond:
         high = _beyond(buckets[-1], placed, total)
         low = low if finite else high
         placed.append((high, buckets[-1].count))
@@ -65,14 +67,13 @@ def _buckets(bounds: Sequence[float], counts: Sequence[int]) -> Iterator[_Bucket
 
 
 def _place(finite: Sequence[_Bucket], total: float | None) -> float:
-    """Where in its bucket a value lies, 0 to 1, so that the values have this sum; the middle if that does
-    not decide it, as where some lie beyond all bounds."""
+    """Where in its bucket a value lies, 0 to 1, so that the values have this sum; the middle if that is not
+    known, as where some lie beyond all bounds."""
     least = sum(each.lower * each.count for each in finite)
     room = sum((each.upper - each.lower) * each.count for each in finite)
     if total is None or room <= 0:
         return MIDDLE
-    place = (total - least) / room
-    return place if 0.0 <= place <= 1.0 else MIDDLE
+    return min(max(0.0, (total - least) / room), 1.0)
 
 
 def _spread(bucket: _Bucket, place: float) -> Iterator[tuple[float, int]]:

@@ -13,8 +13,8 @@ from agent.stats.totals import increase
 from collectors.endpoints.points import Buckets, Key
 
 PROCESSES = 8
-TOTALS = 4096
-"""Totals that are remembered of a process, those that are not there at the moment included."""
+NUMBERS = 20_000
+"""Totals and buckets that are remembered of a process: what is not there at the moment is forgotten first."""
 NEW = 1.0
 """s by which a process may have begun before the last look, for clocks that are read apart, and be new all
 the same: all that it counted is new then."""
@@ -42,7 +42,7 @@ class _Process:
 
     def __init__(self, at: float | None) -> None:
         self.at = at
-        self.totals: dict[Key, float | Buckets] = {}
+        self.totals: dict[int, float | Buckets] = {}
         self.whole = at is not None
         self.forgot = False
 
@@ -54,45 +54,49 @@ class Look:
     def __init__(self, process: _Process, since: float | None) -> None:
         self._process = process
         self.since = since
-        self._seen: dict[Key, float | Buckets] = {}
-        self._found: dict[Key, Grown | GrownBuckets | None] = {}
+        # By the hash of name and labels: a server may make these as long as it likes.
+        self._seen: dict[int, float | Buckets] = {}
+        self._found: dict[int, Grown | GrownBuckets | None] = {}
 
     def total(self, key: Key, value: float) -> Grown | None:
         """How a total grew; None where nothing is known of it before."""
-        if key not in self._found:
-            before = self._before(key, 0.0)
-            self._seen[key] = value
+        mark = hash(key)
+        if mark not in self._found:
+            before, self._found[mark], self._seen[mark] = self._before(mark, 0.0), None, value
             if isinstance(before, float):
-                amount, self._seen[key], reset = increase(before, value)
-                self._found[key] = Grown(amount, reset)
-            else:
-                self._found[key] = None
-        found = self._found[key]
+                amount, self._seen[mark], reset = increase(before, value)
+                self._found[mark] = Grown(amount, reset)
+        found = self._found[mark]
         return found if isinstance(found, Grown) else None
 
     def buckets(self, key: Key, value: Buckets) -> GrownBuckets | None:
         """How a histogram grew; None where nothing is known of it before, or its bounds are others."""
-        if key not in self._found:
+        mark = hash(key)
+        if mark not in self._found:
             none = Buckets(value.bounds, (0,) * len(value.counts), 0.0)
-            before = self._before(key, none)
-            self._seen[key] = value
-            self._found[key] = grown(before, value) if isinstance(before, Buckets) else None
-        found = self._found[key]
+            before, self._seen[mark] = self._before(mark, none), value
+            self._found[mark] = grown(before, value) if isinstance(before, Buckets) else None
+        found = self._found[mark]
         return found if isinstance(found, GrownBuckets) else None
 
     def end(self, *, whole: bool) -> None:
         """Remember what was seen for the next look; `whole` says that it was all there is."""
-        process = self._process
-        gone = [key for key in process.totals if key not in self._seen]
-        forgotten = set(gone[: max(0, len(gone) + len(self._seen) - TOTALS)])
-        kept = {key: process.totals[key] for key in gone if key not in forgotten}
-        process.totals = {**kept, **self._seen}
-        process.forgot = process.forgot or bool(forgotten)
+        process, kept = self._process, dict(self._seen)
+        room = NUMBERS - sum(map(_size, kept.values()))
+        for mark, value in reversed(process.totals.items()):
+            if mark not in kept:
+                room -= _size(value)
+                if room < 0:
+                    process.forgot = True
+                    break
+                kept[mark] = value
+        # What was seen last comes last, and is forgotten last.
+        process.totals = dict(reversed(kept.items()))
         process.whole = whole and not process.forgot
 
-    def _before(self, key: Key, nothing: float | Buckets) -> float | Buckets | None:
+    def _before(self, mark: int, nothing: float | Buckets) -> float | Buckets | None:
         """The value before; of a total that is new in a process that was looked at all along, nothing."""
-        before = self._process.totals.get(key)
+        before = self._process.totals.get(mark)
         return nothing if before is None and self._process.whole else before
 
 
@@ -119,6 +123,10 @@ class Turn:
     def _last(self) -> float | None:
         """When any process was last looked at."""
         return max((each.at for each in self._processes.values() if each.at is not None), default=None)
+
+
+def _size(value: float | Buckets) -> int:
+    return len(value.counts) if isinstance(value, Buckets) else 1
 
 
 def grown(before: Buckets, now: Buckets) -> GrownBuckets | None:

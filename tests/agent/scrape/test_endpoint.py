@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Mapping
-from math import isclose
+from math import inf, isclose, isfinite
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import Summary as Sizes
 from prometheus_client.exposition import generate_latest
@@ -160,3 +162,32 @@ def test_it_stays_small() -> None:
     for at in range(60, 160):
         seen.take(page(at), at * 15.0, 1e9)
     assert held() < before + 2000
+
+
+LINES = st.sampled_from(
+    ["# TYPE h histogram", "# TYPE a counter", "a_total 5", "a_total 2", 'a_total{x="1"} 1e308', "a NaN",
+     "a_total -3", 'h_bucket{le="1"} 3', 'h_bucket{le="+Inf"} 4', 'h_bucket{le="+Inf"} 1', 'h_bucket{le="2"} 2', "h_sum 7",
+     "h_sum -1e308", "h_sum Inf", "h_count 4", "g 1e308", "g -1e308", 'g{a="b"} 3', "junk{",
+     "process_start_time_seconds 1e9", "process_start_time_seconds 1000000020", "x_info 1", "s_sum 3",
+     "# TYPE s summary"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(LINES, max_size=12), max_size=6))
+def test_whatever_pages_follow_each_other(pages: list[list[str]]) -> None:
+    seen, all_of_it = Endpoint(Plan(Choice(most=5))), dict[Series, Summary]()
+    for at, lines in enumerate(pages):
+        gathered(all_of_it, seen.take("\n".join(lines).encode(), at * 15.0, 1e9 + at * 15).windows)
+    for series, summary in all_of_it.items():
+        if isinstance(summary, windows.Counter):
+            assert series.kind == "counter"
+            assert 0 <= summary.delta < inf
+            assert 0 <= summary.rate < inf
+        elif isinstance(summary, Exponential):
+            assert series.kind == "histogram"
+            assert summary.count == summary.zero + sum(summary.positive.values()) > 0
+            assert isfinite(summary.total)
+        else:
+            assert isinstance(summary, windows.Gauge)
+            assert all(map(isfinite, summary))

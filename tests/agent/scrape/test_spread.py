@@ -72,6 +72,12 @@ def test_beyond_the_last_bound_is_what_the_sum_leaves() -> None:
     assert exponential((inf,), [4], 10.0).quantile(0.5) == 2.5
 
 
+def test_a_sum_that_is_off_by_rounding_puts_values_at_the_bound() -> None:
+    found = exponential((0.1, 0.3, inf), [0, 3, 0], 0.3 * 3 + 1e-15)
+    assert found.quantile(0.5) == pytest.approx(0.3)
+    assert exponential((0.1, 0.3, inf), [3, 0, 0], -1e-18).zero == 3
+
+
 def test_few_buckets_are_filled() -> None:
     counts = [100_000] * len(BOUNDS)
     found = exponential(BOUNDS, counts, None)

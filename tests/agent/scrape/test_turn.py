@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from agent.scrape.turn import PROCESSES, TOTALS, Grown, GrownBuckets, Look, Turn, grown
+from agent.scrape.turn import NUMBERS, PROCESSES, Grown, GrownBuckets, Look, Turn, grown
 from collectors.endpoints.points import Buckets, Key
 
 A: Key = ("a", ())
@@ -86,20 +86,33 @@ def test_one_key_may_be_asked_twice() -> None:
     assert look.total(A, 4.0) == look.total(A, 4.0) == Grown(3.0, reset=False)
 
 
-def test_processes_and_totals_are_bounded() -> None:
+def test_processes_are_bounded() -> None:
     turn = Turn()
     for n in range(3 * PROCESSES):
         looked(turn, float(n), 1000.0 + n, a=1.0)
     assert looked(turn, 0.0, 2000.0, a=9.0) == {"a": None}, "it was forgotten"
-    full = Turn()
-    for n in range(3):
-        look = full.look(None, float(n), float(n))
-        for at in range(TOTALS):
+
+
+def test_what_was_seen_last_is_remembered() -> None:
+    turn = Turn()
+    for n in range(4):
+        look = turn.look(None, float(n), float(n))
+        for at in range(NUMBERS // 2):
             look.total((f"{n}.{at}", ()), 1.0)
         look.end(whole=True)
-    look = full.look(None, 4.0, 4.0)
-    assert look.total(("0.0", ()), 5.0) is None, "what was forgotten is not taken for new"
+    look = turn.look(None, 5.0, 5.0)
+    assert look.total(("1.0", ()), 5.0) is None, "what was forgotten is not taken for new"
     assert look.total(("2.0", ()), 5.0) == Grown(4.0, reset=False)
+    assert look.total(("3.0", ()), 5.0) == Grown(4.0, reset=False)
+
+
+def test_a_histogram_takes_the_room_of_its_buckets() -> None:
+    turn, bounds = Turn(), tuple(float(n) for n in range(NUMBERS // 4))
+    for n in range(6):
+        look = turn.look(None, float(n), float(n))
+        look.buckets((f"h{n}", ()), Buckets(bounds, (0,) * len(bounds), 0.0))
+        look.end(whole=True)
+    assert [len(each.totals) for each in turn._processes.values()] == [4]
 
 
 def histogram(
