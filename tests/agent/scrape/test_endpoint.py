@@ -166,8 +166,8 @@ def test_it_stays_small() -> None:
 
 LINES = st.sampled_from(
     ["# TYPE h histogram", "# TYPE a counter", "a_total 5", "a_total 2", 'a_total{x="1"} 1e308', "a NaN",
-     "a_total -3", 'h_bucket{le="1"} 3', 'h_bucket{le="+Inf"} 4', 'h_bucket{le="+Inf"} 1', 'h_bucket{le="2"} 2', "h_sum 7",
-     "h_sum -1e308", "h_sum Inf", "h_count 4", "g 1e308", "g -1e308", 'g{a="b"} 3', "junk{",
+     "a_total -3", 'h_bucket{le="1"} 3', 'h_bucket{le="+Inf"} 4', 'h_bucket{le="+Inf"} 1', 'h_bucket{le="2"} 2',
+     "h_sum 7", "h_sum -1e308", "h_sum Inf", "h_count 4", "g 1e308", "g -1e308", 'g{a="b"} 3', "junk{",
      "process_start_time_seconds 1e9", "process_start_time_seconds 1000000020", "x_info 1", "s_sum 3",
      "# TYPE s summary"]
 )  # fmt: skip
