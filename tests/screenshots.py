@@ -2,20 +2,24 @@
 
 Four daemons run on this machine for two minutes, as a fleet of four devices. One has an alert rule that
 fires after a while, so that its capture has two sides; it is killed and started again, which leaves a gap.
-One is killed and stays away. The pictures go to `agent/view/screenshots/` and are looked at before they are
-kept.
+One is killed and stays away, one follows the log of a model. The pictures go to `agent/view/screenshots/`
+and are looked at before they are kept.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 import re
 import sys
 import tempfile
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -52,6 +56,17 @@ after = "20s"
 [collectors.filesystem]
 interval = "1s"
 """
+MODEL = """
+[[logs]]
+name = "api"
+paths = ["{log}"]
+format = "json"
+[[alert]]
+name = "failing"
+when = "share(model.errors, model.requests) > 5% for 10s"
+summary = "one request in twenty fails"
+"""
+TROUBLE = ("no memory for batch {} of eve@example.org", "timeout of 10.0.0.7 after {} ms")
 FONTS = re.compile(r"\s*@font-face \{.*?\n\s*\}", re.DOTALL)
 
 
@@ -71,11 +86,16 @@ class Fleet:
         here = self.directory / name
         here.mkdir(exist_ok=True)
         settings = here / "outrider.toml"
-        rules = RULES if name == "gate-7" else ""
+        rules = {"gate-7": RULES, "robot-3": MODEL.format(log=self.log)}.get(name, "")
         settings.write_text(f'[device]\nname = "{name}"\nfleet = "{fleet}"\nsite = "hall 3"\n{rules}')
         command = [sys.executable, "-m", "agent", "run", "--config", str(settings), "--span", SPAN]
         command += ["--broker", self.broker.url, *self.places(name)]
         return Child(name, command, here / "daemon.log")
+
+    @property
+    def log(self) -> Path:
+        """What the model of robot-3 prints."""
+        return self.directory / "api.log"
 
     def places(self, name: str) -> list[str]:
         """Where a daemon has its files, as words of the command line."""
@@ -110,6 +130,29 @@ async def watch(fleet: Fleet) -> None:
         await pilot.press("escape", "escape")
         await find(pilot, "collect.duration")
         await shot(app, pilot, "histogram", lambda: pick(app, pilot, "collect.duration", "network"))
+        await pilot.press("escape", "escape", "escape")
+        app.screen.query_one("#body", Listbox).point_at("robot-3")
+        await pilot.press("enter")
+        await shot(app, pilot, "models", lambda: asyncio.sleep(1.0))
+
+
+def serve(log: Path, over: threading.Event) -> None:
+    """Print what a server of two models prints, twenty lines a second, until it is over."""
+    chance = random.Random(7)
+    with log.open("a", buffering=1) as file:
+        for number in count():
+            failed = chance.random() < 0.08
+            line = {
+                "time": time.time(),
+                "model": chance.choice(("resnet", "detector")),
+                "latency_ms": round(chance.lognormvariate(3.5, 0.5), 2),
+                "status": 503 if failed else 200,
+            }
+            if failed:
+                line["message"] = chance.choice(TROUBLE).format(number)
+            file.write(f"{json.dumps(line)}\n")
+            if over.wait(0.05):
+                return
 
 
 async def find(pilot: Pilot[str], text: str) -> None:
@@ -166,6 +209,11 @@ if __name__ == "__main__":
         running = Fleet(
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="outrider-shots-"))), stack
         )
+        over = threading.Event()
+        server = threading.Thread(target=serve, args=(running.log, over))
+        server.start()
+        stack.callback(server.join)
+        stack.callback(over.set)
         asyncio.run(watch(running))
         top_of(running, "gate-7", stack)
     for path in sorted(SHOTS.glob("*.svg")):

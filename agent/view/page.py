@@ -117,7 +117,7 @@ def alerts(firing: Sequence[Alert], now: float, width: int) -> list[Entry]:
 
 
 def _worst(series: Series, value: float | None) -> str:
-    share = "utilization" in series.name or "ratio" in series.name
+    share = any(word in series.name for word in ("utilization", "ratio", "share("))
     shown = "no value" if value is None else human(value, series.unit, ratio=share)
     return f"{shown}  {clean(words(series))}"
 

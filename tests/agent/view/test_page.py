@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.ship.alert import AlertSeries
 from agent.view.ink import plain, span
-from agent.view.page import SILENT, body, happened, head, standings
+from agent.view.page import SILENT, alerts, body, happened, head, standings
 from agent.view.scene import Chosen
 from agent.view.standing import Standing
-from tests.pictures import CASES, EVENTS, HEAT, NOW, chosen, devices, text_of
+from tests.pictures import CASES, EVENTS, HEAT, HOT, NOW, chosen, devices, series, text_of
 
 
 @pytest.mark.parametrize("size", ["80x24", "50x14", "120x40", "200x60"])
@@ -39,6 +40,12 @@ def test_what_fires_and_what_fails_comes_first_with_what_to_do() -> None:
 
 def test_an_alert_opens_its_series() -> None:
     assert body(chosen(), NOW, 80)[1].series == HEAT
+
+
+def test_the_value_of_a_share_is_per_cent() -> None:
+    share = AlertSeries(series("share(model.errors, model.requests)"), 0.058, NOW)
+    lines = [plain(each.line) for each in alerts([HOT._replace(series=(share,))], NOW, 80)]
+    assert any(each.strip().startswith("5.80%  share(model.errors") for each in lines)
 
 
 def test_every_absence_has_its_reason_in_full() -> None:
