@@ -120,7 +120,7 @@ class Digest:
         )
         self._errors(batch, minutes)
         if len(minutes):
-            self._waiting.append(batch._replace(minutes=minutes))
+            self._waiting.append(batch._replace(minutes=minutes, raw=None))
             self._rows += len(minutes)
         if self._rows >= self._limits.rows:
             self._settle()

@@ -29,6 +29,12 @@ class Batch(NamedTuple):
         messages: row and text of failed records that have one.
         missed: how many lines were not understood.
         samples: some of those.
+        outcomes: a column for each of the format's `outcomes`, as `numbers`.
+        states: a column (`states`) for each of the format's `features`; None: all are numbers.
+        classes: a column (int64, as `Classes` has it) for each of the format's `classes`.
+        requests: the identity of each record's request (48 bits), 0 where it tells none; None: the format
+            has none.
+        raw: the lines themselves. Who keeps a batch takes it out, for it holds the whole chunk.
     """
 
     lines: int
@@ -38,6 +44,29 @@ class Batch(NamedTuple):
     messages: Sequence[tuple[int, str]] = ()
     missed: int = 0
     samples: Sequence[bytes] = ()
+    outcomes: tuple[NDArray[np.float64], ...] = ()
+    states: tuple[NDArray[np.uint8] | None, ...] = ()
+    classes: tuple[NDArray[np.int64], ...] = ()
+    requests: NDArray[np.uint64] | None = None
+    raw: Raw | None = None
+
+
+class Raw(NamedTuple):
+    """The lines that records were made of, in their order.
+
+    Args:
+        chunk: whole lines.
+        starts: of each record the place where its line begins.
+        ends: and where it ends, before what ends the line.
+    """
+
+    chunk: bytes
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    def line(self, row: int) -> bytes:
+        """The line of a record."""
+        return self.chunk[self.starts[row] : self.ends[row]]
 
 
 class Labels(dict[tuple[str, ...], int]):

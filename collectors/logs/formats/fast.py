@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from collectors.logs.formats.states import States
 from collectors.logs.formats.times import FORMS, Near, epoch, moment
 from collectors.logs.formats.words import (
     ABOVE_NINE,
@@ -83,6 +84,10 @@ class Read(NamedTuple):
         numbers: a column for each number of the format.
         messages: line and text of those that failed and have one.
         missed: lines that are not understood.
+        outcomes: a column for each of the format's outcomes.
+        states: a column for each of the format's features; None: all are numbers.
+        classes: a column for each of the format's classes.
+        requests: the identities of their requests, if the format has them.
     """
 
     rows: Ints
@@ -91,6 +96,10 @@ class Read(NamedTuple):
     numbers: tuple[Floats, ...]
     messages: Sequence[tuple[int, str]] = ()
     missed: Ints = NO_ROWS
+    outcomes: tuple[Floats, ...] = ()
+    states: tuple[States | None, ...] = ()
+    classes: tuple[Ints, ...] = ()
+    requests: Words | None = None
 
 
 class Teller(Protocol):

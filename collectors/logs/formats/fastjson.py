@@ -6,6 +6,8 @@ here only if the exact path would see the same in it.
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 
 from collectors.logs.formats.amounts import amounts, written
@@ -26,6 +28,7 @@ from collectors.logs.formats.holes import Column, Holes
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Record, use_of
 from collectors.logs.formats.shape import Shape, shape_of, written_at
+from collectors.logs.formats.states import States, state_of
 from collectors.logs.formats.times import Near
 from collectors.logs.formats.words import Desk, Flags, Floats, Ints, Text
 
@@ -60,6 +63,10 @@ class JsonShape:
         self._numbers = [
             (self._number(places.get(field.key), use_of(field.role)), field.scale, use_of(field.role), value)
             for field, value in zip(form.numbers, record.numbers, strict=True)
+        ]
+        self._features = [
+            (form.numbers.index(field), state)
+            for field, state in zip(form.features, record.states, strict=True)
         ]
         self._texts = [places[field.key] for field in form.texts if field.key in places]
         self._time = places.get(form.key("time") or "")
@@ -134,7 +141,25 @@ class JsonShape:
                 for place, scale, use, value in self._numbers
             ]
         )
-        return Read(rows, minutes, labels, columns, self._messages(text, rows, holes, teller.failed(labels)))
+        messages = self._messages(text, rows, holes, teller.failed(labels))
+        states = tuple([self._states(text, holes, at, columns[at], state) for at, state in self._features])
+        return Read(rows, minutes, labels, columns, messages, states=states)
+
+    def _states(
+        self, text: Text, holes: dict[int, Column], at: int, values: Floats, state: int
+    ) -> States | None:
+        """The states of a feature; `state` is that of the line that the shape was learned from."""
+        place = self._numbers[at][0]
+        if place is None:
+            return np.full(len(values), state, np.uint8) if state else None
+        none = np.flatnonzero(np.isnan(values))
+        if not len(none):
+            return None
+        found = np.zeros(len(values), np.uint8)
+        begins, ends, *_ = holes[place]
+        for row in none.tolist():
+            found[row] = state_of(written(text, int(begins[row]), int(ends[row])), nan)
+        return found
 
     def _values(self, text: Text, hole: Column, place: int, scale: float, use: str) -> Floats:
         if self.shape.holes[place].number:

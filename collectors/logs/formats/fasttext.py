@@ -21,6 +21,8 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Making, Record, measured
 from collectors.logs.formats.regexes import blind
+from collectors.logs.formats.states import MISSING as ABSENT
+from collectors.logs.formats.states import States, state_of
 from collectors.logs.formats.textlines import decoded
 from collectors.logs.formats.times import Near, moment
 from collectors.logs.formats.traces import Spans
@@ -196,13 +198,32 @@ class FastText:
         if not read.all():
             rows, plans, starts = rows[read], plans[read], starts[read]
             minutes, labels, columns = minutes[read], labels[read], [column[read] for column in columns]
+        states = [
+            self._states(text, starts, plans, tables, at, columns[at]) for at, _ in self._making.features
+        ]
         messages = []
         for at in teller.failed(labels).tolist():
             begin, length = self._made[int(plans[at])].message
             place = int(starts[at]) + begin
             if message := decoded(text.part(place, place + length))[:LONGEST_MESSAGE]:
                 messages.append((int(rows[at]), message))
-        return Read(rows, minutes, labels, tuple(columns), messages)
+        return Read(rows, minutes, labels, tuple(columns), messages, states=tuple(states))
+
+    def _states(
+        self, text: Text, starts: Ints, plans: Ints, tables: _Tables, at: int, values: Floats
+    ) -> States | None:
+        """The states of a feature."""
+        none = np.flatnonzero(np.isnan(values))
+        if not len(none):
+            return None
+        found = np.zeros(len(values), np.uint8)
+        begins, lengths, *_ = tables.numbers[at]
+        found[none] = ABSENT
+        for row in none[lengths[plans[none]] > 0].tolist():
+            begin = int(starts[row] + begins[plans[row]])
+            written = decoded(text.part(begin, begin + int(lengths[plans[row]])))
+            found[row] = state_of(written, nan)
+        return found
 
     def _column(
         self, text: Text, starts: Ints, plans: Ints, tables: _Tables, at: int, scale: float, use: str

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from collectors.logs.formats.roles import FEATURE, NUMBERS, TEXTS, Family, is_role, role_of
+from collectors.logs.formats.roles import (
+    FEATURE,
+    NUMBERS,
+    OUTCOMES,
+    TEXTS,
+    Family,
+    is_class,
+    is_role,
+    role_of,
+)
 from collectors.logs.formats.values import SCALES, unit_of
 
 FormatKind = Literal["json", "logfmt", "regex"]
-MOST_FIELDS = 64
+MOST_FIELDS = 128
 MOST_ATTRIBUTES = 8
 
 
@@ -47,6 +56,21 @@ class Format(NamedTuple):
     def numbers(self) -> tuple[Field, ...]:
         """The fields that are numbers, in their order."""
         return tuple(field for field in self.fields if field.role in NUMBERS or FEATURE.match(field.role))
+
+    @property
+    def outcomes(self) -> tuple[Field, ...]:
+        """The fields that are numbers and tell whether a prediction was right."""
+        return tuple(field for field in self.fields if field.role in OUTCOMES)
+
+    @property
+    def features(self) -> tuple[Field, ...]:
+        """Those of the numbers that are features."""
+        return tuple(field for field in self.numbers if FEATURE.match(field.role))
+
+    @property
+    def classes(self) -> tuple[Field, ...]:
+        """The fields that are classes or categories."""
+        return tuple(field for field in self.fields if is_class(field.role))
 
     @property
     def texts(self) -> tuple[Field, ...]:

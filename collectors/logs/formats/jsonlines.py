@@ -6,13 +6,18 @@ beside the fields costs no memory. A key that comes twice has its last value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from collectors.logs.formats.states import Strange
+
 _SCALAR = msgspec.json.Decoder(str | bool | int | float | None)
+# Texts are stepped over.
+_STRANGE = re.compile(rb'"(?:[^"\\]|\\.)*+"|((?<![\w.-])(?:NaN|-?Infinity)(?!\w))')
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -53,11 +58,12 @@ class _Object:
 
 
 def scalar(raw: msgspec.Raw) -> object:
-    """A text, number or truth value; None for everything else, and for what is none."""
+    """A text, number or truth value; None for what is none or absent, else what is `Strange`."""
     try:
         return _SCALAR.decode(raw)
     except (msgspec.DecodeError, ValueError):
-        return None
+        first = bytes(raw)[:1]
+        return None if not first else Strange.OTHER if first in b'{["' else Strange.HUGE
 
 
 class JsonLines:
@@ -69,4 +75,13 @@ class JsonLines:
     def fields(self, line: bytes) -> Mapping[str, object] | None:
         """What a line says of the keys; None: it is no JSON object."""
         found: dict[str, object] = {}
-        return found if self._object.gather(line, found) else None
+        if self._object.gather(line, found):
+            return found
+        if b"NaN" in line or b"Infinity" in line:
+            return found if self._object.gather(_STRANGE.sub(_quoted, line), found) else None
+        return None
+
+
+def _quoted(match: re.Match[bytes]) -> bytes:
+    """A number that JSON does not have, but Python prints, as a text."""
+    return b'"%b"' % match[0] if match[1] else match[0]

@@ -10,14 +10,17 @@ from typing import Protocol
 
 import numpy as np
 
-from collectors.logs.formats.columns import MISSED, UNTIMED, Batch, Labels
+from collectors.logs.formats.classes import Classes
+from collectors.logs.formats.columns import MISSED, UNTIMED, Batch, Labels, Raw
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.fast import Read, Teller
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import EXACT
 from collectors.logs.formats.record import Judge, Record
+from collectors.logs.formats.roles import CLASSES
+from collectors.logs.formats.states import States
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.words import Desk, Ints, Text
+from collectors.logs.formats.words import FRONT, Desk, Ints, Text
 
 FEW = 64
 """So few lines are read one at a time."""
@@ -42,6 +45,8 @@ class Fast(Protocol):
 
 def fast_of(form: Format) -> Fast | None:
     """The fast path of a format, if there is one."""
+    if form.classes or form.outcomes or form.key("request"):
+        return None
     if form.kind == "json":
         from collectors.logs.formats.fastjson import FastJson
 
@@ -57,10 +62,15 @@ class Lines:
     Args:
         form: its format.
         fast: False reads all lines one at a time.
+        classes: of predictions and labels, for logs of one model in which the one or the other stands.
+
+    `classes` has the names for each of the format's `classes`; predictions and labels share theirs.
     """
 
-    def __init__(self, form: Format, *, fast: bool = True) -> None:
+    def __init__(self, form: Format, *, fast: bool = True, classes: Classes | None = None) -> None:
         self.form, self.labels, self.judge = form, Labels(form), Judge(form)
+        pairs = classes or Classes()
+        self.classes = [pairs if field.role in CLASSES else Classes() for field in form.classes]
         self._exact = Exact(form)
         self._fast = fast_of(form) if fast else None
         self._faults: list[bool] = []
@@ -76,7 +86,7 @@ class Lines:
         """
         chunk = chunk.replace(b"\r\n", b"\n") if b"\r" in chunk else chunk
         text = Text(chunk if chunk.endswith(b"\n") or not chunk else chunk + b"\n", self._desk)
-        reading = _Reading(self, text, near, len(self.form.numbers))
+        reading = _Reading(self, text, near)
         rows = np.flatnonzero(text.ends > text.starts)
         if self._fast is not None and len(rows) >= FEW:
             rows = self._many(self._fast, text, rows, near, reading)
@@ -118,12 +128,16 @@ class Lines:
 class _Reading:
     """The columns of a chunk while they are filled, over all its lines."""
 
-    def __init__(self, lines: Lines, text: Text, near: Near, width: int) -> None:
+    def __init__(self, lines: Lines, text: Text, near: Near) -> None:
         self._lines, self._text, self._near = lines, text, near
-        size = len(text)
+        form, size = lines.form, len(text)
         self.minutes = np.full(size, UNTIMED, np.int64)
         self.labels = np.full(size, EXACT, np.int64)
-        self._numbers = [np.full(size, np.nan) for _ in range(width)]
+        self._numbers = [np.full(size, np.nan) for _ in form.numbers]
+        self._outcomes = [np.full(size, np.nan) for _ in form.outcomes]
+        self._states: list[States | None] = [None] * len(form.features)
+        self._classes = [np.zeros(size, np.int64) for _ in form.classes]
+        self._requests = None if form.key("request") is None else np.zeros(size, np.uint64)
         self._failed: list[tuple[int, str]] = []
         self._blank = self._missed = 0
         self._samples: list[tuple[int, bytes]] = []
@@ -144,6 +158,15 @@ class _Reading:
         self.minutes[rows], self.labels[rows] = read.minutes, read.labels
         for column, values in zip(self._numbers, read.numbers, strict=True):
             column[rows] = values
+        for column, values in zip(self._outcomes, read.outcomes, strict=True):
+            column[rows] = values
+        for at, states in enumerate(read.states):
+            if states is not None:
+                self._stated(at)[rows] = states
+        for own, numbers in zip(self._classes, read.classes, strict=True):
+            own[rows] = numbers
+        if self._requests is not None and read.requests is not None:
+            self._requests[rows] = read.requests
         self._failed.extend(read.messages)
         self.labels[read.missed] = MISSED_LINE
         self._missed += len(read.missed)
@@ -164,11 +187,30 @@ class _Reading:
             return None
         self.labels[row] = self._lines.labels[record.texts]
         self.minutes[row] = UNTIMED if record.time is None else int(record.time // 60)
-        for column, value in zip(self._numbers, record.numbers, strict=True):
-            column[row] = value
+        self._put(row, record)
         if record.message and self._lines.judge.fault(record.texts):
             self._failed.append((row, record.message))
         return record
+
+    def _put(self, row: int, record: Record) -> None:
+        for column, value in zip(self._numbers, record.numbers, strict=True):
+            column[row] = value
+        for column, value in zip(self._outcomes, record.outcomes, strict=True):
+            column[row] = value
+        for at, state in enumerate(record.states):
+            if state:
+                self._stated(at)[row] = state
+        for own, names, name in zip(self._classes, self._lines.classes, record.classes, strict=True):
+            own[row] = names[name]
+        if self._requests is not None:
+            self._requests[row] = record.request
+
+    def _stated(self, at: int) -> States:
+        """The states of a feature, of which at least one is about to be put in."""
+        found = self._states[at]
+        if found is None:
+            found = self._states[at] = np.zeros(len(self.labels), np.uint8)
+        return found
 
     def date(self, times: Sequence[float | None]) -> None:
         """Date the lines that tell no time themselves."""
@@ -180,25 +222,20 @@ class _Reading:
     def batch(self) -> Batch:
         """The lines that were understood, in their order."""
         kept = self.labels >= 0
-        samples = [line for _, line in sorted(self._samples)]
-        count = int(np.count_nonzero(self._text.ends > self._text.starts)) - self._blank
-        if kept.all():
-            return Batch(
-                count,
-                self.minutes,
-                self.labels,
-                tuple(self._numbers),
-                sorted(self._failed),
-                self._missed,
-                samples,
-            )
+        rows = slice(None) if kept.all() else kept
         places = np.cumsum(kept) - 1
+        text = self._text
         return Batch(
-            count,
-            self.minutes[kept],
-            self.labels[kept],
-            tuple(column[kept] for column in self._numbers),
-            [(int(places[row]), message) for row, message in sorted(self._failed)],
-            self._missed,
-            samples,
+            lines=int(np.count_nonzero(text.ends > text.starts)) - self._blank,
+            minutes=self.minutes[rows],
+            labels=self.labels[rows],
+            numbers=tuple([column[rows] for column in self._numbers]),
+            messages=[(int(places[row]), message) for row, message in sorted(self._failed)],
+            missed=self._missed,
+            samples=[line for _, line in sorted(self._samples)],
+            outcomes=tuple([column[rows] for column in self._outcomes]),
+            states=tuple([None if states is None else states[rows] for states in self._states]),
+            classes=tuple([column[rows] for column in self._classes]),
+            requests=None if self._requests is None else self._requests[rows],
+            raw=Raw(text.chunk, text.starts[rows] - FRONT, text.ends[rows] - FRONT),
         )

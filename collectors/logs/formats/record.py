@@ -11,7 +11,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.roles import NUMBERS
+from collectors.logs.formats.hashes import LONGEST_REQUEST, request_of
+from collectors.logs.formats.roles import NUMBERS, OUTCOMES
+from collectors.logs.formats.states import MISSING, state_of
 from collectors.logs.formats.times import Near, moment
 from collectors.logs.formats.values import flag, number
 
@@ -35,19 +37,28 @@ class Record(NamedTuple):
         texts: what tells it apart, in the order of the format's `texts`; "" where absent.
         numbers: in base units, in the order of the format's `numbers`; NaN where absent.
         message: its text, for errors; "" where it has none.
+        outcomes: the same of the format's `outcomes`.
+        states: of the format's `features`, as in `states`.
+        classes: names, in the order of the format's `classes`; "" where absent.
+        request: the identity of its request; 0 where it tells none.
     """
 
     time: float | None
     texts: tuple[str, ...]
     numbers: tuple[float, ...]
     message: str
+    outcomes: tuple[float, ...] = ()
+    states: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    request: int = 0
 
 
 class Reader(Protocol):
     """Takes lines of one kind apart."""
 
     def fields(self, line: bytes) -> Mapping[str, object] | None:
-        """What a line says, by key; None: it is not of this kind. Numbers and texts only."""
+        """What a line says, by key: numbers, texts, truth values, or that there is something `Strange`.
+        None: it is not of this kind."""
         ...
 
 
@@ -58,21 +69,33 @@ class Making:
         self.time, self.message = form.key("time"), form.key("message")
         self.texts = [field.key for field in form.texts]
         self.numbers = [(field.key, field.scale, use_of(field.role)) for field in form.numbers]
+        self.outcomes = [(field.key, field.scale, use_of(field.role)) for field in form.outcomes]
+        self.classes = [field.key for field in form.classes]
+        self.request = form.key("request")
+        self.features = [(form.numbers.index(field), field.key) for field in form.features]
 
     def record(self, found: Mapping[str, object], near: Near) -> Record | None:
         """The record; None where the line has nothing that the format knows."""
         texts = tuple([text(found.get(key)) for key in self.texts])
         numbers = tuple([measured(found.get(key), scale, use) for key, scale, use in self.numbers])
-        if not any(texts) and all(map(isnan, numbers)):
+        outcomes = tuple([measured(found.get(key), scale, use) for key, scale, use in self.outcomes])
+        classes = tuple([class_of(found.get(key)) for key in self.classes])
+        states = tuple([state_of(found.get(key), numbers[at]) for at, key in self.features])
+        if (
+            not (any(texts) or any(classes))
+            and all(map(isnan, (*numbers, *outcomes)))
+            and max(states, default=MISSING) <= MISSING
+        ):
             return None
         time = moment(found.get(self.time), near) if self.time is not None else None
         message = text(found.get(self.message), LONGEST_MESSAGE) if self.message is not None else ""
-        return Record(time, texts, numbers, message)
+        request = 0 if self.request is None else request_of(text(found.get(self.request), LONGEST_REQUEST))
+        return Record(time, texts, numbers, message, outcomes, states, classes, request)
 
 
 def use_of(role: str) -> str:
     """What is made of a number in this role."""
-    return NUMBERS[role].use if role in NUMBERS else "value"
+    return NUMBERS[role].use if role in NUMBERS else OUTCOMES.get(role, "value")
 
 
 def measured(value: object, scale: float, use: str) -> float:
@@ -90,6 +113,13 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)[:longest] if isinstance(value, (int, float)) else ""
+
+
+def class_of(value: object) -> str:
+    """The name of a class, a text or a number; "" where there is none. 3.0 and 3 are one class."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        value = int(value)
+    return text(value)
 
 
 class Judge:

@@ -7,7 +7,7 @@ said once, here. Names follow the OpenTelemetry semantic conventions; `model.*` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -87,8 +87,18 @@ NUMBERS = MappingProxyType(
 TEXTS = ("model", "version", "status", "exception", "level")
 """The roles that are texts and tell records apart."""
 
-OTHERS = ("time", "message")
+OUTCOMES: Mapping[str, Use] = MappingProxyType(
+    {"predicted_value": "value", "true_value": "value", "rank": "sum", "correct": "flag"}
+)
+"""The roles that are numbers and tell whether a prediction was right. `rank` is the place of the truth among
+the classes that were predicted, from 1 on; `correct` is all that some logs tell."""
+
+CLASSES = ("prediction", "label")
+"""The roles that are classes: what was predicted, and what is true."""
+
+OTHERS = ("time", "message", "request")
 FEATURE = re.compile(r"feature\.[A-Za-z0-9_.-]{1,64}")
+CATEGORY = re.compile(r"category\.[A-Za-z0-9_.-]{1,64}")
 
 REQUESTS = Metric(
     "model.requests",
@@ -118,7 +128,19 @@ TEMPLATES = Metric(
 
 def is_role(name: str) -> bool:
     """Whether a field may play this role."""
-    return name in NUMBERS or name in TEXTS or name in OTHERS or FEATURE.fullmatch(name) is not None
+    return (
+        name in NUMBERS
+        or name in TEXTS
+        or name in OUTCOMES
+        or name in OTHERS
+        or FEATURE.fullmatch(name) is not None
+        or is_class(name)
+    )
+
+
+def is_class(name: str) -> bool:
+    """Whether it is a role of classes: of CLASSES, or a feature that is a category."""
+    return name in CLASSES or CATEGORY.fullmatch(name) is not None
 
 
 def role_of(name: str, family: str) -> Role:

@@ -54,6 +54,14 @@ def told(lines: Lines, batch: Batch) -> object:
         batch.messages,
         batch.missed,
         len(batch.samples),
+        [["-" if np.isnan(value) else value for value in column] for column in batch.outcomes],
+        [None if states is None or not states.any() else states.tolist() for states in batch.states],
+        [
+            [names.names[number] for number in column]
+            for names, column in zip(lines.classes, batch.classes, strict=True)
+        ],
+        None if batch.requests is None else batch.requests.tolist(),
+        [] if batch.raw is None else [batch.raw.line(row) for row in range(len(batch.labels))],
     )
 
 

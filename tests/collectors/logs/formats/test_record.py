@@ -6,7 +6,9 @@ from math import isnan
 import pytest
 
 from collectors.logs.formats.format import Field, Format
+from collectors.logs.formats.hashes import request_of
 from collectors.logs.formats.record import LONGEST_TEXT, Judge, Making, measured, text
+from collectors.logs.formats.states import MISSING, TYPE
 from collectors.logs.formats.times import Near
 
 NEAR = Near(timezone.utc, 1.8e9)
@@ -35,6 +37,45 @@ def test_a_record_has_texts_and_numbers_in_the_order_of_the_format() -> None:
     assert record.texts == ("200", "", "")
     assert record.numbers == pytest.approx((0.036, -0.5, 1.0))
     assert record.message == "done"
+
+
+OUTCOMES = Format(
+    "y",
+    "json",
+    (
+        Field("request", "id"),
+        Field("prediction", "p"),
+        Field("label", "t"),
+        Field("category.country", "c"),
+        Field("predicted_value", "pv"),
+        Field("true_value", "tv"),
+        Field("rank", "r"),
+        Field("correct", "ok"),
+        Field("feature.a", "a"),
+        Field("feature.b", "b"),
+    ),
+)
+
+
+def test_a_record_has_outcomes_classes_states_and_the_identity_of_its_request() -> None:
+    record = Making(OUTCOMES).record(
+        {"id": 7, "p": 3.0, "t": "3", "c": "de", "pv": -2.5, "tv": "-2", "r": 2, "ok": "true", "b": "high"},
+        NEAR,
+    )
+    assert record is not None
+    assert record.classes == ("3", "3", "de")
+    assert record.outcomes == (-2.5, -2.0, 2.0, 1.0)
+    assert record.states == (MISSING, TYPE)
+    assert record.request == request_of("7")
+
+
+@pytest.mark.parametrize("found", [{"t": "cat"}, {"ok": 0}, {"tv": 1.5}, {"a": "NaN"}])
+def test_each_of_them_is_something_that_a_format_knows(found: dict[str, object]) -> None:
+    assert Making(OUTCOMES).record({"id": "x", **found}, NEAR) is not None
+
+
+def test_the_identity_of_a_request_alone_says_nothing() -> None:
+    assert Making(OUTCOMES).record({"id": "x", "b": None}, NEAR) is None
 
 
 def test_a_line_with_nothing_that_the_format_knows_is_not_understood() -> None:
