@@ -156,24 +156,45 @@ def test_it_stays_small() -> None:
         gc.collect()
         return len(gc.get_objects())
 
-    for at in range(60):
+    for at in range(30):
         seen.take(page(at), at * 15.0, 1e9)
     before = held()
-    for at in range(60, 160):
+    for at in range(30, 80):
         seen.take(page(at), at * 15.0, 1e9)
-    assert held() < before + 2000
+    assert held() < before + 1000
 
 
 LINES = st.sampled_from(
-    ["# TYPE h histogram", "# TYPE a counter", "a_total 5", "a_total 2", 'a_total{x="1"} 1e308', "a NaN",
-     "a_total -3", 'h_bucket{le="1"} 3', 'h_bucket{le="+Inf"} 4', 'h_bucket{le="+Inf"} 1', 'h_bucket{le="2"} 2',
-     "h_sum 7", "h_sum -1e308", "h_sum Inf", "h_count 4", "g 1e308", "g -1e308", 'g{a="b"} 3', "junk{",
-     "process_start_time_seconds 1e9", "process_start_time_seconds 1000000020", "x_info 1", "s_sum 3",
-     "# TYPE s summary"]
-)  # fmt: skip
+    """
+# TYPE h histogram
+# TYPE a counter
+# TYPE s summary
+a_total 5
+a_total 2
+a_total -3
+a_total{x="1"} 1e308
+a NaN
+h_bucket{le="1"} 3
+h_bucket{le="2"} 2
+h_bucket{le="+Inf"} 4
+h_bucket{le="+Inf"} 1
+h_sum 7
+h_sum -1e308
+h_sum Inf
+h_count 4
+g 1e308
+g -1e308
+g{a="b"} 3
+junk{
+process_start_time_seconds 1e9
+process_start_time_seconds 1000000020
+x_info 1
+s_sum 3
+""".splitlines()
+)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(LINES, max_size=12), max_size=6))
 def test_whatever_pages_follow_each_other(pages: list[list[str]]) -> None:
     seen, all_of_it = Endpoint(Plan(Choice(most=5))), dict[Series, Summary]()

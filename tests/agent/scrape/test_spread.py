@@ -115,7 +115,7 @@ def test_windows_add_up_to_the_whole() -> None:
 FINITE = st.floats(-1e12, 1e12).map(lambda value: value + 0.0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(FINITE, max_size=12, unique=True),
     st.lists(st.integers(0, 1000), min_size=13, max_size=13),

@@ -187,7 +187,7 @@ def written(name: str, labels: dict[str, str], value: float) -> str:
     return f"{name}{{{','.join(escaped)}}} {shown}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(NAMES, st.dictionaries(LABEL_NAMES, TEXTS, max_size=4), VALUES), max_size=8))
 def test_whatever_is_written_is_read_as_by_the_clients_own_parser(
     samples: list[tuple[str, dict[str, str], float]],
@@ -200,7 +200,7 @@ def test_whatever_is_written_is_read_as_by_the_clients_own_parser(
     assert same(flat(page), oracle(text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 60))
 def test_broken_pages_are_read_as_far_as_they_can_be(junk: bytes, at: int, cut: int) -> None:
     body = b'# TYPE a counter\na{b="c",d="e"} 1\n' * 3 + b'h_bucket{le="0.5"} 3 # {x="y"} 1\nz 1\n'
