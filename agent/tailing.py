@@ -57,6 +57,8 @@ AGAIN = 60.0
 """Seconds until all is begun anew after an error that nobody foresaw."""
 TEMPLATES, TOLD_IN_ALL = 8, 1024
 """Templates of errors that are told in a window, and that are remembered as told."""
+RETOLD, RETOLD_ON_BUDGET = 3600.0, 86_400.0
+"""Seconds after which a template that still comes is told again; the second where bytes are counted."""
 SOURCE = "logs"
 COUNTED = ("outrider.logs.lines", "outrider.logs.missed", "outrider.logs.untimed", "outrider.logs.astray")
 """Where the fields of a log's tally are counted."""
@@ -88,7 +90,8 @@ class Tailing:
         self._positions: dict[str, bytes] = {}
         self._changed: dict[str, bytes | None] = {}
         self._handed: OrderedDict[float, None] = OrderedDict()
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._told: OrderedDict[str, float] = OrderedDict()
+        self._retold = RETOLD if config.ship.budget is None else RETOLD_ON_BUDGET
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._tailer: Tailer
         self._logs: dict[str, Following] = {}
@@ -286,18 +289,21 @@ class Tailing:
             self._outlets.say("warning", misfit)
 
     def _tell_errors(self) -> None:
-        """An event for each template of errors that is new: what stands behind its identifier."""
-        left = TEMPLATES
+        """An event for each template of errors that is new: what stands behind its identifier. Of the most
+        frequent it is told again now and then, for who has begun to listen since."""
+        left, now = TEMPLATES, self._clocks.wall()
         for name, log in self._logs.items():
             templates = log.templates()
             if not templates or not self.admission.takes(log.series(TEXTS)):
                 continue
-            for template in templates:
+            for rank, template in enumerate(templates):
                 key = f"{name}/{template.identity}"
-                if key in self._told or not left:
+                told = self._told.get(key)
+                again = told is not None and rank < TEMPLATES and template.last >= told + self._retold
+                if not left or (told is not None and not again):
                     continue
                 left -= 1
-                self._told[key] = None
+                self._told[key] = now
                 if len(self._told) > TOLD_IN_ALL:
                     self._told.popitem(last=False)
                 attributes = (

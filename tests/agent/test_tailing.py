@@ -12,6 +12,7 @@ import pytest
 from agent import tailing
 from agent.config.collected import Metrics
 from agent.config.logs import Logs
+from agent.config.quantity import Rate
 from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
 from agent.poller import Clocks
@@ -168,6 +169,22 @@ def test_series_of_logs_have_the_room_that_others_leave(rig: Rig) -> None:
     tail = rig.follow(config, config.collect.max_series - 4)
     assert sum(len(dated.windows) for dated in tail.gather(10).dated) == 4
     assert (tail.admission.kept, tail.admission.refused) == (4, 5)
+
+
+def test_an_error_that_still_comes_is_told_again_now_and_then(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tailing, "RETOLD", -120.0)  # an error counts from the beginning of its minute
+    rig.write(1, status="error", error="no memory")
+    tail = rig.follow()
+    for _ in range(3):
+        tail.gather(10)
+    assert [name for name, *_ in rig.events].count("model.error") == 3
+    budget = Rate(200_000, "day")
+    other = rig.follow(Config(ship=Config().ship._replace(budget=budget)))
+    for _ in range(3):
+        other.gather(10)
+    assert [name for name, *_ in rig.events].count("model.error") == 4
 
 
 def test_a_format_that_does_not_fit_is_a_condition(rig: Rig) -> None:
