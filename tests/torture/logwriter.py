@@ -2,7 +2,7 @@
 
     python tests/torture/logwriter.py FOLDER SECONDS RATE SEED
 
-Each line is `NAME SERIAL padding`, at least 64 bytes: of less nobody can tell a copy from a new file.
+Each line is `NAME SERIAL TIME padding`, at least 64 bytes: of less nobody can tell a copy from a new file.
 What is written between a copy and the cut after it is lost by nature:
 those serials are printed at the end as JSON, with the number of lines and of rotations of each kind.
 
@@ -55,7 +55,7 @@ class Service:
         text = self._rest
         for _ in range(lines):
             padding = b"x" * self._random.choice((60, 90, 200))
-            text += b"%s %d %s\n" % (self.path.name.encode(), self.serial, padding)
+            text += b"%s %d %.3f %s\n" % (self.path.name.encode(), self.serial, time.time(), padding)
             self.serial += 1
         cut = len(text) - self._random.randint(1, 15) if self._random.random() < 0.3 else len(text)
         os.write(self._file, text[:cut])
