@@ -55,7 +55,8 @@ clean:
 # Debian's tools for the tests, where we may install them; otherwise the run says what it lacks.
 # Each is COMMAND=PACKAGE.
 TOOLS := mosquitto=mosquitto strace=strace openssl=openssl gcc=gcc /usr/include/stdio.h=libc6-dev \
-    vmstat=procps mpstat=sysstat ip=iproute2 systemd-nspawn=systemd-container nft=nftables
+    vmstat=procps mpstat=sysstat ip=iproute2 systemd-nspawn=systemd-container nft=nftables \
+    nginx=nginx-light
 tools:
 	@missing=; \
 	PATH="$$PATH:/usr/sbin"; \

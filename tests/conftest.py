@@ -1,8 +1,8 @@
 """What all tests share: real brokers on ports of their own, and a loud word on what is missing.
 
-Tests that need a tool carry its mark (`fuse`, `gcc`, `strace`, `mosquitto`, `netns`, `systemd`, `nspawn`)
-and are skipped where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that skip into
-a failure; CI sets it, so that a machine that lacks a tool cannot pass unseen.
+Tests that need a tool carry its mark (`fuse`, `gcc`, `strace`, `mosquitto`, `netns`, `nginx`, `systemd`,
+`nspawn`) and are skipped where the tool is not there. OUTRIDER_REQUIRE=strace,mosquitto,systemd turns that
+skip into a failure; CI sets it, so that a machine that lacks a tool cannot pass unseen.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "onnxruntime": lambda: find_spec("onnxruntime") is not None,
     "oracles": lambda: all(map(shutil.which, ("vmstat", "mpstat", "ip", "findmnt", "df"))),
     "mosquitto": lambda: mosquitto_program() is not None,
+    "nginx": lambda: shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
     "netns": can_separate,
     "science": lambda: all(map(find_spec, ("river", "scipy", "sklearn"))),
     "strace": can_trace,
@@ -102,8 +103,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.stats.get("skipped", []))
     terminalreporter.write_line(
         f"!!! {', '.join(missing)} not available: {skipped} tests were NOT run; the broker was "
-        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto nftables strace systemd "
-        "systemd-container iproute2",
+        f"{find_engine()}. On Debian: apt-get install gcc libc6-dev mosquitto nftables nginx-light strace "
+        "systemd systemd-container iproute2",
         red=True,
         bold=True,
     )

@@ -1,4 +1,4 @@
-"""Model logs on the whole way: a service that writes and rotates, a daemon that is killed, a sink that counts."""
+"""Model logs on the whole way: a service writes and rotates, a daemon is killed, a sink counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.loglines import faults, followed, sums
 from tests.torture import logwriter
 from tests.waiting import until
 
-SECONDS, RATE, KILLS = 4.0, 3_000, 2
+SECONDS, RATE, OFTEN, KILLS = 4.0, 3_000, 0.008, 2
 
 
 def test_lines_of_a_log_are_counted_once_over_kills_and_rotations(
@@ -34,7 +34,7 @@ def test_lines_of_a_log_are_counted_once_over_kills_and_rotations(
         file.write(followed(folder))
     sink = sinks(broker.url).start().subscribed()
     daemon = daemons(words).start()
-    command = [sys.executable, logwriter.__file__, str(folder), str(SECONDS), str(RATE), "3"]
+    command = [sys.executable, logwriter.__file__, str(folder), str(SECONDS), str(RATE), "3", str(OFTEN)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         for _ in range(KILLS):
             time.sleep(SECONDS / (KILLS + 1))

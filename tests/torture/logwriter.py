@@ -1,6 +1,6 @@
 """Services that write logs, and a rotation that takes them away in every way: the other side of `tail.py`.
 
-    python tests/torture/logwriter.py FOLDER SECONDS RATE SEED
+    python tests/torture/logwriter.py FOLDER SECONDS RATE SEED [OFTEN]
 
 Each line is `NAME SERIAL TIME padding`, at least 64 bytes: of less nobody can tell a copy from a new file.
 What is written between a copy and the cut after it is lost by nature:
@@ -28,6 +28,7 @@ from backports import zstd
 
 LOGS = ("a1.log", "a2.log", "b.log", "c.log")
 OLD = 20.0  # seconds after which rotated files are deleted
+OFTEN = 0.03  # the share of writes, some 200 a second, after which logs are rotated
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".zst": zstd.compress,
@@ -155,7 +156,9 @@ class Service:
                 path.unlink()
 
 
-def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[str, Any]]:
+def run(
+    folder: Path, seconds: float, rate: int, seed: int, often: float = OFTEN
+) -> dict[str, dict[str, Any]]:
     """Write and rotate for so long."""
     random = Random(seed)
     services = [Service(folder / name, random) for name in LOGS]
@@ -166,7 +169,7 @@ def run(folder: Path, seconds: float, rate: int, seed: int) -> dict[str, dict[st
         for service in services:
             service.write(due // len(services))
         written += due // len(services) * len(services)
-        if random.random() < 0.03:
+        if random.random() < often:
             service = random.choice(services)
             for _ in range(random.choice((1, 1, 1, 2, 3, 4))):
                 for pause in service.rotate(time.time_ns()):
@@ -195,4 +198,5 @@ def told(services: Sequence[Service]) -> dict[str, dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    path, seconds, rate, seed, *often = sys.argv[1:]
+    print(json.dumps(run(Path(path), float(seconds), int(rate), int(seed), *map(float, often))))
