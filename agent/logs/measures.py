@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from agent.stats.baseline import Baseline, Feature
 from agent.stats.histogram import Histogram
 from agent.stats.quality import Bin, Calibration, Errors
 from agent.stats.standard import Standard
-from agent.stats.topk import Top
+from agent.stats.topk import CAP, Top
 from agent.stats.window import Counter, Gauge, Summary, merge
 from collectors.api import Attributes, Metric, Series
 
 Windows = dict[Series, Summary]
 
 SOURCE = "model logs"
+NAME, VERSION = "model.name", "model.version"
 MINUTE = 60.0
 STEPS = 10_000
 """Confidences are added up in steps of 0.0001, as whole numbers: exact whatever is added to what."""
@@ -64,11 +66,38 @@ DRIFT = _metric(
     "Score of the last window by its threshold: above 1 it has drifted.",
 )
 
+BASELINE_NUMBERS = _metric(
+    "baseline.values",
+    "1",
+    "histogram",
+    ("feature", "center", "spread"),
+    "Values of a feature in the baseline, less the center, by the spread; told once.",
+)
+BASELINE_CATEGORIES = _metric(
+    "baseline.categories",
+    "{value}",
+    "top",
+    ("feature",),
+    "Values of a feature in the baseline; told once.",
+)
+BASELINE_MISSING = _metric(
+    "baseline.missing", "{value}", "counter", ("feature",), "Rows of the baseline without a value; told once."
+)
+INFO = _metric(
+    "info",
+    "1",
+    "gauge",
+    ("model.logs", "process.watch"),
+    "1: that there is such a model, which logs tell of it, and which watched process serves it.",
+)
+
 METRICS = (
     PREDICTIONS, CONFUSION, BIN_COUNT, BIN_RIGHT, BIN_SUM, SQUARES, RANKS, OVER, UNDER, SQUARED, ABOVE, BELOW,
     SPREAD, LABELS, DELAY, NUMBERS, CATEGORIES, FAULTS, TOGETHER, DISTINCT, CONSTANT, DRIFT,
+    BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING, INFO,
 )  # fmt: skip
-_OWN = {metric.name: metric for metric in METRICS}
+_OF_BASELINE = {metric.name: metric for metric in (BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING)}
+_OF_WINDOWS = {metric.name: metric for metric in METRICS if metric.name not in {*_OF_BASELINE, INFO.name}}
 
 
 def series(metric: Metric, model: Attributes, *values: str) -> Series:
@@ -124,6 +153,35 @@ def of_numbers(model: Attributes, feature: str, standard: Standard, values: Hist
     return {series(NUMBERS, model, feature, f"{standard.center!r}", f"{standard.spread!r}"): values}
 
 
+def of_baseline(model: Attributes, baseline: Baseline) -> Windows:
+    """A baseline, to be told once: what is told twice counts twice. Of more categories than a top keeps, the
+    most frequent are told, with their own counts."""
+    found: Windows = {}
+    for name, feature in baseline.features.items():
+        if isinstance(feature.values, Histogram):
+            center, spread = feature.standard
+            found[series(BASELINE_NUMBERS, model, name, f"{center!r}", f"{spread!r}")] = feature.values
+        else:
+            found[series(BASELINE_CATEGORIES, model, name)] = _fewer(feature.values)
+        if feature.missing:
+            missing = grown(feature.missing, feature.missing)
+            found[series(BASELINE_MISSING, model, name)] = missing
+    return found
+
+
+def _fewer(top: Top) -> Top:
+    """The categories that a window may hold; a merge would take from the count of each."""
+    if len(top.counts) <= CAP:
+        return top
+    kept = dict(sorted(top.counts.items(), key=lambda item: (-item[1], item[0]))[:CAP])
+    return Top(kept, top.seen - sum(kept.values()))
+
+
+def of_info(model: Attributes, logs: Iterable[str], process: str) -> Windows:
+    """That there is such a model: with every window, so that whoever begins to look learns it soon."""
+    return {series(INFO, model, ",".join(logs), process): Gauge(1, 1.0, 1.0, 1.0, 1.0)}
+
+
 class Inputs(NamedTuple):
     """A feature of a model: numbers by their standard, or categories; faults by name."""
 
@@ -151,9 +209,53 @@ class Known(NamedTuple):
 def known(windows: Mapping[Series, Summary]) -> dict[Attributes, Known]:
     """What windows say of each model, by its attributes. What is of a kind that it should not be is left out:
     windows may come from anywhere."""
+    return {model: _known(parts) for model, parts in _by_model(windows, _OF_WINDOWS).items()}
+
+
+def baseline_of(windows: Mapping[Series, Summary]) -> dict[Attributes, dict[str, Feature]]:
+    """The baseline of each model, by its attributes, as far as these windows tell one: the inverse of
+    `of_baseline`."""
+    found = {}
+    for model, parts in _by_model(windows, _OF_BASELINE).items():
+        missing = {own[0]: int(delta) for own, _, delta in _counters(parts, BASELINE_MISSING)}
+        features = {}
+        for own, summary in parts.get(BASELINE_NUMBERS.name, ()):
+            center, spread = _float(own[1]), _float(own[2])
+            if isinstance(summary, Histogram) and center is not None and spread is not None and spread > 0:
+                features[own[0]] = Feature(summary, Standard(center, spread), missing.get(own[0], 0))
+        for own, summary in parts.get(BASELINE_CATEGORIES.name, ()):
+            if isinstance(summary, Top):
+                features[own[0]] = Feature(summary, missing=missing.get(own[0], 0))
+        found[model] = features
+    return found
+
+
+class Info(NamedTuple):
+    """Who tells of a model, and what serves it."""
+
+    logs: tuple[str, ...]
+    process: str
+
+
+def info_of(windows: Iterable[Series]) -> dict[str, Info]:
+    """What is told of models, by their names; of one that was told twice, the last."""
+    found = {}
+    for each in windows:
+        about = dict(each.attributes)
+        if each.name == INFO.name and about.get(NAME):
+            logs = about.get(INFO.attributes[0], "")
+            found[about[NAME]] = Info(tuple(filter(None, logs.split(","))), about.get(INFO.attributes[1], ""))
+    return found
+
+
+Parts = Mapping[str, list[tuple[tuple[str, ...], Summary]]]
+
+
+def _by_model(windows: Mapping[Series, Summary], wanted: Mapping[str, Metric]) -> dict[Attributes, Parts]:
+    """What is of these metrics, by the attributes of the model, each with the values of its own."""
     found: dict[Attributes, dict[str, list[tuple[tuple[str, ...], Summary]]]] = {}
     for each, summary in windows.items():
-        metric = _OWN.get(each.name)
+        metric = wanted.get(each.name)
         if metric is None or metric.kind != each.kind:
             continue
         split = len(each.attributes) - len(metric.attributes)
@@ -161,10 +263,7 @@ def known(windows: Mapping[Series, Summary]) -> dict[Attributes, Known]:
             continue
         own = tuple(value for _, value in each.attributes[split:])
         found.setdefault(each.attributes[:split], {}).setdefault(each.name, []).append((own, summary))
-    return {model: _known(parts) for model, parts in found.items()}
-
-
-Parts = Mapping[str, list[tuple[tuple[str, ...], Summary]]]
+    return dict(found)
 
 
 def _known(parts: Parts) -> Known:

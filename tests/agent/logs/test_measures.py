@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.logs import measures
-from agent.logs.measures import Windows, added, known
+from agent.logs.measures import Info, Windows, added, known
+from agent.stats.baseline import Baseline, Feature
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.quality import Errors, classified
 from agent.stats.standard import Standard
@@ -103,3 +104,46 @@ def test_what_comes_from_elsewhere_and_is_none_of_ours_is_left_out() -> None:
     assert found.ranks == {2: 1}
     assert found.errors == {}
     assert found.features["x"].numbers == {}
+
+
+CATEGORIES = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 1000), max_size=64)
+FINITE = st.floats(-1e6, 1e6)
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=8),
+        st.one_of(
+            st.builds(
+                lambda values, center, spread, missing: Feature(
+                    Standard(center, spread).histogram(np.array(values)), Standard(center, spread), missing
+                ),
+                st.lists(FINITE, min_size=1, max_size=50), FINITE, st.floats(1e-6, 1e6), st.integers(0, 99),
+            ),
+            st.builds(
+                lambda counts, other, missing: Feature(Top(counts, other), missing=missing),
+                CATEGORIES, st.integers(0, 99), st.integers(0, 99),
+            ),
+        ),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_a_baseline_comes_back_and_is_none_of_the_windows(features: dict[str, Feature]) -> None:
+    windows = measures.of_baseline(MODEL, Baseline("iris", "1", 0.0, features))
+    assert measures.baseline_of(windows) == ({MODEL: features} if features else {})
+    assert known(windows) == {}
+
+
+def test_of_many_categories_of_a_baseline_the_most_frequent_keep_their_counts() -> None:
+    counts = {f"c{n}": n for n in range(1, 101)}
+    told = measures.of_baseline(MODEL, Baseline("iris", "1", 0.0, {"site": Feature(Top(counts, 7))}))
+    values = measures.baseline_of(told)[MODEL]["site"].values
+    assert isinstance(values, Top)
+    assert values.counts == {f"c{n}": n for n in range(37, 101)}
+    assert values.seen == sum(counts.values()) + 7
+
+
+def test_who_tells_of_a_model_and_what_serves_it_comes_back() -> None:
+    windows = {*measures.of_info(MODEL, ("api", "labels"), "uvicorn"), Series("model.info", "1", "gauge", ())}
+    assert measures.info_of(windows) == {"iris": Info(("api", "labels"), "uvicorn")}
+    assert measures.info_of(measures.of_info(MODEL, (), "")) == {"iris": Info((), "")}
