@@ -1,4 +1,4 @@
-"""`outrider errors`: the errors of models whose logs are followed, as this device has kept them."""
+"""`outrider errors`: the errors of models that logs and endpoints told, as this device has kept them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def add(parser: argparse.ArgumentParser, _verb: str) -> None:
 
     parser.epilog = EXAMPLES
     parser.add_argument("--last", type=duration, default="1h", metavar="D", help="how far back (default: 1h)")
-    parser.add_argument("--log", metavar="NAME", help="only of this [[logs]]")
+    parser.add_argument("--log", metavar="NAME", help="only of this [[logs]] or [[endpoint]]")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a log, status, type and template"
     )
@@ -127,7 +127,7 @@ class _Kept:
         """Count what a frame has of it."""
         for series, summary in frame.windows.items():
             about = dict(series.attributes)
-            log = about.get("log.name")
+            log = about.get("log.name", about.get("endpoint.name"))
             if log is not None and self._log in (None, log):
                 start, end = frame.span.wall
                 self._first, self._last = min(self._first, start), max(self._last, end)

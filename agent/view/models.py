@@ -1,4 +1,4 @@
-"""Models at a glance: what their logs told in the latest window, by log, model and version; pure."""
+"""Models at a glance: what logs and endpoints told in the latest window, by model and version; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.view.rows import Window, is_late, natural
 from collectors.api import Series
 from collectors.logs.formats.roles import ERRORS, LATENCY, NUMBERS, REQUESTS
 
-WHOSE = ("log.name", "model.name", "model.version")
+WHOSE = ("log.name", "endpoint.name", "model.name", "model.version")
 """The attributes that tell models apart here; what else tells series apart is summed up."""
 TOKENS, TOKEN_RATE = NUMBERS["output_tokens"], NUMBERS["output_rate"]
 QUEUE, HIT_RATIO, LOOKUPS = (NUMBERS[role].metric for role in ("queue_length", "cache_hit_ratio", "cache"))
@@ -37,7 +37,7 @@ class Model(NamedTuple):
     """A model at a glance; None is what its log does not tell.
 
     Args:
-        whose: log, model and version, as far as they are known.
+        whose: log or endpoint, model and version, as far as they are known.
         series: the one to look at first.
         age: of its latest window, s; `late` as of a row.
         requests: 1/s.

@@ -36,6 +36,7 @@ def windows(log: str) -> dict[Series, Summary]:
         counted("model.errors", log, "error.type", "503"): grown(8),
         counted("model.errors", log, "error.type", "ValueError"): grown(2),
         Series("model.errors.template", "{error}", "top", (("log.name", log),)): Top({"a1": 7, "b2": 2}, 1),
+        Series("model.errors", "{error}", "counter", (("endpoint.name", "tgi"),)): grown(1),
         Series("system.cpu.utilization", "1", "counter", ()): grown(1),
     }
 
@@ -86,6 +87,7 @@ def test_as_json_of_all_logs_or_some_time(device: Device, capsys: pytest.Capture
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     logs = {each["log"]: each for each in found if each["kind"] == "log"}
     assert logs["batch"]["errors"] == logs["api"]["errors"] == 100
+    assert (logs["tgi"]["errors"], logs["tgi"]["requests"]) == (10, 0)
     assert logs["api"]["seconds"] == pytest.approx(600.0)
     (top,) = [each for each in found if each["kind"] == "template" and each["example"]]
     assert (top["log"], top["identity"], top["count"]) == ("api", "a1", 70)

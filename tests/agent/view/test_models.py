@@ -105,6 +105,19 @@ def test_models_are_told_apart_and_stand_in_natural_order() -> None:
     ]
 
 
+def test_an_endpoint_is_none_of_the_logs() -> None:
+    window: dict[Series, Summary] = {
+        series("model.requests", "{request}", "counter", log__name="api"): grown(60),
+        series("model.requests", "{request}", "counter", endpoint__name="vllm", model__name="llama"): grown(
+            30
+        ),
+    }
+    assert [(each.whose, each.requests) for each in seen(window)] == [
+        (("vllm", "llama"), 0.5),
+        (("api",), 1.0),
+    ]
+
+
 def test_a_model_without_news_is_late() -> None:
     made = Board()
     made.add(Key(1, "windows", 0, 0), content(NOW - 900, {requests("200"): grown(1)}))
