@@ -31,7 +31,6 @@ def _metric(name: str, unit: str, kind: str, attributes: tuple[str, ...], brief:
     return Metric(f"model.{name}", unit, kind, attributes, SOURCE, brief)  # type: ignore[arg-type]
 
 
-PREDICTIONS = _metric("predictions", "{prediction}", "top", (), "Predictions by class.")
 CONFUSION = _metric("confusion", "{prediction}", "top", ("label",), "Of a true class: by predicted class.")
 BIN_COUNT = _metric("calibration.count", "{prediction}", "top", (), "Predictions by bin of confidence.")
 BIN_RIGHT = _metric("calibration.right", "{prediction}", "top", (), "Right ones by bin of confidence.")
@@ -92,7 +91,7 @@ INFO = _metric(
 )
 
 METRICS = (
-    PREDICTIONS, CONFUSION, BIN_COUNT, BIN_RIGHT, BIN_SUM, SQUARES, RANKS, OVER, UNDER, SQUARED, ABOVE, BELOW,
+    CONFUSION, BIN_COUNT, BIN_RIGHT, BIN_SUM, SQUARES, RANKS, OVER, UNDER, SQUARED, ABOVE, BELOW,
     SPREAD, LABELS, DELAY, NUMBERS, CATEGORIES, FAULTS, TOGETHER, DISTINCT, CONSTANT, DRIFT,
     BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING, INFO,
 )  # fmt: skip
@@ -193,7 +192,6 @@ class Inputs(NamedTuple):
 class Known(NamedTuple):
     """What windows say of one model, version and slice."""
 
-    predictions: Top | None = None
     confusion: Mapping[tuple[str, str], int] = {}
     calibration: Calibration | None = None
     ranks: Mapping[int, int] = {}
@@ -268,7 +266,6 @@ def _by_model(windows: Mapping[Series, Summary], wanted: Mapping[str, Metric]) -
 
 def _known(parts: Parts) -> Known:
     return Known(
-        _top(parts, PREDICTIONS),
         {
             (own[0], taken): count
             for own, summary in parts.get(CONFUSION.name, ())

@@ -14,8 +14,6 @@ from agent.stats.drift import DEFAULT, Bounds, Seen, Verdict, judged
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 
-PREDICTION = "prediction"
-"""What a model predicts, as a feature."""
 NO_VALUE = frozenset(("missing", "type", "nan", "infinite"))
 """Faults of rows that have no usable value; others are counted among the values too."""
 
@@ -36,14 +34,6 @@ class Comparison(NamedTuple):
 
 
 UNKNOWN = Verdict(None, 0, 0)
-
-
-def inputs(known: Known) -> dict[str, Inputs]:
-    """The features, and what was predicted as one of them."""
-    found = dict(known.features)
-    if known.predictions is not None:
-        found.setdefault(PREDICTION, Inputs(categories=known.predictions))
-    return found
 
 
 def compared(reference: Feature | None, window: Inputs | None, bounds: Bounds = DEFAULT) -> Comparison:
@@ -82,7 +72,7 @@ def verdicts(
     reference: Mapping[str, Feature], window: Known, bounds: Bounds = DEFAULT
 ) -> dict[str, Comparison]:
     """Of every feature of the baseline or of the windows, by name."""
-    found = inputs(window)
     return {
-        name: compared(reference.get(name), found.get(name), bounds) for name in sorted({*reference, *found})
+        name: compared(reference.get(name), window.features.get(name), bounds)
+        for name in sorted({*reference, *window.features})
     }

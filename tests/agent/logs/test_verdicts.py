@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.logs import measures
-from agent.logs.measures import Inputs, Known, Windows, added, known
-from agent.logs.verdicts import PREDICTION, compared, inputs, verdicts
+from agent.logs.measures import Inputs, Windows, added, known
+from agent.logs.verdicts import compared, verdicts
 from agent.stats.baseline import Feature
 from agent.stats.bins import Floats
 from agent.stats.drift import Seen, judged
@@ -75,10 +75,3 @@ def test_a_feature_that_is_always_missing_now_has_drifted() -> None:
     assert found.window is not None
     assert found.window.missing == 100
     assert found.verdict.drifted
-
-
-def test_what_is_predicted_is_a_feature_too() -> None:
-    told = Known(predictions=Top({"setosa": 500}))
-    assert inputs(told)[PREDICTION].categories == Top({"setosa": 500})
-    reference = Feature(Top({"setosa": 300, "virginica": 300}))
-    assert verdicts({PREDICTION: reference}, told)[PREDICTION].verdict.drifted
