@@ -2,16 +2,18 @@
 
 The first wait in a bounded number: beyond it neighbours are merged, so that coverage stays whole while
 resolution falls, as in the store itself. The late ones keep their own time: those of one time are merged, and
-others only beyond `MAX_FRAMES`.
+others only beyond `MAX_FRAMES`, or where all that waits would be too large for one record.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from agent.ledger import Entry
 from agent.ship.records import Row
-from agent.stats.frame import MAX_STEP, Content, Frame, Span, bounded, merge_contents
+from agent.stats.frame import MAX_FRAMES, MAX_STEP, Content, Frame, Span, bounded, merge_contents
+from agent.store.codec import pack
 from collectors.tally import Tally
 
 WAITING = 16
@@ -55,8 +57,12 @@ class Waiting:
         if len(self._live) > min(room, budget):
             self._make_room(room, budget)
 
-    def take_late(self, frames: Iterable[Frame], now: float) -> None:
-        """Windows of another time, `now` in wall s; what is more than a day late, or not yet, is refused."""
+    def take_late(self, frames: Iterable[Frame], now: float, largest: int | None = None) -> None:
+        """Windows of another time, `now` in wall s; what is more than a day late, or not yet, is refused.
+
+        `largest` is the size of the record that all of it goes into, in bytes (None: any).
+        """
+        came = False
         for frame in frames:
             end = frame.span.wall[1]
             if not frame.windows:
@@ -66,10 +72,11 @@ class Waiting:
                 self._tally.add("outrider.windows.refused", reason=reason)
                 self._tell("lost", (frame,), reason)
                 continue
-            self._late, joined = bounded(_added(self._late, frame))
-            if joined:
-                self._tally.add("outrider.windows.coarsened", joined)
-                self._tell("merged", (frame,), "late")
+            came = True
+            self._late = _added(self._late, frame)
+            self._join_late(MAX_FRAMES)
+        if came and largest is not None:
+            self._fit(FULL * largest)
 
     def room(self, largest: int | None) -> int:
         """How many windows may wait: they go into one record, of at most `largest` bytes (None: any)."""
@@ -84,6 +91,22 @@ class Waiting:
         if self.content.frames and sizes:
             self._frame_size = sizes[-1] / len(self.content.frames)
         self._live, self._late = (), Content()
+
+    def _fit(self, room: float) -> None:
+        """Join late windows, the oldest first, until what waits is packed in `room` bytes, or one is left."""
+        while (most := len(self._late.frames) - 1) > 0 and (size := _packed(self.content)) > room:
+            before = self._late
+            self._join_late(max(1, min(most, int(len(before.frames) * room / size))))
+            if self._late is before:
+                break
+
+    def _join_late(self, most: int) -> None:
+        """At most so many late windows, as far as they may be joined."""
+        before = self._late.frames
+        self._late, joined = bounded(self._late, most)
+        if joined:
+            self._tally.add("outrider.windows.coarsened", joined)
+            self._tell("merged", before, "late")
 
     def _make_room(self, room: int, budget: int) -> None:
         """Merge what waits. Frames with a step of the clock between each cannot be: where there is no room
@@ -100,6 +123,14 @@ class Waiting:
     def _tell(self, what: str, frames: tuple[Frame, ...], reason: str) -> None:
         """What happened to windows in memory, and why."""
         self._enter(Entry(what, "windows", reason, "writer", len(frames), span=Content(frames).wall))
+
+
+def _packed(content: Content) -> float:
+    """Bytes of a content as the store has it; of one that no reader would take, infinitely many."""
+    try:
+        return len(pack(content))
+    except ValueError:
+        return math.inf
 
 
 def _added(late: Content, frame: Frame) -> Content:

@@ -242,17 +242,17 @@ class Writer:
         self._early = False
         self._ending = closed.early == "stop"
         self._alerts.note(closed.alerts)
-        frame = self._fed(closed.frame)
         largest = None if self._broken else self._store.share.largest
+        frame = self._fed(closed.frame, largest)
         self._waiting.take(frame, self._waiting.room(largest), self._wear.thrift.most)
         tell(closed.transitions, self.event, self._say)
         if closed.early == "clock step":
             self._tally.add("outrider.clock.steps")
             self.event("clock.step", "the wall clock jumped; the window was closed before its time")
 
-    def _fed(self, frame: Frame) -> Frame:
+    def _fed(self, frame: Frame, largest: int | None) -> Frame:
         """The window that ended with what the feeds have for it; what they have for other times waits as late
-        windows, and where they stand with both."""
+        windows, for a record of at most `largest` bytes, and where they stand with both."""
         for feed in self.feeds:
             fed = feed.gather(PATIENCE)
             self._positions.note(fed.positions)
@@ -264,7 +264,7 @@ class Writer:
                     frame = _with(frame, rated(one.windows, frame.span.covered))
                 else:
                     late.append(other)
-            self._waiting.take_late(late, self._clocks.wall())
+            self._waiting.take_late(late, self._clocks.wall(), largest)
         return frame
 
     def _must_commit(self) -> bool:

@@ -32,6 +32,8 @@ from tests.torture import logwriter
 
 OFTEN = 0.005
 """A log is rotated every few seconds: each generation has to be quiet for one before the next is begun."""
+OLD = 600.0
+"""Seconds for which a rotated file is there: who is killed every few seconds falls behind."""
 CATCH_UP = 120.0
 CONFIGURATION = """
 [window]
@@ -67,7 +69,8 @@ def run(folder: Path, seconds: float, rate: int, seed: int) -> Result:
     logs.mkdir()
     (folder / "outrider.toml").write_text(CONFIGURATION + followed(logs))
     home.mkdir()
-    command = [sys.executable, logwriter.__file__, str(logs), str(seconds), str(rate), str(seed), str(OFTEN)]
+    numbers = map(str, (seconds, rate, seed, OFTEN, OLD))
+    command = [sys.executable, logwriter.__file__, str(logs), *numbers]
     with closing(Daemon(home, ["--config", str(folder / "outrider.toml")])) as daemon:
         daemon.start()
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:

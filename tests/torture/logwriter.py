@@ -1,6 +1,6 @@
 """Services that write logs, and a rotation that takes them away in every way: the other side of `tail.py`.
 
-    python tests/torture/logwriter.py FOLDER SECONDS RATE SEED [OFTEN]
+    python tests/torture/logwriter.py FOLDER SECONDS RATE SEED [OFTEN [OLD]]
 
 Each line is `NAME SERIAL TIME padding`, at least 64 bytes: of less nobody can tell a copy from a new file.
 What is written between a copy and the cut after it is lost by nature:
@@ -27,7 +27,7 @@ from typing import Any
 from backports import zstd
 
 LOGS = ("a1.log", "a2.log", "b.log", "c.log")
-OLD = 20.0  # seconds after which rotated files are deleted
+OLD = 20.0  # s after which rotated files are deleted
 OFTEN = 0.03  # the share of writes, some 200 a second, after which logs are rotated
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
@@ -149,15 +149,15 @@ class Service:
             path.unlink()
             self.counts[ending] += 1
 
-    def tidy(self, now: float) -> None:
-        """Delete what is old at `now` s of the wall clock."""
+    def tidy(self, now: float, old: float = OLD) -> None:
+        """Delete what is `old` at `now` s of the wall clock."""
         for path in self.path.parent.glob(f"{self.path.name}[.-]*"):
-            if now - path.stat().st_mtime > OLD:
+            if now - path.stat().st_mtime > old:
                 path.unlink()
 
 
 def run(
-    folder: Path, seconds: float, rate: int, seed: int, often: float = OFTEN
+    folder: Path, seconds: float, rate: int, seed: int, often: float = OFTEN, old: float = OLD
 ) -> dict[str, dict[str, Any]]:
     """Write and rotate for so long."""
     random = Random(seed)
@@ -178,7 +178,7 @@ def run(
         if now - tidied > 1:
             tidied = now
             for service in services:
-                service.tidy(time.time())
+                service.tidy(time.time(), old)
         time.sleep(random.random() * 0.01)
     for service in services:
         service.complete()
@@ -198,5 +198,5 @@ def told(services: Sequence[Service]) -> dict[str, dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    path, seconds, rate, seed, *often = sys.argv[1:]
-    print(json.dumps(run(Path(path), float(seconds), int(rate), int(seed), *map(float, often))))
+    path, seconds, rate, seed, *more = sys.argv[1:]
+    print(json.dumps(run(Path(path), float(seconds), int(rate), int(seed), *map(float, more))))

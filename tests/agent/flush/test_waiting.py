@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from agent.flush.waiting import AHEAD, LATE, TIGHT, WAITING, Waiting
 from agent.ledger import Entry
 from agent.ship.records import Key, Row
 from agent.stats.frame import MAX_FRAMES, Frame, Span
 from agent.stats.window import Counter
+from agent.store.codec import pack
 from collectors.api import Series
 from collectors.tally import Tally
 
@@ -111,6 +114,33 @@ def test_late_windows_are_bounded_and_nothing_is_lost() -> None:
     assert len(rig.waiting.content.frames) == MAX_FRAMES
     assert rig.total() == 3 * MAX_FRAMES
     assert rig.counted("outrider.windows.coarsened") == {"": 2.0 * MAX_FRAMES}
+
+
+def test_late_windows_go_into_one_record_and_the_newest_keep_their_minutes() -> None:
+    chance = Random(1)
+    late = [
+        frame(NOW - 60.0 * n)._replace(windows={REQUESTS: Counter(1, 1.0, chance.random(), 0)})
+        for n in range(1, 61)
+    ]
+    rig = Rig()
+    rig.waiting.take_late(late, NOW)
+    largest = len(pack(rig.waiting.content)) * 2 // 3
+    rig = Rig()
+    rig.waiting.take_late(late, NOW, largest)
+    assert len(pack(rig.waiting.content)) <= largest
+    lengths = [each.span.end - each.span.start for each in rig.waiting.content.frames]
+    assert len(lengths) > 20
+    assert lengths[1:] == [60.0] * (len(lengths) - 1)
+    assert sum(lengths) == 3600.0
+    assert rig.total() == 60
+    assert {entry[:2] for entry in rig.entries} == {("merged", "late")}
+
+
+def test_late_windows_of_which_one_alone_is_too_large_become_one() -> None:
+    rig = Rig()
+    rig.waiting.take_late([frame(NOW - 60.0 * n) for n in range(1, 61)], NOW, 1)
+    assert len(rig.waiting.content.frames) == 1
+    assert rig.total() == 60
 
 
 def test_what_is_written_waits_no_more() -> None:
