@@ -1,0 +1,1 @@
+"""What becomes of a model's records: quality, inputs, drift, samples."""
