@@ -1,0 +1,328 @@
+"""What a model is given, and says: its features by column, what is wrong with them, and their drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from agent.logs import measures
+from agent.logs.measures import Windows
+from agent.logs.models.reference import Reference, Settings, Turn
+from agent.logs.models.rows import Categories, Numbers, Rows
+from agent.stats.baseline import Baseline, BaselineError, Feature
+from agent.stats.bins import Floats, Ints
+from agent.stats.distinct import Distinct, of_numbers, of_texts
+from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, Window, prolonged
+from agent.stats.feature import Inputs as Sorted
+from agent.stats.histogram import Histogram
+from agent.stats.standard import Standard
+from agent.stats.window import Gauge, merge
+from collectors.api import Attributes
+
+MINUTE, HOUR = 60.0, 3600.0
+KEYS = ("log.name", "model.name", "model.version")
+"""What tells inputs apart: not slices, for each has all features."""
+VERSIONS = 8
+"""Models and versions whose inputs are followed at a time; further ones are counted in `refused`."""
+PILOT = 50
+"""Numbers of a feature that tell its standard, where there is no baseline."""
+HELD = 4096
+"""Rows that are held back for it at most."""
+PREDICTION, CONFIDENCE = "prediction", "confidence"
+"""What a model says is looked at as what it is given is, by these names."""
+
+
+class Found(NamedTuple):
+    """What is told beside the windows: of which model and version, and what turned."""
+
+    model: Attributes
+    turn: Turn
+
+
+class _Version:
+    """All that is known of the inputs of one model in one version."""
+
+    def __init__(self, reference: Reference, now: float) -> None:
+        self.reference = reference
+        self.runs: dict[str, Run | None] = {}
+        self.distinct: dict[str, Distinct] = {}
+        self.hour = now // HOUR
+        self.held: dict[str, list[tuple[Ints, Floats, Codes]]] = {}
+
+
+class Inputs:
+    """The inputs of one model, over all of its versions.
+
+    Args:
+        name: what it is called.
+        settings: of its reference.
+        ranges: where values of a feature must lie.
+        constant: s after which an unchanged value is told of.
+        given: a baseline, for the version that it names, or for all if it names none.
+        stored: what `changes` gave in an earlier life.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        ranges: Mapping[str, tuple[float, float]],
+        constant: float,
+        given: Baseline | None = None,
+        stored: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._name, self._settings, self._given = name, settings, given
+        self._ranges, self._constant = ranges, constant
+        self._stored = dict(stored or {})
+        self._versions: dict[Attributes, _Version] = {}
+        self._minutes: dict[int, Windows] = {}
+        self.fresh: list[Attributes] = []
+        """Models and versions that were not seen before, until they are told."""
+        self.refused = 0
+        self.faults: list[str] = []
+
+    def take(self, rows: Rows, now: float) -> None:
+        """Count inputs of records that were read at `now`."""
+        owners = [tuple(pair for pair in each if pair[0] in KEYS) for each in rows.attributes]
+        numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
+        table = np.array([numbers[owner] for owner in owners] or [0], np.int64)
+        own = table[rows.groups]
+        for owner, number in numbers.items():
+            version = self._version(owner, now) if len(rows) else None
+            if version is None:
+                continue
+            mine = np.flatnonzero(own == number)
+            if len(mine):
+                self._inputs(owner, version, rows, mine, now)
+                self._outputs(owner, version, rows, mine)
+
+    def _version(self, owner: Attributes, now: float) -> _Version | None:
+        found = self._versions.get(owner)
+        if found is not None:
+            return found
+        if len(self._versions) >= VERSIONS:
+            self.refused += 1
+            return None
+        version = dict(owner).get("model.version", "")
+        found = self._versions[owner] = _Version(self._reference(owner, version, now), now)
+        return found
+
+    def _reference(self, owner: Attributes, version: str, now: float) -> Reference:
+        given = self._given if self._given is not None and self._given.version in ("", version) else None
+        stored = self._stored.pop(key_of(owner), None)
+        if stored is None:
+            self.fresh.append(owner)
+        elif given is None:
+            try:
+                return Reference.restored(self._settings, stored, now)
+            except BaselineError as error:
+                self.faults.append(f"the stored baseline of {self._name} cannot be read: {error}")
+        return Reference(self._settings, self._name, version, now, given)
+
+    def _inputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints, now: float) -> None:
+        """Rows that have any feature: a line that tells of something else lacks all of them."""
+        if not rows.numbers and not rows.categories:
+            return
+        there = np.zeros(len(mine), np.bool_)
+        for number in rows.numbers:
+            there |= number.codes[mine] != MISSING
+        for category in rows.categories:
+            there |= category.classes.numbers[mine] != 0
+        mine = mine[there]
+        if not len(mine):
+            return
+        minutes, times = (rows.times[mine] // MINUTE).astype(np.int64), rows.times[mine]
+        least = int(minutes.min())
+        cells = Sorted(minutes - least)
+        for number in rows.numbers:
+            self._numbers(owner, version, number, mine, minutes, cells, times)
+        for category in rows.categories:
+            self._categories(owner, version, category, mine, cells, least, times)
+        self._together(owner, rows, mine, cells, least)
+
+    def _numbers(
+        self,
+        owner: Attributes,
+        version: _Version,
+        number: Numbers,
+        mine: Ints,
+        minutes: Ints,
+        cells: Sorted,
+        times: Floats,
+    ) -> None:
+        values, codes = number.values[mine], number.codes[mine]
+        version.runs[number.name] = prolonged(version.runs.get(number.name), values, times)
+        version.distinct.setdefault(number.name, Distinct()).add(of_numbers(values))
+        standard = version.reference.standard(number.name)
+        if standard is None:
+            held = version.held.setdefault(number.name, [])
+            held.append((minutes, values, codes))
+            if sum(len(each) for each, _, _ in held) >= HELD:
+                self._settle(owner, version, number.name)
+            return
+        least = int(minutes.min())
+        found = cells.numbers(values, codes, standard, self._ranges.get(number.name, (-inf, inf)))
+        self._keep_numbers(
+            owner, version, number.name, standard, {least + cell: w for cell, w in found.items()}
+        )
+
+    def _settle(self, owner: Attributes, version: _Version, name: str, least: int = PILOT) -> None:
+        """Find the standard of a number in what was held back, if it is enough, and count that."""
+        held = version.held[name]
+        values = np.concatenate([each for _, each, _ in held])
+        if np.count_nonzero(np.isfinite(values)) < least and len(values) < HELD:
+            return
+        del version.held[name]
+        standard = Standard.of(values)
+        version.reference.begin(name, standard)
+        minutes = np.concatenate([each for each, _, _ in held])
+        codes = np.concatenate([each for _, _, each in held])
+        first = int(minutes.min())
+        extent = self._ranges.get(name, (-inf, inf))
+        found = Sorted(minutes - first).numbers(values, codes, standard, extent)
+        self._keep_numbers(owner, version, name, standard, {first + cell: w for cell, w in found.items()})
+
+    def _keep_numbers(
+        self, owner: Attributes, version: _Version, name: str, standard: Standard, found: Mapping[int, Window]
+    ) -> None:
+        for minute, window in found.items():
+            own = self._minutes.setdefault(minute, {})
+            missing = sum(count for fault, count in window.faults.items() if fault != "range")
+            version.reference.add(name, Feature(window.values, standard, missing))
+            if isinstance(window.values, Histogram) and window.values.count:
+                _add(own, measures.of_numbers(owner, name, standard, window.values))
+            _add(own, _faults(owner, name, window.faults))
+
+    def _categories(
+        self,
+        owner: Attributes,
+        version: _Version,
+        category: Categories,
+        mine: Ints,
+        cells: Sorted,
+        least: int,
+        times: Floats,
+    ) -> None:
+        name, names = category.name, category.classes.names
+        numbers = category.classes.numbers[mine]
+        there = numbers != 0
+        seen = np.unique(numbers[there])
+        hashes = of_texts(names[at] for at in seen.tolist())
+        version.distinct.setdefault(name, Distinct()).add(hashes)
+        table = np.full(len(names), np.nan)
+        table[seen] = hashes.astype(np.float64)
+        version.runs[name] = prolonged(version.runs.get(name), table[numbers], times)
+        known = version.reference.categories(name)
+        for cell, window in cells.categories(numbers, names, known).items():
+            own = self._minutes.setdefault(least + cell, {})
+            missing = window.faults.get("missing", 0)
+            version.reference.add(name, Feature(window.values, missing=missing))
+            _add(own, {measures.series(measures.CATEGORIES, owner, name): window.values})
+            _add(own, _faults(owner, name, window.faults))
+
+    def _together(self, owner: Attributes, rows: Rows, mine: Ints, cells: Sorted, least: int) -> None:
+        names = [*(each.name for each in rows.numbers), *(each.name for each in rows.categories)]
+        absent = [np.isin(each.codes[mine], (MISSING,)) for each in rows.numbers]
+        absent += [each.classes.numbers[mine] == 0 for each in rows.categories]
+        if not any(column.any() for column in absent):
+            return
+        for cell, top in cells.together(np.column_stack(absent), names, PAIRS).items():
+            _add(self._minutes.setdefault(least + cell, {}), {measures.series(measures.TOGETHER, owner): top})
+
+    def _outputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints) -> None:
+        """What the model says: rows without it say nothing."""
+        if rows.predictions is not None:
+            told = mine[rows.predictions.numbers[mine] != 0]
+            if len(told):
+                minutes = (rows.times[told] // MINUTE).astype(np.int64)
+                least = int(minutes.min())
+                category = Categories(PREDICTION, rows.predictions)
+                self._categories(
+                    owner, version, category, told, Sorted(minutes - least), least, rows.times[told]
+                )
+        for name, column in ((CONFIDENCE, rows.confidence), (PREDICTION, rows.predicted)):
+            if column is not None:
+                told = mine[~np.isnan(column[mine])]
+                if len(told):
+                    minutes = (rows.times[told] // MINUTE).astype(np.int64)
+                    fine = np.full(len(column), FINE, np.uint8)
+                    self._numbers(
+                        owner,
+                        version,
+                        Numbers(name, column, fine),
+                        told,
+                        minutes,
+                        Sorted(minutes - int(minutes.min())),
+                        rows.times[told],
+                    )
+
+    def flush(self, now: float) -> tuple[dict[int, Windows], list[Found]]:
+        """The windows since the last flush, by minute, and what was found of drift."""
+        found = []
+        own = self._minutes.setdefault(int(now // MINUTE), {})
+        for owner, version in self._versions.items():
+            for name in list(version.held):
+                self._settle(owner, version, name)
+            self._unchanged(own, owner, version, now)
+            self._told_apart(own, owner, version, now)
+            turn = version.reference.turn(now)
+            if turn is not None:
+                found.append(Found(owner, turn))
+                for name, verdict in turn.verdicts.items():
+                    for score in verdict.scores:
+                        series = measures.series(measures.DRIFT, owner, name, score.test)
+                        own[series] = _gauge(score.ratio)
+        if not own:
+            del self._minutes[int(now // MINUTE)]
+        minutes, self._minutes = self._minutes, {}
+        return minutes, found
+
+    def _unchanged(self, own: Windows, owner: Attributes, version: _Version, now: float) -> None:
+        for name, run in version.runs.items():
+            if run is not None and run.count > 1 and now - run.since >= self._constant:
+                own[measures.series(measures.CONSTANT, owner, name)] = _gauge(now - run.since)
+
+    def _told_apart(self, own: Windows, owner: Attributes, version: _Version, now: float) -> None:
+        """How many different values an hour had, when it is over."""
+        if now // HOUR == version.hour:
+            return
+        version.hour = now // HOUR
+        for name, values in version.distinct.items():
+            own[measures.series(measures.DISTINCT, owner, name)] = _gauge(float(values.count))
+        version.distinct = {}
+
+    def changes(self, now: float) -> dict[str, bytes | None]:
+        """What is to be stored with the windows of `flush`, by name."""
+        saved = ((key_of(owner), each.reference.save(now)) for owner, each in self._versions.items())
+        return {name: state for name, state in saved if state is not None}
+
+    def references(self) -> Iterator[tuple[Attributes, Reference]]:
+        """The reference of each model and version."""
+        for owner, version in self._versions.items():
+            yield owner, version.reference
+
+
+def key_of(owner: Attributes) -> str:
+    """What the reference of a model and version is stored by."""
+    parts = dict(owner)
+    return f"{parts.get('model.name', '')}@{parts.get('model.version', '')}".replace("/", "_")
+
+
+def _faults(owner: Attributes, name: str, faults: Mapping[str, int]) -> Windows:
+    return {
+        measures.series(measures.FAULTS, owner, name, fault): measures.grown(count, count)
+        for fault, count in faults.items()
+    }
+
+
+def _add(own: Windows, more: Windows) -> None:
+    for series, summary in more.items():
+        before = own.get(series)
+        own[series] = summary if before is None else merge(before, summary)
+
+
+def _gauge(value: float) -> Gauge:
+    return Gauge(1, value, value, value, value)

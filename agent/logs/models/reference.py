@@ -1,0 +1,194 @@
+"""What a model in one version was made for, and whether what it is given now is still that.
+
+The reference is a baseline that was given, or the records of the first while, frozen then. What comes is
+compared with it, the records of one window after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from agent.stats.baseline import CATEGORIES, Baseline, BaselineError, Feature, decoded, encoded
+from agent.stats.drift import Bounds, Seen, Verdict, judged
+from agent.stats.histogram import Histogram
+from agent.stats.standard import SCALE, Standard
+from agent.stats.topk import Top
+
+FEATURES = 256
+"""Features that are followed of a model in one version."""
+LEAST = 500
+"""Records below which nothing is frozen, however long it took."""
+SAVED_EVERY = 900.0
+"""Seconds between two times that an unfinished baseline is stored."""
+
+
+class Settings(NamedTuple):
+    """For how long records are collected for a baseline, and compared with it, in s; when that matters."""
+
+    learn: float = 86_400.0
+    window: float = 3600.0
+    bounds: Bounds = Bounds()
+
+
+class Turn(NamedTuple):
+    """What changed at the end of a window.
+
+    Args:
+        verdicts: of all features that could be judged.
+        turned: the names of those that drift since now, or do not any more.
+        frozen: the baseline, when that is new.
+    """
+
+    verdicts: Mapping[str, Verdict]
+    turned: tuple[str, ...] = ()
+    frozen: Baseline | None = None
+
+
+class Reference:
+    """The reference of one version.
+
+    Args:
+        settings: of the model.
+        name, version: what the baseline is called.
+        now: s since 1970; the window begins.
+        given: the baseline, if there is one.
+    """
+
+    def __init__(
+        self, settings: Settings, name: str, version: str, now: float, given: Baseline | None = None
+    ) -> None:
+        self._settings, self.name, self.version = settings, name, version
+        self.baseline = given
+        self.refused = 0
+        self._learned: dict[str, Feature] = {}
+        self._since, self._began = now, now
+        self._window: dict[str, Feature] = {}
+        self._drifted: dict[str, bool] = {}
+        self._told = given is None
+        self._saved, self._saved_at = False, 0.0
+
+    @property
+    def features(self) -> Mapping[str, Feature]:
+        """The features that are known, with their standards."""
+        return self.baseline.features if self.baseline is not None else self._learned
+
+    def standard(self, feature: str) -> Standard | None:
+        """The standard of a number, None as long as it has none."""
+        known = self.features.get(feature) or self._window.get(feature)
+        return known.standard if known is not None and isinstance(known.values, Histogram) else None
+
+    def categories(self, feature: str) -> frozenset[str] | None:
+        """The categories of the baseline, None where all may be."""
+        known = self.baseline.features.get(feature) if self.baseline is not None else None
+        if known is None or not isinstance(known.values, Top) or known.values.other:
+            return None
+        return frozenset(known.values.counts)
+
+    def begin(self, feature: str, standard: Standard) -> None:
+        """Give a number the standard that holds from now on."""
+        self.add(feature, Feature(Histogram(SCALE), standard))
+
+    def add(self, feature: str, more: Feature) -> None:
+        """Add values; those of another kind or standard than before are refused."""
+        for where in (self._window, self._learned) if self.baseline is None else (self._window,):
+            before = where.get(feature)
+            if before is None and len(where) >= FEATURES:
+                self.refused += 1
+                return
+            added = more if before is None else _sum(before, more)
+            if added is None:
+                self.refused += 1
+                return
+            where[feature] = added
+
+    def turn(self, now: float) -> Turn | None:
+        """What is found, if the window is over at `now`; the next one begins."""
+        learned = self.baseline is None
+        frozen = self._frozen(now)
+        if learned and frozen is not None:
+            # This window is in the baseline.
+            self._window, self._began = {}, now
+        if now - self._began < self._settings.window:
+            return None if frozen is None else Turn({}, frozen=frozen)
+        verdicts = dict(self._judged())
+        decided = {name: each.drifted for name, each in verdicts.items() if each.drifted is not None}
+        turned = tuple(name for name, now_so in decided.items() if now_so != self._drifted.get(name, False))
+        self._drifted |= decided
+        self._window, self._began = {}, now
+        return Turn(verdicts, turned, frozen)
+
+    def _frozen(self, now: float) -> Baseline | None:
+        """The baseline, once: when enough was learned, or was given."""
+        if self.baseline is None:
+            rows = max((_rows(feature) for feature in self._learned.values()), default=0)
+            if now - self._since < self._settings.learn or rows < LEAST:
+                return None
+            self.baseline = Baseline(self.name, self.version, now, dict(self._learned))
+            self._learned = {}
+            self._told = True
+            return self.baseline
+        told, self._told = self._told, True
+        return None if told else self.baseline
+
+    def _judged(self) -> Iterator[tuple[str, Verdict]]:
+        if self.baseline is None:
+            return
+        nothing = Feature(Histogram(SCALE))
+        for name, feature in self.baseline.features.items():
+            window = self._window.get(name)
+            if window is None:
+                if not self._window:
+                    continue
+                # All others came: of this one every value is missing.
+                rows = max(_rows(each) for each in self._window.values())
+                empty = Top() if isinstance(feature.values, Top) else nothing.values
+                window = Feature(empty, feature.standard, rows)
+            if type(window.values) is type(feature.values) and window.standard == feature.standard:
+                yield name, judged(feature.seen, Seen(window.values, window.missing), self._settings.bounds)
+
+    def save(self, now: float) -> bytes | None:
+        """What is to be stored, if that is due: a baseline once it is frozen, and now and then before."""
+        done = self.baseline is not None
+        if self._saved or (not done and now - self._saved_at < SAVED_EVERY):
+            return None
+        self._saved, self._saved_at = done, now
+        made = self.baseline or Baseline(self.name, self.version, self._since, self._learned)
+        mark = b"F" if self.baseline is not None else b"L"
+        try:
+            return mark + encoded(made)
+        except BaselineError:
+            self.refused += 1
+            return None
+
+    @classmethod
+    def restored(cls, settings: Settings, stored: bytes, now: float) -> Reference:
+        """What was saved.
+
+        Raises:
+            BaselineError: it is none.
+        """
+        made = decoded(stored[1:])
+        if stored[:1] == b"F":
+            found = cls(settings, made.model, made.version, now, made)
+            found._told = found._saved = True
+            return found
+        found = cls(settings, made.model, made.version, now)
+        found._learned, found._since = dict(made.features), made.made
+        return found
+
+
+def _rows(feature: Feature) -> int:
+    return feature.seen.count + feature.missing
+
+
+def _sum(one: Feature, two: Feature) -> Feature | None:
+    """Both together; None: they do not add up."""
+    if one.standard != two.standard:
+        return None
+    missing = one.missing + two.missing
+    if isinstance(one.values, Histogram) and isinstance(two.values, Histogram):
+        return Feature(one.values.merged(two.values), one.standard, missing)
+    if isinstance(one.values, Top) and isinstance(two.values, Top):
+        return Feature(one.values.merged(two.values, CATEGORIES), one.standard, missing)
+    return None
