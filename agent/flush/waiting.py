@@ -106,7 +106,7 @@ class Waiting:
         self._late, joined = bounded(self._late, most)
         if joined:
             self._tally.add("outrider.windows.coarsened", joined)
-            self._tell("merged", before, "late")
+            self._enter(Entry("merged", "windows", "late", "writer", joined, span=Content(before).wall))
 
     def _make_room(self, room: int, budget: int) -> None:
         """Merge what waits. Frames with a step of the clock between each cannot be: where there is no room

@@ -134,6 +134,7 @@ def test_late_windows_go_into_one_record_and_the_newest_keep_their_minutes() -> 
     assert sum(lengths) == 3600.0
     assert rig.total() == 60
     assert {entry[:2] for entry in rig.entries} == {("merged", "late")}
+    assert sum(records or 0 for *_, records in rig.entries) == 60 - len(lengths)
 
 
 def test_late_windows_of_which_one_alone_is_too_large_become_one() -> None:
