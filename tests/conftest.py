@@ -63,6 +63,7 @@ TOOLS: dict[str, Callable[[], bool]] = {
     "mosquitto": lambda: mosquitto_program() is not None,
     "nginx": lambda: shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
     "netns": can_separate,
+    "parquet": lambda: find_spec("pyarrow") is not None,
     "science": lambda: all(map(find_spec, ("river", "scipy", "sklearn"))),
     "strace": can_trace,
     "systemd": lambda: shutil.which("systemd-analyze") is not None,

@@ -49,6 +49,7 @@ VERBS = {
     "record": Verb("agent.cli.record", "keep every sample around now, and show what was captured"),
     "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device; what waits"),
     "logs": Verb("agent.cli.logs", "say what the lines of a log become, and how to configure that"),
+    "baseline": Verb("agent.cli.baseline", "make from tables what drift is judged by; compare two of them"),
     "sink": Verb("agent.cli.fleet", "receive from a broker and keep durably, with acknowledgements"),
     "view": Verb("agent.cli.fleet", "watch devices and series live, in the terminal"),
     "top": Verb("agent.cli.top", "watch this device live, from the daemon's polls"),

@@ -1,0 +1,1 @@
+"""Tables in files: what a model was made from, read in chunks. See README.md."""
