@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from collectors.logs.formats.states import States
+from collectors.logs.formats.states import MISSING, States
 from collectors.logs.formats.times import FORMS, Near, epoch, moment
 from collectors.logs.formats.words import (
     ABOVE_NINE,
@@ -74,6 +74,49 @@ class Minutes:
         return hash(self.form)
 
 
+class Values(NamedTuple):
+    """What lines say, beside what tells them apart.
+
+    Args:
+        numbers: a column for each number of the format.
+        outcomes: a column for each of its outcomes.
+        states: a column for each of its features; None: all are numbers.
+        classes: a column for each of its classes.
+        requests: the identities of their requests, if it has them.
+    """
+
+    numbers: tuple[Floats, ...]
+    outcomes: tuple[Floats, ...]
+    states: tuple[States | None, ...]
+    classes: tuple[Ints, ...]
+    requests: Words | None
+
+    def saying(self, doubtful: Flags) -> Flags | None:
+        """Which lines say something, None where all do; others than the `doubtful` do anyway."""
+        left = np.flatnonzero(doubtful)
+        for column in (*self.numbers, *self.outcomes):
+            left = left[np.isnan(column[left])] if len(left) else left
+        for own in self.classes:
+            left = left[own[left] == 0]
+        for states in self.states:
+            left = left if states is None else left[states[left] <= MISSING]
+        if not len(left):
+            return None
+        found = np.ones(len(doubtful), np.bool_)
+        found[left] = False
+        return found
+
+    def of(self, rows: Flags) -> Values:
+        """The same of some of the lines."""
+        return Values(
+            tuple([column[rows] for column in self.numbers]),
+            tuple([column[rows] for column in self.outcomes]),
+            tuple([None if column is None else column[rows] for column in self.states]),
+            tuple([column[rows] for column in self.classes]),
+            None if self.requests is None else self.requests[rows],
+        )
+
+
 class Read(NamedTuple):
     """The lines that were read, and their columns.
 
@@ -81,25 +124,17 @@ class Read(NamedTuple):
         rows: which lines.
         minutes: minutes since 1970; UNTIMED where absent.
         labels: numbers of their texts.
-        numbers: a column for each number of the format.
+        values: what they say.
         messages: line and text of those that failed and have one.
         missed: lines that are not understood.
-        outcomes: a column for each of the format's outcomes.
-        states: a column for each of the format's features; None: all are numbers.
-        classes: a column for each of the format's classes.
-        requests: the identities of their requests, if the format has them.
     """
 
     rows: Ints
     minutes: Ints
     labels: Ints
-    numbers: tuple[Floats, ...]
+    values: Values
     messages: Sequence[tuple[int, str]] = ()
     missed: Ints = NO_ROWS
-    outcomes: tuple[Floats, ...] = ()
-    states: tuple[States | None, ...] = ()
-    classes: tuple[Ints, ...] = ()
-    requests: Words | None = None
 
 
 class Teller(Protocol):
@@ -107,6 +142,10 @@ class Teller(Protocol):
 
     def label(self, row: int) -> int:
         """The number of the texts of a line, told the exact way; EXACT where it is not understood."""
+        ...
+
+    def blank(self, labels: Ints) -> Flags:
+        """Where in a column of labels there are those of lines without a text."""
         ...
 
     def failed(self, labels: Ints) -> Ints:

@@ -6,14 +6,14 @@ here only if the exact path would see the same in it.
 
 from __future__ import annotations
 
-from math import nan
+from collections.abc import Sequence
 
 import numpy as np
 
-from collectors.logs.formats.amounts import amounts, written
+from collectors.logs.formats.amounts import written
+from collectors.logs.formats.classes import Classes
 from collectors.logs.formats.escapes import marked, odd
 from collectors.logs.formats.fast import (
-    NO_ROWS,
     UNTIMED,
     Minutes,
     Read,
@@ -21,16 +21,15 @@ from collectors.logs.formats.fast import (
     epochs,
     form_of,
     minutes_of,
-    scaled,
 )
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.holes import Column, Holes
+from collectors.logs.formats.jsoncolumns import JsonColumns, empty_keys
 from collectors.logs.formats.known import Known
-from collectors.logs.formats.record import LONGEST_MESSAGE, Record, use_of
+from collectors.logs.formats.record import LONGEST_MESSAGE, Record
 from collectors.logs.formats.shape import Shape, shape_of, written_at
-from collectors.logs.formats.states import States, state_of
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.words import Desk, Flags, Floats, Ints, Text
+from collectors.logs.formats.words import KEPT, Desk, Flags, Ints, Text
 
 SHAPES = 8
 """Shapes that are known of a log."""
@@ -47,6 +46,7 @@ class JsonShape:
 
     Args:
         form: the format.
+        classes: the names of its classes.
         line: a line of this shape, as bytes.
         record: what it is.
 
@@ -54,20 +54,13 @@ class JsonShape:
         Unusable: a wanted field is of a kind that only the exact path reads.
     """
 
-    def __init__(self, form: Format, line: bytes, record: Record) -> None:
-        shape = shape_of(line)
+    def __init__(self, form: Format, classes: Sequence[Classes], line: bytes, record: Record) -> None:
+        shape = shape_of(line, empty_keys(form))
         if shape is None:
             raise Unusable
         self.shape: Shape = shape
         places = {hole.key: at for at, hole in enumerate(shape.holes) if hole.key}
-        self._numbers = [
-            (self._number(places.get(field.key), use_of(field.role)), field.scale, use_of(field.role), value)
-            for field, value in zip(form.numbers, record.numbers, strict=True)
-        ]
-        self._features = [
-            (form.numbers.index(field), state)
-            for field, state in zip(form.features, record.states, strict=True)
-        ]
+        self._columns = JsonColumns(form, classes, shape, record)
         self._texts = [places[field.key] for field in form.texts if field.key in places]
         self._time = places.get(form.key("time") or "")
         self._minutes: Minutes | None = None
@@ -75,14 +68,13 @@ class JsonShape:
             self._minutes = self._time_form(written_at(line, shape, self._time))
         self._known = Known(len(self._texts))
         self._message = self._text(places.get(form.key("message") or ""))
-        worded = {*self._texts, *([] if self._time is None else [self._time])}
-        placed = {at for at in (*(place for place, *_ in self._numbers), self._message) if at is not None}
-        self._holes = Holes(shape, worded | placed, worded)
-
-    def _number(self, place: int | None, use: str) -> int | None:
-        if place is not None and use == "flag":
-            raise Unusable
-        return place
+        worded = self._columns.worded
+        for at in (*self._texts, *([] if self._time is None else [self._time])):
+            worded[at] = KEPT
+        placed = self._columns.placed
+        if self._message is not None:
+            placed.add(self._message)
+        self._holes = Holes(shape, {*worded, *placed}, worded, self._columns.placed - set(worded))
 
     def _text(self, place: int | None) -> int | None:
         if place is not None and self.shape.holes[place].number:
@@ -95,12 +87,12 @@ class JsonShape:
             raise Unusable
         return form
 
-    def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> Read:
-        """The lines of this shape among the rows."""
+    def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> Read | None:
+        """The lines of this shape among the rows; None: there is none."""
         holes, ok = self._holes.step(text, rows)
         if not ok.any():
-            none = tuple(np.empty(0) for _ in self._numbers)
-            return Read(NO_ROWS, NO_ROWS, NO_ROWS, none)
+            return None
+        ok = self._columns.fit(text, holes, ok)
         minutes, ok = self._times(text, holes, ok, near)
         if not ok.all():
             kept = np.flatnonzero(ok)
@@ -133,38 +125,14 @@ class JsonShape:
         if not ok.all():
             kept = np.flatnonzero(ok)
             rows, minutes, labels, holes = rows[kept], minutes[kept], labels[kept], _of(holes, kept)
-        columns = tuple(
-            [
-                np.full(len(rows), value)
-                if place is None
-                else self._values(text, holes[place], place, scale, use)
-                for place, scale, use, value in self._numbers
-            ]
-        )
+        values = self._columns.read(text, holes, len(rows))
+        said = values.saying(teller.blank(labels))
+        if said is not None:
+            kept = np.flatnonzero(said)
+            rows, minutes, labels, holes = rows[kept], minutes[kept], labels[kept], _of(holes, kept)
+            values = values.of(said)
         messages = self._messages(text, rows, holes, teller.failed(labels))
-        states = tuple([self._states(text, holes, at, columns[at], state) for at, state in self._features])
-        return Read(rows, minutes, labels, columns, messages, states=states)
-
-    def _states(
-        self, text: Text, holes: dict[int, Column], at: int, values: Floats, state: int
-    ) -> States | None:
-        """The states of a feature; `state` is that of the line that the shape was learned from."""
-        place = self._numbers[at][0]
-        if place is None:
-            return np.full(len(values), state, np.uint8) if state else None
-        none = np.flatnonzero(np.isnan(values))
-        if not len(none):
-            return None
-        found = np.zeros(len(values), np.uint8)
-        begins, ends, *_ = holes[place]
-        for row in none.tolist():
-            found[row] = state_of(written(text, int(begins[row]), int(ends[row])), nan)
-        return found
-
-    def _values(self, text: Text, hole: Column, place: int, scale: float, use: str) -> Floats:
-        if self.shape.holes[place].number:
-            return scaled(hole.values, scale, use)
-        return scaled(amounts(text, hole.begins, hole.ends, scale), 1.0, use)
+        return Read(rows, minutes, labels, values, messages)
 
     def _messages(
         self, text: Text, rows: Ints, holes: dict[int, Column], failed: Ints
@@ -184,8 +152,8 @@ def _of(holes: dict[int, Column], rows: Ints) -> dict[int, Column]:
 class FastJson:
     """Reads JSON lines of the shapes that it has seen; learns new ones."""
 
-    def __init__(self, form: Format) -> None:
-        self._form = form
+    def __init__(self, form: Format, classes: Sequence[Classes]) -> None:
+        self._form, self._classes = form, classes
         self._shapes: list[JsonShape] = []
         self._tried = 0
 
@@ -198,6 +166,8 @@ class FastJson:
             if len(rows) < FEW:
                 break
             read = shape.read(text, rows, near, teller)
+            if read is None:
+                continue
             found.append(read)
             if len(read.rows) == len(rows):
                 break
@@ -210,7 +180,7 @@ class FastJson:
         if odd(text) is not None:
             return False
         try:
-            shape = JsonShape(self._form, text.body[:-1].tobytes(), record)
+            shape = JsonShape(self._form, self._classes, text.body[:-1].tobytes(), record)
         except Unusable:
             return False
         if any(known.shape == shape.shape for known in self._shapes):

@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from collectors.logs.formats.classes import Classes
+from collectors.logs.formats.codes import Codes, codes_of
 from collectors.logs.formats.digits import numbers
 from collectors.logs.formats.exact import LONGEST_TEXT_LINE, splitter_of
-from collectors.logs.formats.fast import UNTIMED, Minutes, Read, Teller, form_of, minutes_of
+from collectors.logs.formats.fast import UNTIMED, Minutes, Read, Teller, Values, form_of, minutes_of
 from collectors.logs.formats.format import Format
+from collectors.logs.formats.hashes import LONGEST, requests
 from collectors.logs.formats.known import Known
 from collectors.logs.formats.record import LONGEST_MESSAGE, Making, Record, measured
 from collectors.logs.formats.regexes import blind
@@ -64,6 +67,8 @@ class Plan(NamedTuple):
     Args:
         numbers: where each number stands.
         texts: begin and length of each text that has digits; (0, 0) for the others.
+        classes: begin and length of each class.
+        request: begin and length of the request's id.
         time: begin and length of the time, and the number of its form; -1: read one at a time, -2: none.
         message: begin and length of the message.
     """
@@ -72,6 +77,8 @@ class Plan(NamedTuple):
     texts: tuple[tuple[int, int], ...]
     time: tuple[int, int, int]
     message: tuple[int, int]
+    classes: tuple[tuple[int, int], ...]
+    request: tuple[int, int]
 
 
 class _Plans(dict[bytes, int]):
@@ -91,15 +98,19 @@ def usable(form: Format) -> bool:
 class FastText:
     """Reads lines of skeletons that it has seen; looks at new ones."""
 
-    def __init__(self, form: Format) -> None:
-        self._form, self._making = form, Making(form)
+    def __init__(self, form: Format, classes: Sequence[Classes]) -> None:
+        self._making = making = Making(form)
+        self._numbers = [*making.numbers, *making.outcomes]
+        self._codes = [codes_of(names) for names in classes]
+        nothing, none = tuple([Place() for _ in self._numbers]), (0, 0)
+        self._nothing = Plan(nothing, (), (0, 0, -2), none, tuple([none for _ in classes]), none)
         self._spans = splitter_of(form).spans
         self._forms: list[Minutes] = []
         self._forget()
 
     def _forget(self) -> None:
         self._plans = _Plans()
-        self._made: list[Plan] = [Plan(tuple(Place() for _ in self._making.numbers), (), (0, 0, -2), (0, 0))]
+        self._made: list[Plan] = [self._nothing]
         self._tables: _Tables | None = None
         self._known = Known(1 + len(self._making.texts))
 
@@ -144,10 +155,14 @@ class FastText:
         if spans is None:
             return MISSED
         found = {key: decoded(line[begin:end]) for key, (begin, end) in spans.items()}
-        if any(_HUGE.search(found.get(key, "")) for key, *_ in self._making.numbers):
+        if any(_HUGE.search(found.get(key, "")) for key, *_ in self._numbers):
+            return UNSEEN
+        begin, end = spans.get(self._making.request or "", (0, 0))
+        if end - begin > LONGEST or not line[begin:end].isascii() or b"\\" in line[begin:end]:
             return UNSEEN
         if self._making.record(found, near) is None:
-            return MISSED
+            # With other digits there may be a number.
+            return UNSEEN if any(found.get(key) for key, *_ in self._numbers) else MISSED
         self._made.append(self._plan(spans, found))
         return len(self._made) - 1
 
@@ -157,7 +172,7 @@ class FastText:
             return begin, end - begin
 
         places = tuple(
-            place_of(found.get(key, ""), *span(key), scale, use) for key, scale, use in self._making.numbers
+            place_of(found.get(key, ""), *span(key), scale, use) for key, scale, use in self._numbers
         )
         texts = tuple(
             span(key) if re.search(r"\d", found.get(key, ""), re.ASCII) else (0, 0)
@@ -165,7 +180,12 @@ class FastText:
         )
         time = span(self._making.time)
         return Plan(
-            places, texts, (*time, self._time(found.get(self._making.time or ""))), span(self._making.message)
+            places,
+            texts,
+            (*time, self._time(found.get(self._making.time or ""))),
+            span(self._making.message),
+            tuple(map(span, self._making.classes)),
+            span(self._making.request),
         )
 
     def _time(self, written: str | None) -> int:
@@ -190,24 +210,45 @@ class FastText:
                 read &= own <= 8 * KEPT
         labels = self._known.numbers(texts, rows, teller.label)
         read &= labels >= 0
+        for _, lengths in tables.classes:
+            if lengths.max(initial=0) > LONGEST:
+                read &= lengths[plans] <= LONGEST
         minutes = self._times(text, starts, plans, tables, near, read)
         columns = [
             self._column(text, starts, plans, tables, at, scale, use)
-            for at, (_, scale, use) in enumerate(self._making.numbers)
+            for at, (_, scale, use) in enumerate(self._numbers)
         ]
         if not read.all():
             rows, plans, starts = rows[read], plans[read], starts[read]
             minutes, labels, columns = minutes[read], labels[read], [column[read] for column in columns]
-        states = [
-            self._states(text, starts, plans, tables, at, columns[at]) for at, _ in self._making.features
-        ]
+        values = self._values(text, starts, plans, tables, columns)
+        said = values.saying(teller.blank(labels))
+        if said is not None:
+            rows, plans, starts, minutes = rows[said], plans[said], starts[said], minutes[said]
+            labels, values = labels[said], values.of(said)
         messages = []
         for at in teller.failed(labels).tolist():
             begin, length = self._made[int(plans[at])].message
             place = int(starts[at]) + begin
             if message := decoded(text.part(place, place + length))[:LONGEST_MESSAGE]:
                 messages.append((int(rows[at]), message))
-        return Read(rows, minutes, labels, tuple(columns), messages, states=tuple(states))
+        return Read(rows, minutes, labels, values, messages)
+
+    def _values(
+        self, text: Text, starts: Ints, plans: Ints, tables: _Tables, columns: Sequence[Floats]
+    ) -> Values:
+        measured = len(self._making.numbers)
+        states = [
+            self._states(text, starts, plans, tables, at, columns[at]) for at, _ in self._making.features
+        ]
+        coded = [
+            _coded(text, starts + begins[plans], lengths[plans], codes)
+            for codes, (begins, lengths) in zip(self._codes, tables.classes, strict=True)
+        ]
+        asked = None if self._making.request is None else _requests(text, starts, plans, tables.request)
+        return Values(
+            tuple(columns[:measured]), tuple(columns[measured:]), tuple(states), tuple(coded), asked
+        )
 
     def _states(
         self, text: Text, starts: Ints, plans: Ints, tables: _Tables, at: int, values: Floats
@@ -275,6 +316,22 @@ class FastText:
         return minutes
 
 
+def _coded(text: Text, begins: Ints, lengths: Ints, codes: Codes) -> Ints:
+    """The numbers of classes."""
+
+    def value(row: int) -> object:
+        return decoded(text.part(int(begins[row]), int(begins[row] + lengths[row])))
+
+    return codes.numbers(head_of(text, begins, lengths, LONGEST // 8), lengths, value)
+
+
+def _requests(text: Text, starts: Ints, plans: Ints, where: tuple[Ints, Ints]) -> Words:
+    """The identities of requests."""
+    begins, lengths = where
+    own = lengths[plans]
+    return requests(head_of(text, starts + begins[plans], own, LONGEST // 8), own)
+
+
 def place_of(written: str, begin: int, length: int, scale: float, use: str) -> Place:
     """Where a number stands, by how it is written in one line of a skeleton."""
     if not length:
@@ -304,6 +361,8 @@ class _Tables:
             len(plans), width, 2
         )
         self.texts = [(texts[:, at, 0], texts[:, at, 1]) for at in range(width)]
+        self.classes = [_spans([plan.classes[at] for plan in plans]) for at in range(len(plans[0].classes))]
+        self.request = _spans([plan.request for plan in plans])
         times = np.array([plan.time for plan in plans], np.int64)
         self.times = times[:, 0], times[:, 1], times[:, 2]
         self.numbers: list[tuple[Ints, Ints, Ints, Floats]] = []
@@ -312,3 +371,8 @@ class _Tables:
             whole = np.array([place[:3] for place in column], np.int64)
             factors = np.array([place.factor for place in column])
             self.numbers.append((whole[:, 0], whole[:, 1], whole[:, 2], factors))
+
+
+def _spans(spans: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:
+    found = np.array(spans, np.int64)
+    return found[:, 0], found[:, 1]

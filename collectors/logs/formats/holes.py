@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from collectors.logs.formats.alike import Alike, alike, alike_or_not
-from collectors.logs.formats.digits import numbers
+from collectors.logs.formats.digits import Numbers, numbers
 from collectors.logs.formats.shape import Shape
 from collectors.logs.formats.words import (
     FIRST,
-    KEPT,
     NO,
     WIDE,
     Flags,
@@ -29,6 +28,7 @@ from collectors.logs.formats.words import (
 )
 
 _NONE = np.empty(0)
+EMPTY = (b"null", b"NaN", b"Infinity")
 
 
 class Column(NamedTuple):
@@ -52,11 +52,16 @@ class Holes:
     Args:
         shape: what the lines look like.
         kept: the holes that are wanted.
-        worded: those of them whose words are wanted, of at most KEPT words; longer ones are not read.
+        worded: those of them whose words are wanted, and how many; longer ones are not read.
+        empty: those of them, numbers, in which there may be none: `null`, or `NaN` and `Infinity`, which JSON
+            does not have. Their value is NaN.
     """
 
-    def __init__(self, shape: Shape, kept: Collection[int], worded: Collection[int]) -> None:
-        self.shape, self._kept, self._worded = shape, frozenset(kept), frozenset(worded)
+    def __init__(
+        self, shape: Shape, kept: Collection[int], worded: Mapping[int, int], empty: Collection[int] = ()
+    ) -> None:
+        self.shape, self._kept, self._worded = shape, frozenset(kept), dict(worded)
+        self._empty = frozenset(empty)
         # Words in which the end of a text is looked for at once: as many as the longest took the last time.
         self._widths = [1 for _ in shape.holes]
         # How long all texts were the last time, 0 if not alike; and how most numbers were written.
@@ -80,7 +85,7 @@ class Holes:
             column, read = (self._number if hole.number else self._text)(text, begins, window[:, front:], at)
             ok = ok if read is None else ok & read
             if at in self._worded:
-                ok &= column.ends - begins <= 8 * KEPT
+                ok &= column.ends - begins <= 8 * self._worded[at]
             if at in self._kept:
                 found[at] = column
             place = column.ends
@@ -94,12 +99,14 @@ class Holes:
         if number is None:
             number = numbers(text, begins, window[:, 0])
             self._alike[at] = alike(text, begins, number, self.shape.literals[at + 1][0])
+        if at in self._empty and not number.read.all():
+            _fill(number, begins, window[:, 0])
         # A number may be a text that tells records apart, such as a status.
-        own = head_of(text, begins, number.ends - begins) if at in self._worded else []
+        own = head_of(text, begins, number.ends - begins, self._worded[at]) if at in self._worded else []
         return Column(begins, number.ends, own, number.values), number.read
 
     def _text(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
-        kept, size = KEPT if at in self._worded else 0, self._sizes[at]
+        kept, size = self._worded.get(at, 0), self._sizes[at]
         if size and size // 8 < window.shape[1] and end_at(window, size):
             words = [window[:, word] for word in range(min(size // 8 + 1, kept))]
             if size // 8 < kept:
@@ -111,3 +118,12 @@ class Holes:
         self._widths[at] = min(longest // 8 + 1, WIDE)
         self._sizes[at] = longest if longest == sizes.min() else 0
         return Column(begins, found.ends, found.words, _NONE), found.read
+
+
+def _fill(found: Numbers, begins: Ints, words: Words) -> None:
+    """Put NaN where there is no number, but a word that may be there."""
+    rows = np.flatnonzero(~found.read)
+    for word in EMPTY:
+        size = len(word)
+        own = rows[words[rows] & FIRST[size] == np.uint64(int.from_bytes(word, "little"))]
+        found.values[own], found.ends[own], found.read[own] = np.nan, begins[own] + size, True

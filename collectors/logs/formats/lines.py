@@ -20,7 +20,7 @@ from collectors.logs.formats.record import Judge, Record
 from collectors.logs.formats.roles import CLASSES
 from collectors.logs.formats.states import States
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.words import FRONT, Desk, Ints, Text
+from collectors.logs.formats.words import FRONT, Desk, Flags, Ints, Text
 
 FEW = 64
 """So few lines are read one at a time."""
@@ -43,17 +43,15 @@ class Fast(Protocol):
         ...
 
 
-def fast_of(form: Format) -> Fast | None:
-    """The fast path of a format, if there is one."""
-    if form.classes or form.outcomes or form.key("request"):
-        return None
+def fast_of(form: Format, classes: Sequence[Classes]) -> Fast | None:
+    """The fast path of a format, whose classes have these names, if there is one."""
     if form.kind == "json":
         from collectors.logs.formats.fastjson import FastJson
 
-        return FastJson(form)
+        return FastJson(form, classes)
     from collectors.logs.formats.fasttext import FastText, usable
 
-    return FastText(form) if usable(form) else None
+    return FastText(form, classes) if usable(form) else None
 
 
 class Lines:
@@ -72,7 +70,7 @@ class Lines:
         pairs = classes or Classes()
         self.classes = [pairs if field.role in CLASSES else Classes() for field in form.classes]
         self._exact = Exact(form)
-        self._fast = fast_of(form) if fast else None
+        self._fast = fast_of(form, self.classes) if fast else None
         self._faults: list[bool] = []
         self._desk = Desk()
 
@@ -147,6 +145,11 @@ class _Reading:
         record = self._lines.record(self._text.line(row), self._near)
         return EXACT if record is None else self._lines.labels[record.texts]
 
+    def blank(self, labels: Ints) -> Flags:
+        """Where in a column of labels there are those of lines without a text."""
+        found: Flags = labels == self._lines.labels.get(("",) * len(self._lines.form.texts), EXACT)
+        return found
+
     def failed(self, labels: Ints) -> Ints:
         """Which places in a column of labels are of failed records."""
         return self._lines.failed(labels)
@@ -156,17 +159,18 @@ class _Reading:
         # Rows are in order.
         rows = read.rows if len(read.rows) < len(self.labels) else slice(None)
         self.minutes[rows], self.labels[rows] = read.minutes, read.labels
-        for column, values in zip(self._numbers, read.numbers, strict=True):
+        said = read.values
+        for column, values in zip(self._numbers, said.numbers, strict=True):
             column[rows] = values
-        for column, values in zip(self._outcomes, read.outcomes, strict=True):
+        for column, values in zip(self._outcomes, said.outcomes, strict=True):
             column[rows] = values
-        for at, states in enumerate(read.states):
+        for at, states in enumerate(said.states):
             if states is not None:
                 self._stated(at)[rows] = states
-        for own, numbers in zip(self._classes, read.classes, strict=True):
+        for own, numbers in zip(self._classes, said.classes, strict=True):
             own[rows] = numbers
-        if self._requests is not None and read.requests is not None:
-            self._requests[rows] = read.requests
+        if self._requests is not None and said.requests is not None:
+            self._requests[rows] = said.requests
         self._failed.extend(read.messages)
         self.labels[read.missed] = MISSED_LINE
         self._missed += len(read.missed)

@@ -8,17 +8,18 @@ that is all of JSON's grammar: such a line is the object that the exact path wou
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from collectors.logs.formats.escapes import MARK
 
-LONGEST = 4096
+LONGEST = 8192
 """Bytes of all literals together, and of holes as far as they are looked at."""
-MOST_HOLES = 64
-_NUMBER = re.compile(rb"[-+\d.eE]+")
+MOST_HOLES = 192
+_NUMBER = re.compile(rb"[-+\d.eE]+|null|NaN|Infinity")
 _TOKEN = re.compile(
     rb'(?P<text>"[^"]*")|(?P<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.eE+-]))|(?P<mark>[{}\[\]:,])'
-    rb"|(?P<word>true|false|null)|(?P<blank> +)"
+    rb"|(?P<word>true|false|null)|(?P<none>NaN|Infinity)|(?P<blank> +)"
 )
 
 
@@ -36,15 +37,19 @@ class Shape(NamedTuple):
     holes: tuple[Hole, ...]
 
 
-def shape_of(line: bytes) -> Shape | None:
+def shape_of(line: bytes, empty: Container[str] = ()) -> Shape | None:
     """The shape of a line that is a JSON object; None where it has none that could be used: keys that come
-    twice in an object or have escapes, too much of everything."""
+    twice in an object or have escapes, too much of everything. At the keys `empty` there is a number even
+    where this line has `null`, or `NaN` or `Infinity`, which JSON does not have."""
     try:
         tokens = _Tokens(line).found
     except ValueError:
         return None
     literals, holes = [b""], []
-    for kind, written, key in tokens:
+    for read, written, key in tokens:
+        kind = "number" if key in empty and (written == b"null" or read == "none") else read
+        if kind == "none":
+            return None
         mark = b'"' if kind == "text" else b""
         if kind in ("text", "number"):
             literals[-1] += mark

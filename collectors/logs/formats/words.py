@@ -17,7 +17,7 @@ Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-FRONT, BACK = 24, 8192
+FRONT, BACK = 24, 16384
 """Bytes before and behind a chunk, so that places just outside can be looked at."""
 NEWLINE, SPACE = 10, 32
 LONGEST_TEXT = 128
@@ -242,8 +242,8 @@ def end_at(window: Words, size: int) -> bool:
     return not (wrong & TOPS).any()
 
 
-def head_of(text: Text, begins: Ints, lengths: Ints) -> list[Words]:
-    """The first words, at most KEPT, of texts that begin there and have these lengths."""
-    words = min(max(-(-int(lengths.max(initial=0)) // 8), 1), KEPT)
+def head_of(text: Text, begins: Ints, lengths: Ints, kept: int = KEPT) -> list[Words]:
+    """The first words, at most `kept`, of texts that begin there and have these lengths."""
+    words = min(max(-(-int(lengths.max(initial=0)) // 8), 1), kept)
     window = text.window(begins, words)
     return [window[:, word] & FIRST[np.clip(lengths - 8 * word, 0, 8)] for word in range(words)]

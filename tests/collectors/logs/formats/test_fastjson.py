@@ -22,7 +22,7 @@ def learn(fast: FastJson, line: bytes) -> bool:
 
 
 def test_a_shape_is_learned_once_and_only_so_many_are_kept() -> None:
-    fast = FastJson(FORM)
+    fast = FastJson(FORM, ())
     assert learn(fast, b'{"l":1,"m":"x"}')
     assert not learn(fast, b'{"l":25,"m":"yy"}')
     for at in range(2 * SHAPES):
@@ -42,18 +42,18 @@ def test_a_shape_is_learned_once_and_only_so_many_are_kept() -> None:
     ],
 )
 def test_what_only_the_exact_path_reads_is_not_learned(line: bytes) -> None:
-    assert not learn(FastJson(FORM), line)
+    assert not learn(FastJson(FORM, ()), line)
 
 
 def test_a_line_without_shape_is_unusable() -> None:
     record = Exact(FORM).record(b'{"l":1}', NEAR)
     assert record is not None
     with pytest.raises(Unusable):
-        JsonShape(FORM, b'{"l":1,"l":2}', record)
+        JsonShape(FORM, (), b'{"l":1,"l":2}', record)
 
 
 @pytest.mark.parametrize(
     "line", [b'{"l":"36ms"}', b'{"l":1e5}', b'{"l":1,"s":"a\\n\\"b"}', '{"l":1,"m":"ü","ö":"ä"}'.encode()]
 )
 def test_amounts_exponents_escapes_and_letters_are_learned(line: bytes) -> None:
-    assert learn(FastJson(FORM), line)
+    assert learn(FastJson(FORM, ()), line)

@@ -4,14 +4,14 @@ import numpy as np
 
 from collectors.logs.formats.holes import Holes
 from collectors.logs.formats.shape import shape_of
-from collectors.logs.formats.words import Desk, Text
+from collectors.logs.formats.words import KEPT, Desk, Text
 
 
 def stepped(lines: list[bytes], kept: set[int], worded: set[int]) -> tuple[list[object], list[bool]]:
     shape = shape_of(lines[0])
     assert shape is not None
     text = Text(b"".join(line + b"\n" for line in lines), Desk())
-    found, ok = Holes(shape, kept, worded).step(text, np.arange(len(lines)))
+    found, ok = Holes(shape, kept, dict.fromkeys(worded, KEPT)).step(text, np.arange(len(lines)))
     rows = np.flatnonzero(ok)
     told: list[object] = []
     for at in sorted(found):
@@ -59,5 +59,5 @@ def test_literals_of_any_length_are_compared_whole() -> None:
 def test_where_no_line_is_right_there_are_no_holes() -> None:
     shape = shape_of(b'{"a":1}')
     assert shape is not None
-    found, ok = Holes(shape, {0}, set()).step(Text(b"x\ny\n", Desk()), np.arange(2))
+    found, ok = Holes(shape, {0}, {}).step(Text(b"x\ny\n", Desk()), np.arange(2))
     assert (found, ok.tolist()) == ({}, [False, False])
