@@ -138,6 +138,7 @@ def _make(args: argparse.Namespace) -> int:
     from agent.cli.baselines import made_json, made_text
     from agent.service.steps import write
     from agent.stats.baseline import NAME, encoded
+    from agent.stats.topk import key_of
     from agent.tables.choice import Choice
     from agent.tables.making import made
 
@@ -146,8 +147,8 @@ def _make(args: argparse.Namespace) -> int:
     version = args.version if args.version is not None else like.version if like is not None else ""
     if not model:
         return _fail("--model names the model that it is of", USAGE)
-    if max(len(model), len(version)) > NAME:
-        return _fail(f"the names of a model and its version have at most {NAME} characters", USAGE)
+    if (key_of(model), key_of(version)) != (model, version):
+        return _fail(f"a model and its version have names of at most {NAME} characters of Unicode", USAGE)
     output = args.output if args.output is not None else Path(f"{model.replace('/', '_')}.baseline.json")
     form = _form(args)
     if isinstance(form, str):

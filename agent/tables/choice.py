@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from agent.stats.baseline import FEATURES, NAME
+from agent.stats.topk import key_of
 
 PREDICTION, CONFIDENCE = "prediction", "confidence"
 """What a model says is a feature of these names: its drift is judged as that of its inputs."""
@@ -78,6 +79,8 @@ class Names:
             self.leave(column, "it has no name")
         elif len(name) > NAME:
             self.leave(column[:NAME], f"its name is longer than {NAME} characters")
+        elif key_of(name) != name:
+            self.leave(column, "its name is no Unicode")
         elif name in self._taken:
             self.leave(column, f"another column is called {name}")
         elif len(self._taken) >= self._most:

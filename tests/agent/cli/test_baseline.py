@@ -122,6 +122,7 @@ def test_a_file_without_names_may_be_given_some(folder: Path) -> None:
         ((IRIS, "--show", "a"), 2, "give it tables"),
         ((IRIS,), 2, "--model"),
         ((IRIS, "--model", "m" * 129), 2, "128 characters"),
+        ((IRIS, "--model", "m\udcff"), 2, "of Unicode"),
         (("gone.csv", "--model", "m"), 1, "gone.csv: there is no such file"),
         (("--show", "gone.json"), 1, "gone.json: No such file"),
         (("--show", IRIS), 1, "iris.csv: no JSON"),

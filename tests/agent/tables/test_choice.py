@@ -31,8 +31,12 @@ def test_what_the_model_said_has_its_name() -> None:
 
 def test_names_that_cannot_be_are_left_out() -> None:
     names = Names(Choice())
-    assert names.of(["", "n" * 129, "ok"]) == {"ok": "ok"}
-    assert names.left_out == {"": "it has no name", "n" * 128: "its name is longer than 128 characters"}
+    assert names.of(["", "n" * 129, "ok", "half\ud800"]) == {"ok": "ok"}
+    assert names.left_out == {
+        "": "it has no name",
+        "n" * 128: "its name is longer than 128 characters",
+        "half\ud800": "its name is no Unicode",
+    }
 
 
 def test_ten_thousand_columns_are_bounded_and_counted() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.tables.choice import Choice, Names
 from agent.tables.chunk import TableError
@@ -63,3 +66,21 @@ def test_what_is_no_table_is_said(tmp_path: Path) -> None:
 
 def rows_of(path: Path) -> None:
     list(read(Source(path), Names(Choice()), Counter()))
+
+
+@settings(max_examples=200)
+@given(
+    st.one_of(
+        st.binary(max_size=300), st.text(alphabet='a1,;"\n\r{}[]: \0\tNé', max_size=200).map(str.encode)
+    ),
+    st.sampled_from([b"", b"PAR1", b"{", b"a,b\n1,2\n", b'{"features":', b"\x1f\x8b\x08"]),
+)
+def test_whatever_the_bytes_it_is_a_table_or_said_not_to_be(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, start: bytes
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "bytes"
+    file.write_bytes(start + data)
+    chunks = []
+    with suppress(TableError):
+        chunks = list(read(Source(file), Names(Choice()), Counter()))
+    assert all(len(cells) == chunk.rows for chunk in chunks for cells in chunk.columns.values())
