@@ -27,7 +27,7 @@ Wanted = Callable[[str], bool]
 _NAME = re.compile(rb"[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SAMPLE = re.compile(
-    r"[ \t]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)?[ \t]*"
+    r"[ \t]*(?:(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*)?"
     rf'(?:\{{(?P<labels>(?:[^"}}]|{_QUOTED})*)\}}[ \t]*|(?<=[ \t]))(?P<rest>\S.*)'
 )
 _LABEL = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +119,25 @@ def test_what_is_no_sample_is_counted_and_left_out(line: str) -> None:
         assert page.malformed == 0
     else:
         assert (page.malformed, flat(page)) == (1, {("good", ()): 1.0, ("good2", ()): 2.0})
+
+
+HOSTILE = (b" %b\x0ba", b" %b{a", b'a{%b"', b"a %b\x0b", b"# TYPE %b\x0b")
+"""`%b` becomes many blanks, of which each may be the end of one part and the begin of the next."""
+
+
+@pytest.mark.parametrize("line", HOSTILE)
+def test_twice_the_line_takes_no_more_than_some_times_as_long(line: bytes) -> None:
+    def cost(length: int) -> float:
+        body = line % (b" " * length) + b"\n"
+        took = []
+        for _ in range(5):
+            began = time.process_time()
+            assert flat(read(body, everything)) == {}
+            took.append(time.process_time() - began)
+        return min(took)
+
+    # 8 times for linear time; 64 for the square of it.
+    assert cost(LONGEST - 16) < 30 * max(cost(LONGEST // 8), 1e-3)
 
 
 def test_of_two_samples_that_are_alike_the_first_counts() -> None:
