@@ -22,6 +22,8 @@ from collectors.logs.tail.source import Chunk, Limits
 
 FIELDS = "MESSAGE"
 MOST_CURSOR = 512
+LONGEST_TIME = 19
+"""Digits of a time, in microseconds."""
 PIPE = 256 * 1024
 ENTRY = 1024 * 1024
 """Bytes of one entry in JSON; a longer one is left out."""
@@ -188,7 +190,7 @@ class Journal:
             fields = json.loads(entry)
             cursor = _cursor(fields["__CURSOR"].encode())
             text = message(fields.get("MESSAGE"))
-            time = int(fields["__REALTIME_TIMESTAMP"]) / 1e6
+            time = moment(fields["__REALTIME_TIMESTAMP"])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._complaints.count("outrider.logs.unwrapped")
             return
@@ -214,6 +216,17 @@ def message(value: object) -> bytes | None:
     if isinstance(value, list):
         return message(value[0]) if value and not isinstance(value[0], int) else bytes(value)
     raise TypeError("no text")
+
+
+def moment(value: object) -> float:
+    """The time of an entry, s since 1970, from its microseconds in decimal digits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_TIME):
+        raise ValueError("no time")
+    return int(value) / 1e6
 
 
 def _cursor(value: bytes | None) -> bytes | None:

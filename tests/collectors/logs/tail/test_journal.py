@@ -135,6 +135,16 @@ def test_what_is_no_entry_is_counted_and_never_fatal(tmp_path: Path, opened: Cal
     assert tailing.counts()["unwrapped"] == 6
 
 
+@pytest.mark.parametrize("lie", ["9" * 400, "-5", 1e999, 10**300, None, [], "soon"])
+def test_an_entry_that_lies_about_its_time_is_left_out(
+    lie: object, tmp_path: Path, opened: Callable[..., Tailing]
+) -> None:
+    lines = (entry(1, __REALTIME_TIMESTAMP=lie), entry(2, "good"))
+    tailing = opened(source(script(tmp_path, printing(*lines)), start="start"))
+    assert read_until(tailing, 1) == [b"good"]
+    assert tailing.counts()["unwrapped"] == 1
+
+
 def test_a_huge_entry_is_left_out_and_the_next_read(tmp_path: Path, opened: Callable[..., Tailing]) -> None:
     body = f"print('x' * 3_000_000, flush=True)\n{printing(entry(1))}"
     tailing = opened(source(script(tmp_path, body), start="start"))
