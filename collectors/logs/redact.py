@@ -13,7 +13,17 @@ from typing import NamedTuple
 
 LONGEST = 4096
 
-_SECRET_NAMES = r"(?:api[_-]?key|access[_-]?key|secret|passw(?:or)?d|pwd|token|authorization|credentials?)"  # noqa: S105 - names of secrets
+_SECRET_NAMES = (
+    r"(?:api[_-]?key|(?:access|private|signing|account)[_-]?key|secret|pass(?:wor[dt]|wd|phrase)|pwd|token"
+    r"|credentials?|session[_-]?id)"
+)
+_QUERY_NAMES = r"(?:(?:[\w-]{0,32}[_-])?(?:key|sig|signature|auth|credential|session)|code|jwt|pass|pw|sid)"
+_DONE = r"(?!\[(?:key|token|email|ip|card|phone|redacted)\]|(?:bearer|basic) \[)"
+_IS = r"(?:\\?[\"'])?[ ]{0,8}[:=][ ]{0,8}"
+"""Between a name and its value, in JSON inside of JSON too."""
+_OF_SEVERAL = r"(?:digest|aws4-[\w-]{1,24}|hawk|oauth|negotiate|ntlm)"
+"""Ways to log in whose proof has several parts."""
+_QUOTED = r"""\\"(?:(?!\\").)*(?:\\")?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?"""
 _CARD_DIGITS = re.compile(r"[ -]")
 
 
@@ -49,6 +59,15 @@ def _phone(found: re.Match[str]) -> str:
 
 RULES = (
     Rule(re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^$]*"), "[key]"),
+    Rule(
+        re.compile(
+            rf"(authorization{_IS}[\"'\\]{{0,2}})(?!\[|(?:bearer|basic) )"
+            rf"(?:{_OF_SEVERAL} [^\r\n]+|(?:[a-z][\w-]{{0,24}} +)?[^\s\"',;&)}}\]\\]+)",
+            re.IGNORECASE,
+        ),
+        r"\1[token]",
+    ),
+    Rule(re.compile(rf"(cookie{_IS}[\"'\\]{{0,2}})(?!\[)[^\r\n\"'\\]+", re.IGNORECASE), r"\1[key]"),
     Rule(re.compile(r"\b(bearer|basic) +[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 [token]"),
     Rule(
         re.compile(r"\beyJ[A-Za-z0-9_-]{6,2048}\.[A-Za-z0-9_-]{1,2048}(?:\.[A-Za-z0-9_-]{0,2048})?"),
@@ -57,19 +76,23 @@ RULES = (
     Rule(
         re.compile(
             r"\b(?:[sprh][kf][-_][A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|AKIA[0-9A-Z]{12,}"
-            r"|xox[abprs]-[A-Za-z0-9-]{8,}|glpat-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{20,})"
+            r"|github_pat_\w{16,}|xox[abprs]-[A-Za-z0-9-]{8,}|glpat-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{20,})"
         ),
         "[key]",
     ),
+    Rule(re.compile(r"(?<=://)[^\s/@:\"']{0,256}:[^\s/@\"']{1,256}(?=@)"), "[key]"),
     Rule(
         re.compile(
-            rf"({_SECRET_NAMES}[\"']?[ ]?[:=][ ]?)(?!\[|bearer|basic)[\"']?[^\s\"',;&)}}\]]+", re.IGNORECASE
+            rf"({_SECRET_NAMES}{_IS}){_DONE}"
+            rf"(?:{_QUOTED}|[^\s\"',;&)}}\]\\]+)",
+            re.IGNORECASE | re.DOTALL,
         ),
         r"\1[key]",
     ),
+    Rule(re.compile(rf"([?&]{_QUERY_NAMES}=){_DONE}[^&\s\"'#\\]+", re.IGNORECASE), r"\1[key]"),
     Rule(
         re.compile(
-            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+            r"(?<![\w.%+-])[\w.%+-]{1,64}?(?:@|%40)[\w-]{1,63}(?:(?:\.[\w-]{1,63}){1,8}|\Z)", re.IGNORECASE
         ),
         "[email]",
     ),
