@@ -15,6 +15,7 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.record import Judge, Record
 from collectors.logs.formats.roles import role_of
+from collectors.logs.formats.states import MISSING, STATES
 from collectors.logs.formats.times import Near
 
 ALWAYS = 1e12
@@ -90,6 +91,14 @@ def _roles(form: Format, record: Record, judge: Judge) -> dict[str, object]:
     found.update({field.role.removeprefix("attribute:"): text for field, text in texts if text})
     numbers = zip(form.numbers, record.numbers, strict=True)
     found.update({field.role: value for field, value in numbers if not isnan(value)})
+    classes = zip(form.classes, record.classes, strict=True)
+    found.update({field.role: name for field, name in classes if name})
+    outcomes = zip(form.outcomes, record.outcomes, strict=True)
+    found.update({field.role: value for field, value in outcomes if not isnan(value)})
+    states = zip(form.features, record.states, strict=True)
+    found.update({field.role: STATES[state] for field, state in states if state > MISSING})
+    if record.request:
+        found["request"] = f"{record.request:012x}"
     if record.message:
         found["message"] = record.message[:SHOWN]
     if fault := judge.fault(record.texts):

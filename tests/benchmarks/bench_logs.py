@@ -5,7 +5,9 @@
 JSON lines of 238 bytes (time, level, model, version, latency, status, confidence, three features, message)
 and uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with
 floats of 17 digits, an escape in each message, letters beyond ASCII, a duration that is a text,
-with an exponent in a feature. `file` is a tailer, a log and its windows together on a file in memory.
+with an exponent in a feature. `model` lines have a request's id, a prediction and a label of ten classes and
+50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up. `file` is a tailer,
+a log and its windows together on a file in memory.
 
 CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
 alone in the same runs, for the machine is never quiet.
@@ -55,6 +57,7 @@ FIELDS = {
     "message": "msg",
 }
 JSON = Format("bench", "json", tuple(field_of(role, key) for role, key in FIELDS.items()))
+FEATURES = 50
 MODELS = (("resnet50", "3"), ("yolov8n", "12"), ("whisper-tiny", "1"), ("bert-base", "7"))
 
 
@@ -112,6 +115,42 @@ def json_lines(count: int, kind: str = "plain") -> Iterator[str]:
         )
 
 
+MODEL = Format(
+    "model",
+    "json",
+    (
+        *JSON.fields[:7],
+        *(field_of(role, role) for role in ("request", "prediction", "label")),
+        *(field_of(f"feature.f{at:02}", f"features.f{at:02}") for at in range(FEATURES)),
+    ),
+)
+
+
+def model_lines(count: int, gaps: float = 0.0) -> Iterator[str]:
+    """Lines that tell what a model was given and said."""
+    rnd = random.Random(7)
+    for at in range(count):
+        second = at // 1000
+        minute, label = second // 60 % 60, rnd.randrange(10)
+        said = label if rnd.random() < 0.9 else rnd.randrange(10)
+        values = ["null" if rnd.random() < gaps else _feature(rnd, place) for place in range(FEATURES)]
+        features = ",".join(f'"f{place:02}":{value}' for place, value in enumerate(values))
+        yield (
+            f'{{"ts":"2026-11-23T00:{minute:02}:{second % 60:02}.{at % 1000:03}Z","level":"INFO",'
+            f'"model":"resnet50","version":"3","request":"{rnd.getrandbits(128):032x}",'
+            f'"latency_ms":{rnd.lognormvariate(2.5, 0.6):.2f},"status":"ok",'
+            f'"confidence":{rnd.betavariate(9, 1.2):.3f},"prediction":"class{said}","label":"class{label}",'
+            f'"features":{{{features}}}}}\n'
+        )
+
+
+def _feature(rnd: random.Random, place: int) -> str:
+    """A share, a temperature, a normal value, a count or a switch, as it is written."""
+    kinds = (f"{rnd.random():.3f}", f"{rnd.gauss(21.5, 3):.1f}", f"{rnd.gauss(0, 1):.3f}",
+             f"{rnd.randrange(1000)}", f"{rnd.randrange(2)}")  # fmt: skip
+    return kinds[place % len(kinds)]
+
+
 def access_lines(count: int) -> Iterator[str]:
     """uvicorn's lines, with a latency."""
     rnd = random.Random(7)
@@ -139,6 +178,12 @@ def digest(form: Format, parts: list[bytes], *, fast: bool) -> int:
     assert summed.flush()
     assert summed.tally.missed == 0
     return summed.tally.lines
+
+
+def read(form: Format, parts: list[bytes]) -> int:
+    """Read everything; returns how many lines."""
+    lines, near = Lines(form), Near(timezone.utc, NOW)
+    return sum([lines.read(part, near).lines for part in parts])
 
 
 def follow(form: Format, lines: list[bytes], rate: int) -> float:
@@ -193,13 +238,18 @@ def main() -> None:
     few = args.lines // 10
     logs = {f"json, {kind}": (JSON, "".join(json_lines(args.lines, kind)).encode()) for kind in KINDS}
     logs["access lines"] = PRESETS["uvicorn"], "".join(access_lines(args.lines)).encode()
+    logs["model"] = MODEL, "".join(model_lines(args.lines // 4)).encode()
+    logs["model, gaps"] = MODEL, "".join(model_lines(args.lines // 4, 0.01)).encode()
     plain = logs["json, plain"][1]
     sample = plain.splitlines()[:few]
     works: dict[str, tuple[int, Callable[[], object]]] = {}
     with TemporaryDirectory(dir=MEMORY) as folder:
         for name, (form, data) in logs.items():
             whole, head = list(chunks(data)), b"".join(data.splitlines(keepends=True)[:few])
-            works[f"{name:20}fast"] = args.lines, partial(digest, form, whole, fast=True)
+            count = data.count(b"\n")
+            works[f"{name:20}fast"] = count, partial(digest, form, whole, fast=True)
+            if form is MODEL:
+                works[f"{name:20}read"] = count, partial(read, form, whole)
             if name in ("json, plain", "access lines"):
                 path = Path(folder) / f"{len(works)}.log"
                 path.write_bytes(data)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from collectors.logs.formats.exact import Exact, bare
 from collectors.logs.formats.format import MOST_FIELDS, Field, Format, scale_of
+from collectors.logs.formats.kinds import settled
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.roles import FEATURE
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.values import number, unit_of
+from collectors.logs.formats.values import unit_of
 
 SAMPLE = 200
 """Lines that are looked at."""
@@ -43,6 +44,14 @@ _NAMES = MappingProxyType(
         "exception": "exception exceptiontype exctype errortype excname",
         "level": "level severity levelname lvl loglevel",
         "message": "message msg event error text",
+        "request": "requestid reqid correlationid predictionid inferenceid",
+        "prediction": "prediction predicted pred yhat ypred predictedclass predictedlabel predclass predlabel"
+        " class classname",
+        "label": "label truth groundtruth ytrue truelabel trueclass target actual actualclass",
+        "predicted_value": "predictedvalue predvalue",
+        "true_value": "truevalue actualvalue targetvalue",
+        "rank": "truerank labelrank rank",
+        "correct": "correct iscorrect",
     }
 )
 _ROLES = {name: role for role, names in _NAMES.items() for name in names.split()}
@@ -67,6 +76,8 @@ def guess(lines: Sequence[bytes], near: Near, own: Iterable[Format] = ()) -> Gue
     )
     understood, _, form = best
     why = f"{understood} of the first {len(sample)} lines are understood as {form.name}"
+    if beyond := _beyond(form, sample):
+        why += f", but for {beyond} fields beyond the first {MOST_FIELDS}"
     if understood < max(1, ENOUGH * len(sample)):
         return Guess(None, f"no format fits: at best {why}")
     return Guess(form, why + (f" ({form.brief})" if form.brief else ""))
@@ -82,8 +93,18 @@ def candidates(sample: Sequence[bytes]) -> Iterator[Format]:
 def named(kind: str, sample: Sequence[bytes]) -> Format:
     """JSON or logfmt, with the fields that the names in these lines tell."""
     if kind == "json":
-        return Format("json", "json", roles_of(json_keys(sample)), brief="one JSON object a line")
-    return Format("logfmt", "logfmt", roles_of(logfmt_keys(sample)), brief="pairs key=value")
+        fields = settled("json", roles_of(json_keys(sample)), sample)
+        return Format("json", "json", fields, brief="one JSON object a line")
+    fields = settled("logfmt", roles_of(logfmt_keys(sample)), sample)
+    return Format("logfmt", "logfmt", fields, brief="pairs key=value")
+
+
+def _beyond(form: Format, sample: Sequence[bytes]) -> int:
+    """How many fields that their names tell have no place in a format that they made."""
+    if len(form.fields) < MOST_FIELDS or form.kind == "regex":
+        return 0
+    keys = json_keys(sample) if form.kind == "json" else logfmt_keys(sample)
+    return len({role for key in keys if (role := role_of_key(key))}) - len(form.fields)
 
 
 def _fits(form: Format, sample: Sequence[bytes], near: Near) -> tuple[int, int]:
@@ -92,8 +113,9 @@ def _fits(form: Format, sample: Sequence[bytes], near: Near) -> tuple[int, int]:
         return 0, 0
     exact = Exact(form)
     records = [record for line in sample if (record := exact.record(line, near)) is not None]
-    found = sum(sum(map(bool, r.texts)) + sum(n == n for n in r.numbers) for r in records)  # noqa: PLR0124
-    return len(records), found
+    texts = sum([sum(map(bool, (*one.texts, *one.classes))) for one in records])
+    numbers = sum([value == value for one in records for value in (*one.numbers, *one.outcomes)])  # noqa: PLR0124
+    return len(records), texts + numbers
 
 
 def roles_of(keys: Iterable[str]) -> tuple[Field, ...]:
@@ -140,9 +162,7 @@ def _flat(value: dict[str, object], prefix: str = "", depth: int = 0) -> Iterato
         if isinstance(inner, dict) and depth < 4:
             yield from _flat(inner, f"{prefix}{key}.", depth + 1)
         elif isinstance(inner, (str, int, float)) and "." not in key:
-            features = prefix.endswith(("features.", "feature.", "inputs."))
-            if not features or number(inner) == number(inner):
-                yield prefix + key
+            yield prefix + key
 
 
 def logfmt_keys(sample: Sequence[bytes]) -> list[str]:

@@ -14,6 +14,9 @@ FINE, MISSING, TYPE, NAN, INFINITE = range(5)
 """A number; none; a text, truth value or object; what says that it is no number; beyond a double. As in
 `agent.stats.feature`."""
 
+STATES = ("number", "missing", "type", "nan", "infinite")
+"""In a word."""
+
 NOTHING = frozenset({"", "null", "none", "nil"})
 NANS = frozenset({"nan", "+nan", "-nan"})
 INFINITIES = re.compile(r"[+-]?(?:inf(?:inity)?|(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?)", re.ASCII)

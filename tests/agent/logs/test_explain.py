@@ -5,6 +5,7 @@ from datetime import timezone
 from agent.logs.explain import Chunk, became, explain, units
 from agent.stats.histogram import Histogram
 from collectors.logs.formats.format import Field, Format
+from collectors.logs.formats.hashes import request_of
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.times import Near
 
@@ -48,3 +49,26 @@ def test_each_line_says_what_it_became() -> None:
 def test_times_that_something_else_tells_count() -> None:
     found = explain(PRESETS["uvicorn"], [Chunk(UVICORN * 2, [1.7e9, None])], NEAR)
     assert (found.tally.lines, found.tally.missed, found.tally.untimed) == (2, 0, 1)
+
+
+def test_a_line_says_what_a_model_was_given_and_what_came_of_it() -> None:
+    form = Format(
+        "y",
+        "json",
+        (
+            Field("request", "id"),
+            Field("prediction", "p"),
+            Field("rank", "r"),
+            Field("feature.a", "a"),
+            Field("feature.b", "b"),
+            Field("category.c", "c"),
+        ),
+    )
+    (line,) = became(form, [b'{"id":"x","p":"cat","r":2,"a":"high","c":"de"}'], NEAR)
+    assert line.became == {
+        "prediction": "cat",
+        "category.c": "de",
+        "rank": 2.0,
+        "feature.a": "type",
+        "request": f"{request_of('x'):012x}",
+    }

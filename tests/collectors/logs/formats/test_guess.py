@@ -4,6 +4,7 @@ from datetime import timezone
 
 import pytest
 
+from collectors.logs.formats.format import MOST_FIELDS
 from collectors.logs.formats.guess import guess, named, role_of_key
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.times import Near
@@ -32,6 +33,7 @@ def test_json_is_told_with_its_fields() -> None:
         "time": ("ts", 1.0),
         "latency": ("took_ms", 1e-3),
         "feature.temp": ("features.temp", 1.0),
+        "category.who": ("features.who", 1.0),
         "status": ("nested.status", 1.0),
     }
 
@@ -55,6 +57,14 @@ def test_where_nothing_fits_that_is_said(lines: list[bytes]) -> None:
 def test_formats_of_ones_own_are_tried_too() -> None:
     own = PRESETS["uvicorn"]._replace(name="mine", patterns=(r"mine (?P<latency>[0-9.]+)",))
     assert guess([b"mine 3"], NEAR, [own]).form == own
+
+
+def test_of_ten_thousand_features_some_have_a_place_and_the_rest_is_told() -> None:
+    features = ",".join(f'"f{at}":{at}' for at in range(10_000))
+    found = guess([f'{{"status":"ok","features":{{{features}}}}}'.encode()] * 3, NEAR)
+    assert found.form is not None
+    assert len(found.form.fields) == MOST_FIELDS
+    assert f"{10_001 - MOST_FIELDS} fields beyond" in found.why
 
 
 @pytest.mark.parametrize(
