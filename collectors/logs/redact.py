@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 LONGEST = 4096
 
-_SECRET_NAMES = (
+_SECRET_NAMES = (  # noqa: S105 - names of secrets
     r"(?:api[_-]?key|(?:access|private|signing|account)[_-]?key|secret|pass(?:wor[dt]|wd|phrase)|pwd|token"
     r"|credentials?|session[_-]?id)"
 )
