@@ -7,9 +7,9 @@ durations and values, gauges of levels, counters of requests, errors and tokens.
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,21 @@ class Tally(NamedTuple):
     astray: int = 0
 
 
+class Watch(Protocol):
+    """Whoever looks at the records themselves."""
+
+    def takes(self, role: str) -> bool:
+        """Whether it sums up the numbers of this role."""
+        ...
+
+    def take(
+        self, batch: Batch, minutes: Ints, places: Ints, attributes: Sequence[Attributes], now: float
+    ) -> None:
+        """Records, the minutes in which they count, and of each its group (whose `attributes` are told by
+        number), status and fault."""
+        ...
+
+
 class Digest:
     """The summaries of one log.
 
@@ -68,6 +83,7 @@ class Digest:
         source: attributes of all its series.
         limits: what bounds it.
         clean: takes out of a field's text what may not be kept.
+        watch: is given the records too, and what it `took` of the numbers is not summed up here.
 
     `templates` has the most frequent texts of errors since the digest began.
     """
@@ -79,10 +95,15 @@ class Digest:
         source: Attributes,
         limits: Limits = DEFAULT,
         clean: Clean = REDACTED,
+        watch: Watch | None = None,
     ) -> None:
         self.tally = Tally()
+        self._watch = watch
         self._labels, self._source, self._limits = labels, source, limits
-        self._roles = [role_of(field.role, form.family) for field in form.numbers]
+        self._roles = [
+            None if watch is not None and watch.takes(field.role) else role_of(field.role, form.family)
+            for field in form.numbers
+        ]
         self._durations = [at for at, field in enumerate(form.numbers) if field.role == "latency"]
         self._new_groups = partial(Groups, form, limits.groups, clean)
         self._groups = self._new_groups()
@@ -119,6 +140,9 @@ class Digest:
             one.lines + batch.lines, one.missed + batch.missed, one.untimed + untimed, one.astray + astray
         )
         self._errors(batch, minutes)
+        if self._watch is not None and len(minutes):
+            places = self._groups.places(self._labels.texts, batch.labels)
+            self._watch.take(batch, minutes, places, self._groups.attributes, now)
         if len(minutes):
             self._waiting.append(batch._replace(minutes=minutes, raw=None))
             self._rows += len(minutes)
@@ -178,7 +202,8 @@ class Digest:
         sums.counts(cells, places, self._requests(places, numbers))
         sorted_cells = Cells(cells)
         for role, values in zip(self._roles, numbers, strict=True):
-            sums.column(role, sorted_cells.column(values))
+            if role is not None:
+                sums.column(role, sorted_cells.column(values))
 
     def _requests(self, places: Ints, numbers: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
         """Which rows are requests: those with a status or a latency."""

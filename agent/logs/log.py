@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from agent.logs.digest import Digest, Minute, Tally, Windows
 from agent.logs.limits import DEFAULT, MINUTE, Limits
+from agent.logs.models.bridge import Watching, tells
+from agent.logs.models.model import Model
 from agent.logs.templates import Template
 from collectors.api import Attributes
 from collectors.logs.formats.columns import LABELS
@@ -44,6 +46,7 @@ class Log:
         zone: that of times without one.
         limits: what bounds it.
         redactor: takes out what may not be kept.
+        model: is told of the records too.
     """
 
     def __init__(
@@ -53,10 +56,13 @@ class Log:
         zone: tzinfo,
         limits: Limits = DEFAULT,
         redactor: Redactor | None = None,
+        model: Model | None = None,
     ) -> None:
         self._redactor = redactor or Redactor()
         self._lines, self._zone = Lines(form), zone
-        self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field)
+        self._watch = Watching(model, form, source) if model is not None and tells(form) else None
+        self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field, self._watch)
+        self._name()
         self._waiting: list[_Waiting] = []
         self._size = 0
         self._first = ""
@@ -80,6 +86,7 @@ class Log:
             # What was told apart once need not be told apart for ever.
             self._lines = Lines(self._lines.form)
             self._digest.relabel(self._lines.labels)
+            self._name()
         return found
 
     def lately(self) -> Windows:
@@ -112,6 +119,11 @@ class Log:
         """The first line, redacted, if of at least `MISFIT` none was understood; else ""."""
         tally = self._digest.tally
         return self._first if tally.lines >= MISFIT and tally.missed == tally.lines else ""
+
+    def _name(self) -> None:
+        """Tell the watcher the names of classes, as they are told apart from now on."""
+        if self._watch is not None:
+            self._watch.names = self._lines.classes
 
     def _go_together(self, now: float, times: Sequence[float | None] | None) -> bool:
         """Whether lines read now may wait with the others: lines without a time count at that of reading."""

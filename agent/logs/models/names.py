@@ -9,12 +9,9 @@ import numpy as np
 
 from agent.logs.models.rows import Classes
 from agent.stats.bins import Floats
-from agent.stats.distinct import identity
 from agent.stats.quality import OTHER
 from agent.stats.topk import key_of
-
-NAMELESS = float(1 << 32)
-"""Values from here on are hashes of classes that have no number of their own."""
+from collectors.logs.formats.classes import NAMELESS, nameless
 
 
 class Numbered:
@@ -53,15 +50,18 @@ class Numbered:
 
 
 def values_of(classes: Classes, known: Numbered) -> Floats:
-    """A value for each row by which classes are the same or not: the number of its name, or a hash of it; NaN
-    where there is none."""
-    table = np.empty(len(classes.names))
-    seen = np.bincount(classes.numbers, minlength=len(classes.names)) > 0
-    for at, name in enumerate(classes.names):
-        number = known.number(key_of(name)) if seen[at] and at and name != OTHER else None
-        table[at] = NAMELESS + (identity(name) >> 12) if number is None else number
-    table[0] = np.nan
-    found: Floats = table[classes.numbers]
+    """A value for each row by which classes are the same or not: the number of its name, or from `NAMELESS`
+    on a hash of it; NaN where there is none."""
+    numbers = classes.numbers
+    named = numbers < NAMELESS
+    table = np.full(len(classes.names), np.nan)
+    for at in np.unique(numbers[named]).tolist():
+        if at:
+            name = classes.names[at]
+            number = known.number(key_of(name)) if name != OTHER else None
+            table[at] = nameless(name) if number is None else number
+    found: Floats = table[np.where(named, numbers, 0)]
+    found[~named] = numbers[~named]
     return found
 
 

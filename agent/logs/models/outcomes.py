@@ -14,13 +14,14 @@ import numpy as np
 
 from agent.logs import measures
 from agent.logs.measures import Windows
-from agent.logs.models.names import NAMELESS, Numbered, called, values_of
+from agent.logs.models.names import Numbered, called, values_of
 from agent.logs.models.rows import Rows
 from agent.stats.bins import Cells, Floats, Ints
 from agent.stats.joining import Pairs, Side, Tally, Window
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.window import merge
 from collectors.api import Attributes
+from collectors.logs.formats.classes import NAMELESS
 
 Found = TypeVar("Found")
 

@@ -31,10 +31,15 @@ class Classes(dict[str, int]):
 
     def __missing__(self, name: str) -> int:
         if len(self.names) >= MOST + 2:
-            return NAMELESS + (hash_of(name.encode("utf-8", "surrogatepass")) >> 12)
+            return nameless(name)
         self[name] = number = len(self.names)
         self.names.append(name)
         return number
+
+
+def nameless(name: str) -> int:
+    """The number of a class that has no name, from `NAMELESS` on: the same wherever it is met."""
+    return NAMELESS + (hash_of(name.encode("utf-8", "surrogatepass")) >> 12)
 
 
 def folded(numbers: Ints) -> Ints:
