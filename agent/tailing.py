@@ -22,12 +22,13 @@ from agent.config.formats import form_named, own_formats
 from agent.config.logs import Logs
 from agent.config.plans import selection
 from agent.config.settings import Config
-from agent.flush.feed import Dated, Fed
+from agent.flush.feed import Dated, Fed, Said
 from agent.logs.admission import Admission
 from agent.logs.digest import Tally as Lines
 from agent.logs.following import Following, Stamp, Told
 from agent.logs.limits import MINUTE, Limits
 from agent.logs.live import Live
+from agent.modelling import Models
 from agent.poller import Clocks
 from agent.stats.window import Summary, merge
 from collectors.api import Attributes, Reading, Series
@@ -94,6 +95,7 @@ class Tailing:
         self._retold = RETOLD if config.ship.budget is None else RETOLD_ON_BUDGET
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._tailer: Tailer
+        self._models: Models
         self._logs: dict[str, Following] = {}
         self._live, self._live_due = Live(), 0.0
         self._busy_since: float | None = None
@@ -130,7 +132,8 @@ class Tailing:
         positions: dict[str, bytes | None] = {}
         for fed in found:
             positions.update(fed.positions)
-        return Fed(dated=tuple(dated for fed in found for dated in fed.dated), positions=positions)
+        dated = tuple(dated for fed in found for dated in fed.dated)
+        return Fed(dated=dated, positions=positions, said=tuple(said for fed in found for said in fed.said))
 
     def _came(self) -> Iterator[tuple[float, str, Reading]]:
         """What came since it was asked last; called in the poll thread."""
@@ -186,6 +189,8 @@ class Tailing:
 
         What was made of lines is forgotten with its positions when this ends by an error, and made again.
         """
+        now, say = self._clocks.wall(), self._warn
+        self._models = Models(self._config, self._positions, now, say, self._outlets.tally)
         self._logs = {logs.name: self._following(logs) for logs in self._config.logs}
         self._changed, self._counted = {}, {}
         self._tailer = self._tailing()
@@ -246,8 +251,11 @@ class Tailing:
             for minute in log.flush(now):
                 _add(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
             self._tell_format(log)
+        made = self._models.summed_up(now)
+        for start, windows in made.minutes.items():
+            _add(minutes.setdefault(start, {}), self.admission.take(windows))
         self.admission.hand_over()
-        self._changed = self._tailer.positions()
+        self._changed = {**self._tailer.positions(), **made.states}
         for name, position in self._changed.items():
             if position is None:
                 self._positions.pop(name, None)
@@ -256,7 +264,11 @@ class Tailing:
         self._count()
         self._tell_errors()
         dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
-        return Fed(dated=dated, positions=self._changed)
+        said = tuple(Said(*each) for each in made.said)
+        return Fed(dated=dated, positions=self._changed, said=said)
+
+    def _warn(self, text: str) -> None:
+        self._outlets.say("warning", text)
 
     def _tell_format(self, log: Following) -> None:
         """Which format was found, and why, once."""
@@ -321,16 +333,12 @@ class Tailing:
             logs.name, attributes, form_named(logs.format, own), tuple(own.values()), zone_of(logs.zone)
         )
         redactor = Redactor(config.redact.patterns, config.redact.allow)
-        return Following(told, Limits(groups=logs.groups), redactor)
+        return Following(told, Limits(groups=logs.groups), redactor, self._models.of(logs.name))
 
     def _tailing(self) -> Tailer:
         sources = [source for logs in self._config.logs for source in _sources(logs, self._stamp(logs))]
-
-        def say(text: str) -> None:
-            self._outlets.say("warning", text)
-
-        clock, wall = self._clocks.boot, self._clocks.wall
-        return Tailer(sources, self._positions, clock=clock, wall=wall, tally=self._outlets.tally, say=say)
+        clock, wall, tally = self._clocks.boot, self._clocks.wall, self._outlets.tally
+        return Tailer(sources, self._positions, clock=clock, wall=wall, tally=tally, say=self._warn)
 
     def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
         own = own_formats(self._config)

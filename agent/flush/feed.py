@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from agent.stats.frame import Frame, Span
 from agent.stats.window import Counter, Summary
-from collectors.api import Series
+from collectors.api import Attributes, Series
 
 SLIVER = 1.0
 """Seconds of windows that begin so shortly before the end of the live one: they were written in it."""
@@ -32,6 +32,15 @@ class Dated(NamedTuple):
     windows: Mapping[Series, Summary]
 
 
+class Said(NamedTuple):
+    """Something that happened once: its stream ("events" or "samples"), and what an event has."""
+
+    stream: str
+    name: str
+    text: str
+    attributes: Attributes
+
+
 class Fed(NamedTuple):
     """What a feed has made since it was asked last.
 
@@ -39,11 +48,13 @@ class Fed(NamedTuple):
         now: windows of the time since then.
         dated: windows of the times that their source tells.
         positions: where the source stands after all of them; None: there is no such any more.
+        said: what happened.
     """
 
     now: Mapping[Series, Summary] = NONE
     dated: tuple[Dated, ...] = ()
     positions: Mapping[str, bytes | None] = NOTHING
+    said: tuple[Said, ...] = ()
 
 
 class Feed(Protocol):

@@ -33,7 +33,7 @@ class Happenings:
         self._clock = clock
         self._tally = tally
         self._lock = threading.Lock()
-        self._events: dict[str, list[Event]] = {"events": [], "alerts": []}
+        self._events: dict[str, list[Event]] = {"events": [], "alerts": [], "samples": []}
         self._ledger = Ledger()
 
     @property
@@ -42,7 +42,7 @@ class Happenings:
         return max(map(len, self._events.values())) >= EVENTS // 2
 
     def note(self, stream: str, events: Iterable[Event]) -> None:
-        """Events of "events" or "alerts"."""
+        """Events of "events", "alerts" or "samples"."""
         for event in events:
             with self._lock:
                 fits = len(self._events[stream]) < EVENTS

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agent.control_socket import Asked
 from agent.flush.contents import dated
 from agent.flush.entered import entered
-from agent.flush.feed import Feed, placed, rated
+from agent.flush.feed import Feed, Said, placed, rated
 from agent.flush.happenings import Batch, Happenings
 from agent.flush.leftover import Leftover
 from agent.flush.recorder import Due, Recorder, awaited
@@ -141,6 +141,13 @@ class Writer:
             "events", (Event(self._boot, at, self._clocks.offset(), name, attributes, text),)
         )
 
+    def _note(self, said: tuple[Said, ...]) -> None:
+        """What a feed tells, as events of now."""
+        at, offset = self._clocks.boot(), self._clocks.offset()
+        for each in said:
+            event = Event(self._boot, at, offset, each.name, each.attributes, each.text)
+            self._happenings.note(each.stream, (event,))
+
     def enter(self, entry: Entry) -> None:
         """Something that was lost, cut, refused or made coarser: into the ledger, and with it to people."""
         self._happenings.enter(entry)
@@ -256,6 +263,7 @@ class Writer:
         for feed in self.feeds:
             fed = feed.gather(PATIENCE)
             self._positions.note(fed.positions)
+            self._note(fed.said)
             frame = _with(frame, fed.now)
             late: list[Frame] = []
             for one in fed.dated:
@@ -312,6 +320,7 @@ class Writer:
         """
         now = boot + clock.offset
         windows, samples = self._waiting.content, self._recorder.content
+        samples = samples._replace(events=(*samples.events, *batch.contents["samples"].events))
         waiting = {**batch.contents, "windows": windows, "samples": samples}
         state = self._wear.thrift.state(now, last=self._ending)
         thrift = {} if state is None else {KEPT: state}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from agent.logs.digest import Minute, Tally, Windows
 from agent.logs.limits import DEFAULT, Limits
 from agent.logs.log import PATIENCE, Log
+from agent.logs.models.model import Model
 from agent.logs.templates import Template
 from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.exact import Exact
@@ -49,7 +50,14 @@ class Following:
     are twice as many, up to `SAMPLE`: a field that an early line lacks is found in a later one.
     """
 
-    def __init__(self, told: Told, limits: Limits = DEFAULT, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        told: Told,
+        limits: Limits = DEFAULT,
+        redactor: Redactor | None = None,
+        model: Model | None = None,
+    ) -> None:
+        self._model = model
         self._told, self._limits, self._redactor = told, limits, redactor or Redactor()
         self._sure = isinstance(told.form, Format)
         self._log = self._begun(told.form if isinstance(told.form, Format) else UNKNOWN)
@@ -115,7 +123,7 @@ class Following:
 
     def _begun(self, form: Format) -> Log:
         told = self._told
-        return Log(form, told.attributes, told.zone, self._limits, self._redactor)
+        return Log(form, told.attributes, told.zone, self._limits, self._redactor, self._model)
 
     def _settle(self, now: float) -> None:
         """Let the lines that wait become what the format makes of them, once that was looked for."""

@@ -91,7 +91,7 @@ class Inputs:
         table = np.array([numbers[owner] for owner in owners] or [0], np.int64)
         own = table[rows.groups]
         for owner, number in numbers.items():
-            version = self._version(owner, now) if len(rows) else None
+            version = self._version(owner, now) if rows.size else None
             if version is None:
                 continue
             mine = np.flatnonzero(own == number)

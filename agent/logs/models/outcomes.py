@@ -93,7 +93,7 @@ class Outcomes:
         self, rows: Rows, groups: Ints, predicted: Floats | None, true: Floats | None, now: float
     ) -> None:
         """What is known of both in one record is a pair; what is known of one waits for the other."""
-        nothing = np.full(len(rows), np.nan)
+        nothing = np.full(rows.size, np.nan)
         said = nothing if predicted is None else predicted
         told = nothing if true is None else true
         confidence = nothing if rows.confidence is None else rows.confidence

@@ -72,5 +72,7 @@ class Rows(NamedTuple):
     categories: tuple[Categories, ...] = ()
     line: Callable[[int], bytes] = lambda _: b""
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.times)

@@ -127,7 +127,7 @@ class Samples:
             return folded(classes.numbers), [name or "none" for name in classes.names]
         key = {"version": "model.version"}.get(by)
         if key is None:
-            return np.zeros(len(rows), np.int64), ["all"]
+            return np.zeros(rows.size, np.int64), ["all"]
         told = [dict(each).get(key, "none") for each in rows.attributes]
         names = list(dict.fromkeys(told))
         table = np.array([names.index(name) for name in told] or [0], np.int64)

@@ -27,6 +27,7 @@ def test_what_waits_is_taken_until_it_is_written_and_what_came_since_stays() -> 
     assert {name: [e.text for e in each.events] for name, each in batch.contents.items()} == {
         "events": ["1"],
         "alerts": ["2"],
+        "samples": [],
     }
     assert len(happenings.take(ending=False).contents["events"].events) == 2
     happenings.written(batch)

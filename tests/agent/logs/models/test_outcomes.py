@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from agent.logs import measures
 from agent.logs.measures import Known, Windows, added, known
-from agent.logs.models.names import Numbered
 from agent.logs.models.outcomes import GROUPS, Limits, Outcomes
 from agent.logs.models.rows import Classes, Rows
 from agent.stats.joining import identities
@@ -151,13 +149,3 @@ def test_what_was_stored_by_somebody_else_is_told_and_deleted() -> None:
     assert outcomes.changes()["0"] is None
     outcomes.take(rows(1, predictions="a", labels="a"), NOW)
     assert of(found(outcomes)).confusion == {("a", "a"): 1}
-
-
-def test_names_keep_their_numbers() -> None:
-    names = Numbered(2)
-    assert [names.number(name) for name in "abca"] == [0, 1, None, 0]
-    again = Numbered.restored(2, names.saved())
-    assert again.number("b") == 1
-    assert not again.changed
-    assert Numbered.restored(2, b'{"a": 1}').names == []
-    assert measures.LABELS.attributes == ("outcome",)
