@@ -161,7 +161,7 @@ def _head(text: bytes) -> Head:
     version, _, rest = lines[0].partition(" ")
     status = rest[:3]
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
-        raise Failed("protocol", f"it does not speak HTTP: {lines[0][:40]!a}")
+        raise Failed("protocol", f"it does not speak HTTP, but begins with {lines[0][:12]!a}")
     pairs = (line.partition(":") for line in lines[1:])
     return Head(int(status), {name.strip().lower(): value.strip() for name, _, value in pairs})
 

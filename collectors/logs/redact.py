@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 LONGEST = 4096
 
-_SECRET_NAMES = (  # noqa: S105 - names of secrets
+_NAMED = (
     r"(?:api[_-]?key|(?:access|private|signing|account)[_-]?key|secret|pass(?:wor[dt]|wd|phrase)|pwd|token"
     r"|credentials?|session[_-]?id)"
 )
@@ -83,7 +83,7 @@ RULES = (
     Rule(re.compile(r"(?<=://)[^\s/@:\"']{0,256}:[^\s/@\"']{1,256}(?=@)"), "[key]"),
     Rule(
         re.compile(
-            rf"({_SECRET_NAMES}{_IS}){_DONE}"
+            rf"({_NAMED}{_IS}){_DONE}"
             rf"(?:{_QUOTED}|[^\s\"',;&)}}\]\\]+)",
             re.IGNORECASE | re.DOTALL,
         ),
