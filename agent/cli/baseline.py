@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.stats.baseline import Baseline
+    from agent.tables.choice import Choice
     from agent.tables.source import Source
     from collectors.logs.formats.format import Format
 
@@ -19,6 +20,7 @@ EXAMPLES = """examples:
   outrider baseline train.csv --model churn --version 3       writes churn.baseline.json
   outrider baseline day*.jsonl --model churn --prediction label --confidence score
   outrider baseline train.parquet --model churn --exclude 'id,meta_*' --category zip_code
+  outrider baseline iris.csv --model iris --rename 'sepal length (cm)=sepal_length'
   outrider baseline api.log --model churn --format churn_log  a log, in a [[format]] of yours
   outrider baseline --show churn.baseline.json
   outrider baseline new.csv --like churn.baseline.json --output new.json
@@ -45,6 +47,9 @@ def add(parser: argparse.ArgumentParser, _verb: str) -> None:
     parser.add_argument("--feature", **_NAMES, help="only these columns, or patterns")  # type: ignore[arg-type]
     parser.add_argument("--exclude", **_NAMES, help="not these")  # type: ignore[arg-type]
     parser.add_argument("--category", **_NAMES, help="these are categories")  # type: ignore[arg-type]
+    parser.add_argument(
+        "--rename", type=pair, action="append", default=[], metavar="COLUMN=NAME", help="as logs call it"
+    )
     parser.add_argument("--prediction", metavar="COLUMN", default="prediction", help="what the model said")
     parser.add_argument("--confidence", metavar="COLUMN", default="confidence", help="how sure it was")
     parser.add_argument("--header", **_NAMES, help="the columns, where a first row is data")  # type: ignore[arg-type]
@@ -61,6 +66,18 @@ def add(parser: argparse.ArgumentParser, _verb: str) -> None:
 def names(text: str) -> list[str]:
     """Names with commas between."""
     return [name for part in text.split(",") if (name := part.strip())]
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Two names with a = between.
+
+    Raises:
+        ValueError: there is none.
+    """
+    column, between, name = text.rpartition("=")
+    if not (column and between and name):
+        raise ValueError(text)
+    return column, name
 
 
 _NAMES = {"type": names, "action": "extend", "default": [], "metavar": "NAME,.."}
@@ -139,7 +156,6 @@ def _make(args: argparse.Namespace) -> int:
     from agent.service.steps import write
     from agent.stats.baseline import NAME, encoded
     from agent.stats.topk import key_of
-    from agent.tables.choice import Choice
     from agent.tables.making import made
 
     like = _load(args.like) if args.like is not None else None
@@ -153,10 +169,7 @@ def _make(args: argparse.Namespace) -> int:
     form = _form(args)
     if isinstance(form, str):
         return _fail(form, USAGE)
-    choice = Choice(
-        tuple(args.feature), tuple(args.exclude), tuple(args.category), args.prediction, args.confidence
-    )
-    found = made(_sources(args, form), choice, (model, version), time.time(), like)
+    found = made(_sources(args, form), _choice(args), (model, version), time.time(), like)
     data = encoded(found.baseline)
     write(output.absolute(), data.decode())
     if args.json:
@@ -164,6 +177,19 @@ def _make(args: argparse.Namespace) -> int:
     else:
         _print(made_text(found, output, len(data)))
     return 0
+
+
+def _choice(args: argparse.Namespace) -> Choice:
+    from agent.tables.choice import Choice
+
+    return Choice(
+        tuple(args.feature),
+        tuple(args.exclude),
+        tuple(args.category),
+        args.prediction,
+        args.confidence,
+        dict(args.rename),
+    )
 
 
 def _sources(args: argparse.Namespace, form: Format | None) -> list[Source]:

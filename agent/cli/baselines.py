@@ -13,6 +13,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.tables.making import Made
 from agent.view.clean import clean
+from collectors.logs.formats.roles import FEATURE
 
 TOLD = 5
 """Categories shown of a feature."""
@@ -86,6 +87,8 @@ def _said(made: Made) -> Iterator[dict[str, str]]:
     """What should be looked at before a feature is trusted."""
     for name, column in sorted(made.columns.items()):
         feature = made.baseline.features[name]
+        if not FEATURE.fullmatch(f"feature.{name}"):
+            yield {"feature": clean(name), "said": "no log can call a feature so; --rename it"}
         if column.distinct.count == 1 and not column.infinite:
             yield {"feature": clean(name), "said": "it is the same in each row"}
         if isinstance(feature.values, Histogram):
@@ -107,6 +110,8 @@ def made_json(made: Made, output: Path, size: int) -> Iterator[dict[str, Any]]:
             yield {**about, **more}
         else:
             yield {**about, "rows": made.rows, "output": str(output), "bytes": size, "refused": made.refused}
+    for told in _said(made):
+        yield {"kind": "said", **told}
     for name, why in made.left_out.items():
         yield {"kind": "left_out", "column": name, "why": why}
     for trouble, count in made.troubles.items():

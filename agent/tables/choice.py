@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agent.stats.baseline import FEATURES, NAME
@@ -25,6 +26,7 @@ class Choice(NamedTuple):
         categories: these are categories, whatever they hold.
         prediction: the column of what the model said.
         confidence: the column of how sure it was.
+        renamed: what a feature is called, by the column's name; it goes by that everywhere above.
     """
 
     features: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Choice(NamedTuple):
     categories: tuple[str, ...] = ()
     prediction: str = PREDICTION
     confidence: str = CONFIDENCE
+    renamed: Mapping[str, str] = MappingProxyType({})
 
 
 class Names:
@@ -93,8 +96,9 @@ class Names:
 
     def _called(self, column: str) -> str | None:
         """The feature's name; None where it was not asked for."""
-        name = column.removeprefix(INSIDE) if self._inside else column
         choice = self.choice
+        name = column.removeprefix(INSIDE) if self._inside else column
+        name = choice.renamed.get(name, name)
         for given, stands in ((choice.prediction, PREDICTION), (choice.confidence, CONFIDENCE)):
             if column == given:
                 return stands

@@ -153,7 +153,7 @@ def _all(sources: Iterable[Source], names: Names, troubles: Counter[str]) -> Ite
 def _check(choice: Choice, names: Names) -> None:
     """That what was asked for is there."""
     saying = {choice.prediction, choice.confidence} - {PREDICTION, CONFIDENCE}
-    for name in sorted({*choice.features, *choice.categories, *saying}):
+    for name in sorted({*choice.features, *choice.categories, *choice.renamed.values(), *saying}):
         if not any(matches(there, (name,)) for pair in names.columns.items() for there in pair):
             near = get_close_matches(name, {*names.columns, *names.unasked}, 1)
             raise TableError(f"no column is called {name}" + (f"; did you mean {near[0]}?" if near else ""))

@@ -73,7 +73,18 @@ def test_what_could_not_be_used_is_said(folder: Path, capsys: pytest.CaptureFixt
     assert "not used: 1 rows with too few or too many cells" in told
     assert run("a.csv", "--model", "m", "--json") == 0
     kinds = [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()]
-    assert kinds == ["baseline", "feature", "feature", "feature", "left_out", "trouble"]
+    assert kinds == ["baseline", *["feature"] * 3, *["said"] * 3, "left_out", "trouble"]
+
+
+def test_a_column_that_no_log_can_name_is_renamed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.csv").write_text("sepal length (cm),a=b\n1,2\n")
+    assert run("a.csv", "--model", "m") == 0
+    assert "sepal length (cm): no log can call a feature so; --rename it" in capsys.readouterr().out
+    assert run("a.csv", "--model", "m", "--rename", "sepal length (cm)=length", "--rename", "a=b=c") == 0
+    assert "no log" not in capsys.readouterr().out
+    assert set(decoded((folder / "m.baseline.json").read_bytes()).features) == {"length", "c"}
+    with pytest.raises(SystemExit):
+        run("a.csv", "--model", "m", "--rename", "length")
 
 
 def test_a_drift_is_found_and_its_absence_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,13 @@ def test_what_the_model_said_has_its_name() -> None:
     assert names.left_out == {"prediction": "prediction is label", "confidence": "confidence is score"}
 
 
+def test_a_feature_is_called_as_logs_call_it() -> None:
+    names = Names(Choice(features=("length", "b"), renamed={"length (cm)": "length"}))
+    assert names.of(["length (cm)", "b", "c"]) == {"length (cm)": "length", "b": "b"}
+    inside = Names(Choice(renamed={"length (cm)": "length"}))
+    assert inside.of(["features.length (cm)"]) == {"features.length (cm)": "length"}
+
+
 def test_names_that_cannot_be_are_left_out() -> None:
     names = Names(Choice())
     assert names.of(["", "n" * 129, "ok", "half\ud800"]) == {"ok": "ok"}

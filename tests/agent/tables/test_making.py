@@ -136,6 +136,7 @@ def test_what_another_baseline_does_not_know_is_left_out(tmp_path: Path) -> None
         ("a,b\n", Choice(), "not one row"),
         ("a,b\n1\n2\n", Choice(), "not one row; 2 rows with too few"),
         ("age\n1\n", Choice(features=("agee",)), "agee; did you mean age"),
+        ("age\n1\n", Choice(renamed={"agee": "years"}), "no column is called years"),
         ("age\n1\n", Choice(prediction="label"), "no column is called label"),
         ("a,b\n,\n", Choice(), r"no column is a feature: a \(it has no value\), b"),
     ],
