@@ -95,6 +95,7 @@ METRICS = (
     SPREAD, LABELS, DELAY, NUMBERS, CATEGORIES, FAULTS, TOGETHER, DISTINCT, CONSTANT, DRIFT,
     BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING, INFO,
 )  # fmt: skip
+_OWN = {metric.name: metric for metric in METRICS}
 _OF_BASELINE = {metric.name: metric for metric in (BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING)}
 _OF_WINDOWS = {metric.name: metric for metric in METRICS if metric.name not in {*_OF_BASELINE, INFO.name}}
 
@@ -253,15 +254,23 @@ def _by_model(windows: Mapping[Series, Summary], wanted: Mapping[str, Metric]) -
     """What is of these metrics, by the attributes of the model, each with the values of its own."""
     found: dict[Attributes, dict[str, list[tuple[tuple[str, ...], Summary]]]] = {}
     for each, summary in windows.items():
-        metric = wanted.get(each.name)
-        if metric is None or metric.kind != each.kind:
-            continue
-        split = len(each.attributes) - len(metric.attributes)
-        if split < 0 or tuple(key for key, _ in each.attributes[split:]) != metric.attributes:
-            continue
-        own = tuple(value for _, value in each.attributes[split:])
-        found.setdefault(each.attributes[:split], {}).setdefault(each.name, []).append((own, summary))
+        model = owner(each, wanted)
+        if model is not None:
+            own = tuple(value for _, value in each.attributes[len(model) :])
+            found.setdefault(model, {}).setdefault(each.name, []).append((own, summary))
     return dict(found)
+
+
+def owner(of: Series, wanted: Mapping[str, Metric] | None = None) -> Attributes | None:
+    """The attributes of the model, which come before those of the measure; None of a series that is none of
+    `wanted`, or of any of these metrics."""
+    metric = (_OWN if wanted is None else wanted).get(of.name)
+    split = len(of.attributes) - len(metric.attributes) if metric is not None else -1
+    if metric is None or metric.kind != of.kind or split < 0:
+        return None
+    return (
+        of.attributes[:split] if tuple(key for key, _ in of.attributes[split:]) == metric.attributes else None
+    )
 
 
 def _known(parts: Parts) -> Known:

@@ -1,9 +1,10 @@
 """The terminal view: a thin Textual application over the scenes that the receiver makes.
 
     Devices --Enter--> Device --Enter--> Series         Esc goes back, ? tells the keys
+                              --Enter--> Model --Enter--> Series
 
-What is drawn is composed by `listing`, `page` and `seriespage`, which are pure. The terminal's own
-colours are used, nothing is animated, and what did not change is not written.
+What is drawn is composed by `listing`, `page`, `joinedpage` and `seriespage`, which are pure. The terminal's
+own colours are used, nothing is animated, and what did not change is not written.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from agent.view import listing, page, seriespage
+from agent.view import joinedpage, listing, page, seriespage
 from agent.view.clean import clean
 from agent.view.ink import Ink, Line, fit, line, spread
 from agent.view.listbox import Listbox, Stop
-from agent.view.paint import across, titles
-from agent.view.receiver import Build, Receiver
+from agent.view.paint import Entry, across, titles
+from agent.view.receiver import Build, Choice, Receiver
 from agent.view.scene import Scene
 from agent.view.units import NONE
 from collectors.api import Series
 
 HELP = (
     ("↑ ↓  j k", "move; Page Up and Down, Home and End too"),
-    ("Enter", "open the device or the series; or click it twice"),
+    ("Enter", "open the device, the model or the series; or click it twice"),
     ("Esc", "back; ends a filter first"),
     ("/", "show only what has this text in its name"),
     ("c", "on a series: its captures of the flight recorder (◆)"),
@@ -46,12 +47,18 @@ MARKS = (
     "AGE is how old the newest window is: no value without it",
 )
 LEAST = (30, 6)
+UNTOLD = "nothing was told of this model in the last hour"
 NO_CAPTURE = "no capture has samples of this series"
 
 
 def series_of(key: Hashable) -> Series | None:
     """The series of a stop on the page of a device."""
     return key[0] if isinstance(key, tuple) and isinstance(key[0], Series) else None
+
+
+def model_of(key: Hashable) -> str:
+    """The model that a stop on the page of a device opens; "" where it opens a series."""
+    return str(key[3]) if isinstance(key, tuple) and len(key) > 3 else ""
 
 
 def capture_of(key: Hashable) -> str:
@@ -199,9 +206,9 @@ class Page(Screen[None]):
         self.viewer.receiver.choose(*self.choice())
         self.redraw()
 
-    def choice(self) -> tuple[str | None, Series | None]:
-        """The device and the series that this page needs in the scene."""
-        return None, None
+    def choice(self) -> Choice:
+        """The device, and the series or the model, that this page needs in the scene."""
+        return None, None, ""
 
 
 class Devices(Page):
@@ -236,9 +243,9 @@ class Device(Page):
         super().__init__()
         self.device = device
 
-    def choice(self) -> tuple[str | None, Series | None]:
+    def choice(self) -> Choice:
         """The device alone."""
-        return self.device, None
+        return self.device, None, ""
 
     def picture(self, scene: Scene, width: int) -> None:
         """Its head, and all its series under their headings."""
@@ -247,6 +254,10 @@ class Device(Page):
             self.put([line(Ink(clean(self.device), "title"))], [], [])
             return
         entries = page.body(chosen, scene.now, width - 2, self.wanted)
+        self.entries([*page.head(chosen, width), titles(across(width - 2))], entries)
+
+    def entries(self, head: Sequence[Line], entries: Sequence[Entry]) -> None:
+        """Show these under their headings; those that open something are stops."""
         self.headings = [n for n, each in enumerate(entries) if each.line and each.line[0].text == "──"]
         # An alert and a row may open one series: each is a stop of its own.
         seen: Counter[Series] = Counter()
@@ -254,15 +265,40 @@ class Device(Page):
         for n, each in enumerate(entries):
             if each.series is not None:
                 seen[each.series] += 1
-                stops.append((n, (each.series, seen[each.series], each.capture)))
-        head = [*page.head(chosen, width), titles(across(width - 2))]
+                stops.append((n, (each.series, seen[each.series], each.capture, each.model)))
         self.put(head, [each.line for each in entries], stops)
 
     def open(self, key: Hashable) -> None:
-        """The page of the series."""
-        series = series_of(key)
-        if series is not None:
+        """The page of the series, or of the model."""
+        series, model = series_of(key), model_of(key)
+        if model:
+            self.app.push_screen(Model(self.device, model))
+        elif series is not None:
             self.app.push_screen(Track(self.device, series, self.body, capture_of(key)))
+
+
+class Model(Device):
+    """One model of a device."""
+
+    def __init__(self, device: str, model: str) -> None:
+        super().__init__(device)
+        self.model = model
+
+    def choice(self) -> Choice:
+        """The device, and its model."""
+        return self.device, None, self.model
+
+    def picture(self, scene: Scene, width: int) -> None:
+        """All that is known of the model, and of what it runs on."""
+        chosen = scene.chosen
+        mine = chosen is not None and chosen.listed.state.name == self.device
+        of = chosen.joined if chosen is not None and mine else None
+        if chosen is None or of is None or of.name != self.model:
+            self.put([line(Ink(clean(self.model), "title"))], [line(Ink(f"  {UNTOLD}", "dim"))], [])
+            return
+        firing = {each.series for alert in chosen.listed.alerts for each in alert.series}
+        entries = joinedpage.body(of, chosen.rows, chosen.faults, scene.now, width - 2, self.wanted, firing)
+        self.entries([*page.head(chosen, width)[:1], *joinedpage.head(of, width)], entries)
 
 
 class Track(Page):
@@ -276,9 +312,9 @@ class Track(Page):
         super().__init__()
         self.device, self.series, self.among, self.capture = device, series, among, capture
 
-    def choice(self) -> tuple[str | None, Series | None]:
+    def choice(self) -> Choice:
         """The device, and its series."""
-        return self.device, self.series
+        return self.device, self.series, ""
 
     def picture(self, scene: Scene, width: int) -> None:
         """Numbers, chart, table."""

@@ -53,7 +53,9 @@ def glance(models: Sequence[Model], width: int) -> list[Entry]:
         Entry(heading("models", width)),
         Entry(line(Ink(f"  {left('MODEL', room)}{names} {right('AGE', AGE)}", "dim"))),
     ]
-    entries += [Entry(_model(model, columns, room), model.series) for model in models[:MOST_MODELS]]
+    entries += [
+        Entry(_model(model, columns, room), model.series, model=model.name) for model in models[:MOST_MODELS]
+    ]
     if len(models) > MOST_MODELS:
         entries.append(Entry(line(Ink(f"  and {len(models) - MOST_MODELS} more models", "dim"))))
     return entries

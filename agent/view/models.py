@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
+from agent.logs.measures import Info, info_of
 from agent.ship.plain import mean_rate
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge, Summary, merge
+from agent.view.joined import named
 from agent.view.rows import Window, is_late, natural
 from collectors.api import Series
 from collectors.logs.formats.roles import ERRORS, LATENCY, NUMBERS, REQUESTS
@@ -48,6 +50,7 @@ class Model(NamedTuple):
         hits: share of look-ups in a cache that hit.
     """
 
+    name: str
     whose: tuple[str, ...]
     series: Series
     age: float
@@ -63,17 +66,20 @@ class Model(NamedTuple):
 
 def models(held: Mapping[Series, Sequence[Window]], now: float) -> tuple[Model, ...]:
     """The models that these windows (of each series the oldest first) tell of, in natural order."""
+    known = info_of(held)
     groups: dict[tuple[str, ...], dict[Series, Sequence[Window]]] = {}
     for series, windows in held.items():
         if series.name in GLANCED and windows:
             about = dict(series.attributes)
             whose = tuple(about.get(key, "") for key in WHOSE)
             groups.setdefault(whose, {})[series] = windows
-    found = [_model(tuple(filter(None, whose)), group, now) for whose, group in groups.items()]
+    found = [_model(whose, group, now, known) for whose, group in groups.items()]
     return tuple(sorted(found, key=lambda model: (natural(model.series._replace(name="")), model.whose)))
 
 
-def _model(whose: tuple[str, ...], group: Mapping[Series, Sequence[Window]], now: float) -> Model:
+def _model(
+    whose: tuple[str, ...], group: Mapping[Series, Sequence[Window]], now: float, known: Mapping[str, Info]
+) -> Model:
     lead = min(group, key=lambda series: (GLANCED.index(series.name), natural(series)))
     last = max((windows[-1] for windows in group.values()), key=lambda window: window.end)
     latest = _Latest(group, last)
@@ -81,7 +87,8 @@ def _model(whose: tuple[str, ...], group: Mapping[Series, Sequence[Window]], now
     latency = latest.histogram(LATENCIES)
     written = latest.rate(TOKENS.metric, TOKENS.attribute)
     return Model(
-        whose,
+        named(lead, known),
+        tuple(filter(None, whose)),
         lead,
         now - last.end,
         is_late(group[lead], now),

@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 
 from agent.ship.records import RAW, Key
 from agent.stats.clocks import told_by
-from agent.stats.frame import Content
+from agent.stats.frame import Content, Event
 from agent.view.captures import Shots
 from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
 from agent.view.gaps import Circumstances, Loss, coarser, gaps
 from agent.view.intake import Intake
+from agent.view.joined import SAMPLE, Joined, joined
 from agent.view.models import models
 from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board
@@ -31,6 +32,8 @@ TRACKED = 360
 
 MOST_FIGURES = 10_000
 LABELS = 16
+SAMPLES = 200
+"""Samples of models' records kept of the device that is looked at, the newest."""
 
 
 class Observer:
@@ -63,6 +66,9 @@ class Observer:
         self._board = Board()
         self._track = Board()
         self._shots = Shots()
+        self._model = ""
+        self._joined: Joined | None = None
+        self._samples: list[Event] = []
 
     def applied(self, device: str, key: Key, content: Content) -> None:
         """A record is newly held."""
@@ -72,38 +78,55 @@ class Observer:
         if device == self._device and any(map(told_by, content.events)):
             # What is held is dated anew.
             series, self._device = self._series, None
-            self.choose(device, series)
+            self.choose(device, series, self._model)
         elif device == self._device:
             self._board.add(key, content)
             self._track.add(key, content)
             self._shoot(key, content)
+            self._sample(key, content)
+            self._join()
 
     def _shoot(self, key: Key, content: Content) -> None:
         if key.stream == RAW:
             self._shots.add(content)
+
+    def _sample(self, key: Key, content: Content) -> None:
+        if key.stream == RAW:
+            self._samples += [event for event in content.events if event.name == SAMPLE]
+            self._samples = sorted(self._samples, key=lambda event: event.wall)[-SAMPLES:]
+
+    def _join(self) -> None:
+        """The record of the model that is looked at, anew: adding up all of its windows is not done for each
+        picture."""
+        held, events = self._board.windows, self._board.events
+        self._joined = joined(self._model, held, events, self._samples) if self._model else None
 
     def notice(self, name: str, device: str, text: str) -> None:
         """Keep this until something newer is to be said; the header tells of the link."""
         if device:
             self._notice = f"{device}: {name}: {text}"
 
-    def choose(self, device: str | None, series: Series | None) -> None:
-        """Look at another device, or series of it: at its records of the last hour, then at what comes."""
+    def choose(self, device: str | None, series: Series | None, model: str = "") -> None:
+        """Look at another device, or series or model of it: at its records of the last hour, then at what
+        comes."""
         fresh = device != self._device
-        if not fresh and series == self._series:
+        if not fresh and (series, model) == (self._series, self._model):
             return
-        self._series = series
+        self._series, self._model = series, model
         self._track, self._shots = Board(series, TRACKED), Shots(series)
         if fresh:
-            self._device, self._board = device, Board()
+            self._device, self._board, self._samples = device, Board(), []
         if device is None:
+            self._joined = None
             return
         for key, content in self._store.contents(device, self._wall() - KEPT):
             if fresh:
                 self._board.add(key, content)
+                self._sample(key, content)
             if series is not None:
                 self._track.add(key, content)
             self._shoot(key, content)
+        self._join()
 
     def scene(self, link: str) -> Scene:
         """What is to be seen now; what is older than an hour goes."""
@@ -112,6 +135,7 @@ class Observer:
             self._store.retain(now - KEPT)
             self._board.expire(KEPT)
             self._track.expire(KEPT)
+            self._join()
         devices = tuple(
             self._listed(self._counted(state, now), now)
             for state in self._store.devices(now)
@@ -153,6 +177,7 @@ class Observer:
             self._shots.newest,
             models=models(self._board.windows, now),
             faults=self._board.faults,
+            joined=self._joined,
         )
 
     def _tracked(self, chosen: Chosen, now: float) -> Track | None:

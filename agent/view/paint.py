@@ -22,11 +22,12 @@ VALUE = 11
 
 class Entry(NamedTuple):
     """A line of a page, and the series that it opens; None where it opens none. `capture` is the name of
-    that in which it opens it, "" for its windows."""
+    that in which it opens it, "" for its windows; `model` that of the model that it opens instead."""
 
     line: Line
     series: Series | None = None
     capture: str = ""
+    model: str = ""
 
 
 class Across(NamedTuple):

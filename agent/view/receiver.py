@@ -23,7 +23,7 @@ PERIOD = 0.5
 PATIENCE = 1.0
 """Seconds that the end waits for the thread; connecting to a mute broker may take longer."""
 
-Choice = tuple[str | None, Series | None]
+Choice = tuple[str | None, Series | None, str]
 Build = Callable[[ExitStack], tuple[Subscriber, Observer]]
 
 
@@ -43,7 +43,7 @@ class Receiver:
         self._told = told
         self._build = build
         self._monotonic = monotonic
-        self._choice: Choice = (None, None)
+        self._choice: Choice = (None, None, "")
         self._ended = False
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._thread = Thread(target=self._run, name="receive", daemon=True)
@@ -54,9 +54,9 @@ class Receiver:
         """Connect and receive from now on."""
         self._thread.start()
 
-    def choose(self, device: str | None, series: Series | None = None) -> None:
-        """Look at this device, and this series of it; the next scene shows them."""
-        self._choice = (device, series)
+    def choose(self, device: str | None, series: Series | None = None, model: str = "") -> None:
+        """Look at this device, and this series or model of it; the next scene shows them."""
+        self._choice = (device, series, model)
         self._wake()
 
     def stop(self) -> None:

@@ -199,7 +199,7 @@ class Board:
         end = max((held[-1].end for held in self._windows.values()), default=now)
         wanted = [item for item in self._windows.items() if item[0] not in without]
         ordered = sorted(wanted, key=lambda item: natural(item[0]))
-        return [_row(series, held, now, end, cells) for series, held in ordered]
+        return [row(series, held, now, end, cells) for series, held in ordered]
 
 
 def _inside(key: Key, other: Key) -> bool:
@@ -224,7 +224,8 @@ def natural(series: Series) -> tuple[object, ...]:
     return (rank, *parts)
 
 
-def _row(series: Series, held: Sequence[Window], now: float, end: float, cells: int) -> Row:
+def row(series: Series, held: Sequence[Window], now: float, end: float, cells: int) -> Row:
+    """The figures of the last of these windows, and a sparkline of them all that ends at `end`."""
     last = held[-1]
     counter = isinstance(last.summary, Counter)
     return Row(

@@ -15,6 +15,7 @@ from agent.view.captures import Shot
 from agent.view.faults import Fault
 from agent.view.fleet import DeviceState
 from agent.view.gaps import Gap
+from agent.view.joined import Joined
 from agent.view.models import Model
 from agent.view.rows import Row, Window
 from agent.view.standing import Standing
@@ -35,7 +36,8 @@ class Chosen(NamedTuple):
     """The device that is looked at. `reasons` are its own words on why it is degraded, `labels` its site
     and tags; `refused` counts the windows of series beyond the bound of a board; `captures` are those of
     the flight recorder, the newest first; `recording` says of one that is under way, "" if none is;
-    `models` are its models at a glance, `faults` their errors by template, the most frequent first."""
+    `models` are its models at a glance, `faults` their errors by template, the most frequent first; `joined`
+    is the model that is looked at."""
 
     listed: Listed
     rows: tuple[Row, ...] = ()
@@ -48,6 +50,7 @@ class Chosen(NamedTuple):
     recording: str = ""
     models: tuple[Model, ...] = ()
     faults: tuple[Fault, ...] = ()
+    joined: Joined | None = None
 
 
 class Track(NamedTuple):

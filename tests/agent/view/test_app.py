@@ -11,8 +11,9 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from agent.view.app import NO_CAPTURE, Device, Devices, Help, Page, Track, Viewer
+from agent.view.app import NO_CAPTURE, UNTOLD, Device, Devices, Help, Model, Page, Track, Viewer
 from agent.view.ink import plain
+from agent.view.joined import joined
 from agent.view.listbox import Listbox
 from agent.view.observer import Observer
 from agent.view.receiver import Receiver
@@ -20,7 +21,7 @@ from agent.view.scene import Scene
 from agent.view.subscriber import Subscriber
 from collectors.api import Series
 from tests.captures import NAME
-from tests.pictures import HEAT, scene, shots, track
+from tests.pictures import EVENTS, HEAT, board, scene, shots, track
 
 NAMES = {"/": "slash"}
 Play = Callable[[Pilot[str], Viewer], Awaitable[None]]
@@ -37,14 +38,17 @@ class Still(Receiver):
     def stop(self) -> None:
         """There is no thread to end."""
 
-    def choose(self, device: str | None, series: Series | None = None) -> None:
+    def choose(self, device: str | None, series: Series | None = None, model: str = "") -> None:
         """The scene of this choice, at once."""
         self.chosen = (device, series)
         found = tuple(shot for shot in shots(series) if shot.held) if series else ()
         shown = track(series)._replace(captures=found) if series else None
         whole = scene().chosen
         assert whole is not None
-        self.scene = scene()._replace(track=shown, chosen=whole._replace(captures=shots(HEAT)))
+        self.scene = scene()._replace(
+            track=shown,
+            chosen=whole._replace(captures=shots(HEAT), joined=joined(model, board().windows, EVENTS)),
+        )
         self._told()
 
 
@@ -109,7 +113,7 @@ def test_brackets_lead_to_the_next_heading_and_the_next_series() -> None:
     played(play)
 
 
-def test_a_model_at_a_glance_and_its_errors_open_their_series() -> None:
+def test_a_model_at_a_glance_opens_its_page_and_errors_their_series() -> None:
     async def play(pilot: Pilot[str], app: Viewer) -> None:
         await pilot.press("enter")
         page = shown(app)
@@ -117,12 +121,34 @@ def test_a_model_at_a_glance_and_its_errors_open_their_series() -> None:
         assert "no memory for batch [*] of [*]" in page
         assert "such as: no memory\ufffd for batch 7 of [email]" in page
         await pilot.press("right_square_bracket", "right_square_bracket", "enter")
+        assert isinstance(app.screen, Model)
+        page = shown(app)
+        assert "no memory for batch [*] of [*]" in page
+        assert "requests api resnet 200" in page
+        assert "queue length" not in page
+        await pilot.press("slash", *"503", "enter")
+        assert "requests api resnet 200" not in shown(app)
+        await pilot.press("enter")
         assert isinstance(app.screen, Track)
-        assert app.screen.series.name == "model.requests"
-        await pilot.press("escape", "right_square_bracket", "enter")
+        assert app.screen.series.name == "model.errors"
+        await pilot.press("escape")
+        assert isinstance(app.screen, Model)
+        await pilot.press("escape", "escape", "right_square_bracket", "enter")
         assert isinstance(app.screen, Track)
         assert app.screen.series.name == "model.errors.template"
         assert "latest window: 51 seen" in shown(app)
+
+    played(play)
+
+
+def test_the_page_of_a_model_that_nobody_tells_of_says_so() -> None:
+    async def play(pilot: Pilot[str], app: Viewer) -> None:
+        await pilot.press("enter")
+        await app.push_screen(Model("gate-7-ab12cd", "none"))
+        await pilot.pause()
+        assert UNTOLD in shown(app)
+        await pilot.press("escape")
+        assert "── alerts" in shown(app)
 
     played(play)
 

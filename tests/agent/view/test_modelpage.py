@@ -9,7 +9,7 @@ from agent.view.modelpage import MOST_FAULTS, MOST_MODELS, erring, glance
 from agent.view.models import Model
 from tests.pictures import NOW, chosen, series
 
-ONE = Model(("api", "resnet"), series("model.requests"), 3.0, False, 10.0, 0.2, 0.05, 0.2)
+ONE = Model("resnet", ("api", "resnet"), series("model.requests"), 3.0, False, 10.0, 0.2, 0.05, 0.2)
 FAULT = Fault("api", "a1", 7, NOW - 600, NOW - 60, "no memory\x1b[2J for [*]", "no memory for 7")
 TEMPLATE = series("model.errors.template", "{error}", "top", log__name="api")
 
@@ -34,6 +34,7 @@ def test_in_narrow_terminals_the_last_columns_go() -> None:
 def test_a_model_opens_its_series_and_many_are_bounded() -> None:
     entries = glance([ONE] * (MOST_MODELS + 5), 80)
     assert entries[2].series == ONE.series
+    assert entries[2].model == "resnet"
     assert plain(entries[-1].line).strip() == "and 5 more models"
     assert glance([], 80) == []
 

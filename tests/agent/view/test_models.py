@@ -52,7 +52,7 @@ def test_what_tells_series_of_a_model_apart_is_summed_up() -> None:
             duration[1]: Histogram.of([9.0] * 101),
         }
     )
-    assert found.whose == ("api", "resnet")
+    assert (found.name, found.whose) == ("resnet", ("api", "resnet"))
     assert found.requests == 2.0
     assert found.errors == pytest.approx(0.3)
     assert found.p50 == found.p99 == pytest.approx(9.0, 0.02)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from agent.ship.plain import parse_status, status_json
+from agent.ship.records import RAW, Key
 from agent.ship.wire import encode_message
 from agent.stats.clocks import Clock, clock_event
 from agent.stats.frame import Content
 from agent.view.fleet import FleetStore
 from agent.view.observer import Observer
+from tests import modelled
 from tests.captures import HEAT, NAME, OFFSET, TRIGGER, capture
 from tests.messages import Sender, content, gauge, minute, series
 from tests.pictures import HOT
@@ -184,3 +186,27 @@ def test_a_capture_is_shown_beside_the_windows_and_never_added_to_them(looker: L
     again = looker.observer.scene("")
     assert again.track is not None
     assert again.track.captures == (shot,)
+
+
+def test_a_model_that_is_looked_at_is_joined_with_its_samples(looker: Looker) -> None:
+    end = looker.now
+    of = Key(7, RAW, 0, 0)
+    for n, each in enumerate(modelled.minutes(end)):
+        looker.observer.applied("gate-7", Key(7, "windows", n, n), each)
+    looker.send("gate-7")
+    looker.observer.choose("gate-7", None, "iris")
+    looker.observer.applied("gate-7", of, Content(events=modelled.samples(end)))
+    scene = looker.observer.scene("").chosen
+    assert scene is not None
+    assert scene.joined is None, "nothing of it was held before it was chosen"
+    for n, each in enumerate(modelled.minutes(end)):
+        looker.observer.applied("gate-7", Key(7, "windows", n, n), each)
+    scene = looker.observer.scene("").chosen
+    assert scene is not None
+    assert scene.joined is not None
+    assert (scene.joined.name, len(scene.joined.samples)) == ("iris", 2)
+    assert scene.joined.quality.classes is not None
+    looker.observer.choose("gate-7", None)
+    scene = looker.observer.scene("").chosen
+    assert scene is not None
+    assert scene.joined is None
