@@ -96,6 +96,7 @@ class Tailing:
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._tailer: Tailer
         self._models: Models
+        self._of_models: dict[Series, Summary] = {}
         self._logs: dict[str, Following] = {}
         self._live, self._live_due = Live(), 0.0
         self._busy_since: float | None = None
@@ -235,7 +236,7 @@ class Tailing:
     def _tell_live(self) -> None:
         """A reading of what came to all logs since the one before."""
         now = self._clocks.wall()
-        windows: dict[Series, Summary] = {}
+        windows, self._of_models = self._of_models, {}
         for log in self._logs.values():
             windows.update(self.admission.take(log.lately(now)))
         if self._readings.qsize() < MINUTES:
@@ -253,7 +254,10 @@ class Tailing:
             self._tell_format(log)
         made = self._models.summed_up(now)
         for start, windows in made.minutes.items():
-            _add(minutes.setdefault(start, {}), self.admission.take(windows))
+            kept = self.admission.take(windows)
+            _add(minutes.setdefault(start, {}), kept)
+            if self._config.alert and start >= now - 2 * MINUTE:
+                _add(self._of_models, kept)
         self.admission.hand_over()
         self._changed = {**self._tailer.positions(), **made.states}
         for name, position in self._changed.items():

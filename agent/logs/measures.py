@@ -31,18 +31,23 @@ def _metric(name: str, unit: str, kind: str, attributes: tuple[str, ...], brief:
     return Metric(f"model.{name}", unit, kind, attributes, SOURCE, brief)  # type: ignore[arg-type]
 
 
+PAIRS = _metric("pairs", "{prediction}", "counter", ("result",), "Judged predictions, right or wrong.")
 CONFUSION = _metric("confusion", "{prediction}", "top", ("label",), "Of a true class: by predicted class.")
 BIN_COUNT = _metric("calibration.count", "{prediction}", "top", (), "Predictions by bin of confidence.")
 BIN_RIGHT = _metric("calibration.right", "{prediction}", "top", (), "Right ones by bin of confidence.")
 BIN_SUM = _metric("calibration.confidence", "1", "top", (), "Confidence added up by bin, in steps of 0.0001.")
-SQUARES = _metric("calibration.squared", "1", "counter", (), "Squares of confidence less truth, for Brier.")
+SQUARES = _metric(
+    "calibration.squared", "{square}", "counter", (), "Squares of confidence less truth, for Brier."
+)
 RANKS = _metric("label.rank", "{prediction}", "top", (), "At which rank the true class was predicted.")
-OVER = _metric("error.over", "1", "counter", (), "By how much too much was predicted.")
-UNDER = _metric("error.under", "1", "counter", (), "By how much too little was predicted.")
-SQUARED = _metric("error.squared", "1", "counter", (), "Squares of errors of predicted numbers.")
-ABOVE = _metric("truth.above", "1", "counter", ("center",), "True numbers above the center, less it.")
-BELOW = _metric("truth.below", "1", "counter", ("center",), "The center less true numbers below it.")
-SPREAD = _metric("truth.squared", "1", "counter", ("center",), "Squares of true numbers less the center.")
+OVER = _metric("error.over", "{value}", "counter", (), "By how much too much was predicted.")
+UNDER = _metric("error.under", "{value}", "counter", (), "By how much too little was predicted.")
+SQUARED = _metric("error.squared", "{square}", "counter", (), "Squares of errors of predicted numbers.")
+ABOVE = _metric("truth.above", "{value}", "counter", ("center",), "True numbers above the center, less it.")
+BELOW = _metric("truth.below", "{value}", "counter", ("center",), "The center less true numbers below it.")
+SPREAD = _metric(
+    "truth.squared", "{square}", "counter", ("center",), "Squares of true numbers less the center."
+)
 LABELS = _metric("labels", "{label}", "counter", ("outcome",), "What became of predictions and truths.")
 DELAY = _metric("label.delay", "s", "histogram", (), "How long after its prediction a truth was told.")
 NUMBERS = _metric(
@@ -91,6 +96,7 @@ INFO = _metric(
 )
 
 METRICS = (
+    PAIRS,
     CONFUSION, BIN_COUNT, BIN_RIGHT, BIN_SUM, SQUARES, RANKS, OVER, UNDER, SQUARED, ABOVE, BELOW,
     SPREAD, LABELS, DELAY, NUMBERS, CATEGORIES, FAULTS, TOGETHER, DISTINCT, CONSTANT, DRIFT,
     BASELINE_NUMBERS, BASELINE_CATEGORIES, BASELINE_MISSING, INFO,
@@ -112,11 +118,18 @@ def grown(count: int, delta: float) -> Counter:
 
 
 def of_confusion(model: Attributes, confusion: Mapping[tuple[str, str], int]) -> Windows:
-    """How often each class (first) was predicted as each; of at most 62 classes, for a top keeps no more."""
+    """How often each class (first) was predicted as each; of at most 62 classes, for a top keeps no more. How
+    many were right and wrong is told apart, for rules of alerts."""
     rows: dict[str, dict[str, int]] = {}
+    found: Windows = {}
     for (label, taken), count in confusion.items():
         rows.setdefault(label, {})[taken] = count
-    return {series(CONFUSION, model, label): Top.of(row.items()) for label, row in rows.items()}
+        pairs = series(PAIRS, model, "right" if label == taken else "wrong")
+        before = found.get(pairs)
+        found[pairs] = grown(count, count) if before is None else merge(before, grown(count, count))
+    for label, row in rows.items():
+        found[series(CONFUSION, model, label)] = Top.of(row.items())
+    return found
 
 
 def of_calibration(model: Attributes, found: Calibration) -> Windows:

@@ -7,6 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.logs import measures
 from agent.logs.measures import Windows
@@ -90,14 +91,17 @@ class Inputs:
         numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
         table = np.array([numbers[owner] for owner in owners] or [0], np.int64)
         own = table[rows.groups]
+        given, says = _given(rows), _says(rows)
         for owner, number in numbers.items():
-            version = self._version(owner, now) if rows.size else None
+            mine = own == number
+            inputs, outputs = np.flatnonzero(mine & given), np.flatnonzero(mine & says)
+            version = self._version(owner, now) if len(inputs) or len(outputs) else None
             if version is None:
                 continue
-            mine = np.flatnonzero(own == number)
-            if len(mine):
-                self._inputs(owner, version, rows, mine, now)
-                self._outputs(owner, version, rows, mine)
+            if len(inputs):
+                self._inputs(owner, version, rows, inputs)
+            if len(outputs):
+                self._outputs(owner, version, rows, outputs)
 
     def _version(self, owner: Attributes, now: float) -> _Version | None:
         found = self._versions.get(owner)
@@ -122,18 +126,7 @@ class Inputs:
                 self.faults.append(f"the stored baseline of {self._name} cannot be read: {error}")
         return Reference(self._settings, self._name, version, now, given)
 
-    def _inputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints, now: float) -> None:
-        """Rows that have any feature: a line that tells of something else lacks all of them."""
-        if not rows.numbers and not rows.categories:
-            return
-        there = np.zeros(len(mine), np.bool_)
-        for number in rows.numbers:
-            there |= number.codes[mine] != MISSING
-        for category in rows.categories:
-            there |= category.classes.numbers[mine] != 0
-        mine = mine[there]
-        if not len(mine):
-            return
+    def _inputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints) -> None:
         minutes, times = (rows.times[mine] // MINUTE).astype(np.int64), rows.times[mine]
         least = int(minutes.min())
         cells = Sorted(minutes - least)
@@ -303,6 +296,27 @@ class Inputs:
         """The reference of each model and version."""
         for owner, version in self._versions.items():
             yield owner, version.reference
+
+
+def _given(rows: Rows) -> NDArray[np.bool_]:
+    """Rows that have any feature: a line that tells of something else lacks all of them."""
+    found = np.zeros(rows.size, np.bool_)
+    for number in rows.numbers:
+        found |= number.codes != MISSING
+    for category in rows.categories:
+        found |= category.classes.numbers != 0
+    return found
+
+
+def _says(rows: Rows) -> NDArray[np.bool_]:
+    """Rows in which the model says something."""
+    found = np.zeros(rows.size, np.bool_)
+    if rows.predictions is not None:
+        found |= rows.predictions.numbers != 0
+    for column in (rows.predicted, rows.confidence):
+        if column is not None:
+            found |= ~np.isnan(column)
+    return found
 
 
 def key_of(owner: Attributes) -> str:
