@@ -42,8 +42,8 @@ def add(parser: argparse.ArgumentParser, _verb: str) -> None:
 
     parser.epilog = EXAMPLES
     parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="a table")
-    parser.add_argument("--model", metavar="NAME", help="the model that it is of")
-    parser.add_argument("--version", metavar="V", help="and its version")
+    parser.add_argument("--model", metavar="NAME", help="the model that it is of, as in [[model]]")
+    parser.add_argument("--version", metavar="V", help="and its version; without one, any")
     parser.add_argument("--feature", **_NAMES, help="only these columns, or patterns")  # type: ignore[arg-type]
     parser.add_argument("--exclude", **_NAMES, help="not these")  # type: ignore[arg-type]
     parser.add_argument("--category", **_NAMES, help="these are categories")  # type: ignore[arg-type]

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from agent.cli import main
+from agent.config.models import Model
+from agent.modelling import baseline_of
 from agent.stats.baseline import decoded
 from agent.stats.topk import Top
 from tests.source import ROOT
@@ -44,6 +46,15 @@ def test_it_makes_a_file_and_shows_it(folder: Path, capsys: pytest.CaptureFixtur
     assert len(shown) == 7
     assert run("--show", "iris.baseline.json", "--json") == 0
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 6
+
+
+def test_the_daemon_takes_it(folder: Path) -> None:
+    assert run(IRIS, "--model", "iris") == 0
+    told: list[object] = []
+    found = baseline_of(Model("iris", ("api",), baseline=str(folder / "iris.baseline.json")), told.append)
+    assert told == []
+    assert found is not None
+    assert set(found.features) >= {"petal_length", "species"}
 
 
 def test_what_was_asked_for_is_in_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
