@@ -6,12 +6,14 @@ Windows of devices are added up first (`measures.added`), so a verdict on a flee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import NamedTuple
 
 from agent.logs.measures import Inputs, Known
-from agent.stats.baseline import Feature
+from agent.stats.baseline import CATEGORIES, Feature
 from agent.stats.drift import DEFAULT, Bounds, Seen, Verdict, judged
 from agent.stats.histogram import Histogram
+from agent.stats.standard import Standard
 from agent.stats.topk import Top
 
 NO_VALUE = frozenset(("missing", "type", "nan", "infinite"))
@@ -76,3 +78,27 @@ def verdicts(
         name: compared(reference.get(name), window.features.get(name), bounds)
         for name in sorted({*reference, *window.features})
     }
+
+
+def of_fleet(told: Iterable[Feature]) -> Feature | None:
+    """The baseline of a feature on all devices, from what each has told; None of none.
+
+    Equal ones are one file that all were given, and count once; what devices learned themselves adds up. Of
+    several kinds or standards, which do not, the one with the most values counts.
+    """
+    kinds: dict[tuple[type[Histogram | Top], Standard], list[Feature]] = {}
+    for each in told:
+        same = kinds.setdefault((type(each.values), each.standard), [])
+        if each not in same:
+            same.append(each)
+    sums = [reduce(_sum, same) for same in kinds.values()]
+    return max(sums, key=lambda each: each.seen.count, default=None)
+
+
+def _sum(one: Feature, two: Feature) -> Feature:
+    missing = one.missing + two.missing
+    if isinstance(one.values, Histogram) and isinstance(two.values, Histogram):
+        return one._replace(values=one.values.merged(two.values), missing=missing)
+    if isinstance(one.values, Top) and isinstance(two.values, Top):
+        return one._replace(values=one.values.merged(two.values, CATEGORIES), missing=missing)
+    raise TypeError("numbers and categories do not add up")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.logs import measures
 from agent.logs.measures import Inputs, Windows, added, known
-from agent.logs.verdicts import compared, verdicts
+from agent.logs.verdicts import compared, of_fleet, verdicts
 from agent.stats.baseline import Feature
 from agent.stats.bins import Floats
 from agent.stats.drift import Seen, judged
@@ -75,3 +75,17 @@ def test_a_feature_that_is_always_missing_now_has_drifted() -> None:
     assert found.window is not None
     assert found.window.missing == 100
     assert found.verdict.drifted
+
+
+def test_a_baseline_that_all_were_given_counts_once_and_learned_ones_add_up() -> None:
+    learned = Feature(STANDARD.histogram(NORMAL[:500]), STANDARD, 3)
+    assert of_fleet([REFERENCE, REFERENCE, REFERENCE]) == REFERENCE
+    both = of_fleet([REFERENCE, learned, REFERENCE])
+    assert both is not None
+    assert (both.seen.count, both.missing) == (4500, 3)
+    other = Feature(Standard().histogram(NORMAL[:10]), Standard())
+    assert of_fleet([other, REFERENCE, SITES]) == REFERENCE
+    assert of_fleet([SITES, Feature(Top({"east": 7}), missing=1)]) == Feature(
+        Top({"north": 600, "south": 400, "east": 7}), missing=1
+    )
+    assert of_fleet([]) is None
