@@ -22,9 +22,10 @@ EXAMPLES = {
   outrider history system.cpu.utilization --last 2h
   outrider history 'system.network.*' --last 7d --json
   outrider history system.cpu.utilization --last 30s --raw   each second, from the runtime directory
+  outrider history --model iris --last 1d           quality, inputs, drift, latency and load as one record
 
 It reads beside a running daemon. Times are UTC; older windows are merged into longer ones.
---json prints one object a window and series, as `outrider view --json` does.
+--json prints one object a window and series, as `outrider view --json` does; with --model one object.
 """,
     "spool": """examples:
   outrider spool ls                                 what is kept, confirmed or lost
@@ -58,7 +59,9 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument(
             "--last", type=duration, default="1h", metavar="D", help="how far back (default: 1h)"
         )
-        parser.add_argument("--raw", action="store_true", help="each poll, from the ring of the last hour")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--raw", action="store_true", help="each poll, from the ring of the last hour")
+        what.add_argument("--model", metavar="NAME", help="all that is known of this model, joined")
         parser.add_argument("--json", action="store_true", help="one JSON object a window and series")
         parser.set_defaults(run=history)
     else:
@@ -98,6 +101,10 @@ def history(args: argparse.Namespace) -> int:
 
     config = settings(args)
     now = time.time()
+    if args.model is not None:
+        from agent.cli import joined
+
+        return read_store(args, config, lambda reader: joined.history(args, reader, now - args.last, now))
     if args.raw:
         return _raw(args, config, now)
     return read_store(args, config, lambda reader: _windows(args, config, reader, now))
