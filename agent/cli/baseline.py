@@ -109,7 +109,7 @@ def _fail(why: str, code: int) -> int:
 
 
 def _print(lines: Iterator[str]) -> None:
-    from agent.cli.local import print_lines
+    from agent.cli.reading import print_lines
 
     print_lines(lines, sys.stdout)
 

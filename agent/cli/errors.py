@@ -58,7 +58,7 @@ class Told(NamedTuple):
 def add(parser: argparse.ArgumentParser, _verb: str) -> None:
     """Register the arguments of `errors`."""
     from agent.cli.flags import add_flags
-    from agent.cli.local import duration
+    from agent.cli.reading import duration
 
     parser.epilog = EXAMPLES
     parser.add_argument("--last", type=duration, default="1h", metavar="D", help="how far back (default: 1h)")
@@ -75,7 +75,7 @@ def errors(args: argparse.Namespace) -> int:
     import time
 
     from agent.cli.flags import settings
-    from agent.cli.local import print_lines, read_store
+    from agent.cli.reading import print_lines, read_store
     from agent.ledger import utc
 
     since = time.time() - args.last
@@ -96,7 +96,7 @@ def errors(args: argparse.Namespace) -> int:
 
 def gathered(reader: Reader, since: float, log: str | None) -> Told:
     """What the windows after `since` (wall s) have of logs, and what the store knows of their templates."""
-    from agent.cli.local import readable
+    from agent.cli.reading import readable
     from agent.view.faults import faults, meanings
 
     kept = _Kept(log)

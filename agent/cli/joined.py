@@ -69,7 +69,7 @@ def names(windows: Mapping[Series, object]) -> list[str]:
 
 def gathered(reader: Reader, since: float) -> Kept:
     """What ended after `since`, wall s."""
-    from agent.cli.local import readable
+    from agent.cli.reading import readable
     from agent.view.gathered import Gathered
     from agent.view.joined import SAMPLE
 

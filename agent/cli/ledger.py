@@ -40,7 +40,7 @@ class Told(NamedTuple):
 def add(parser: argparse.ArgumentParser, _verb: str) -> None:
     """Register the arguments of `ledger`."""
     from agent.cli.flags import add_flags
-    from agent.cli.local import duration
+    from agent.cli.reading import duration
 
     parser.epilog = EXAMPLES
     parser.add_argument(
@@ -56,7 +56,7 @@ def ledger(args: argparse.Namespace) -> int:
     import time
 
     from agent.cli.flags import settings
-    from agent.cli.local import print_lines, read_store
+    from agent.cli.reading import print_lines, read_store
 
     since = float("-inf") if args.last is None else time.time() - args.last
 

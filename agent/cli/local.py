@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Container, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
+
+from agent.cli.reading import FAILED, duration, fail, print_lines, read_store, readable, unread, who, why
 
 if TYPE_CHECKING:
     from agent.config import Config
-    from agent.stats.frame import Content, Frame
+    from agent.stats.frame import Frame
     from agent.stats.ringfile import Snapshot
-    from agent.store.errors import StoreError
     from agent.store.reader import Reader
 
 EXAMPLES = {
@@ -42,7 +42,6 @@ whether the far side confirmed it (ship.confirm says whose word counts), its byt
 and how long it is.
 """,
 }
-FAILED = 1
 DIRECTORIES = ("--state-dir", "--runtime-dir", "--device")
 
 
@@ -130,9 +129,9 @@ def _windows(args: argparse.Namespace, config: Config, reader: Reader, now: floa
         return 0
     if args.metric is None:
         advice = f"the first is kept when its span ({config.window.span:g} s) is over; or try a longer --last"
-        return _fail("history", f"no window since {utc(since)}; {advice}")
+        return fail("history", f"no window since {utc(since)}; {advice}")
     advice = "try a longer --last, or see what there is with `outrider history`"
-    return _fail("history", f"no window of {args.metric} since {utc(since)}; {advice}")
+    return fail("history", f"no window of {args.metric} since {utc(since)}; {advice}")
 
 
 def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
@@ -144,31 +143,6 @@ def _frames(reader: Reader, pattern: str, since: float) -> Iterator[Frame]:
             windows = {s: each for s, each in frame.windows.items() if fnmatchcase(s.name, pattern)}
             if windows and frame.span.end + frame.span.offset > since:
                 yield frame._replace(windows=windows)
-
-
-def readable(
-    reader: Reader,
-    since: float,
-    streams: tuple[str, ...] = ("windows",),
-    only: Container[bytes] | None = None,
-) -> Iterator[Content]:
-    """The contents of these streams, or `only` those of these digests; what cannot be read or is lost is
-    said on stderr."""
-    from agent.ledger import utc
-    from agent.store.errors import CorruptRow
-
-    for stored in reader.stored(since, streams=streams):
-        grave = stored.row.tombstone
-        if only is not None and stored.row.digest not in only:
-            continue
-        if grave is not None:
-            span = f"{utc(grave.start)} to {utc(grave.end)}"
-            sys.stderr.write(f"{span}: {grave.records} records are lost ({grave.reason})\n")
-            continue
-        try:
-            yield stored.content()
-        except CorruptRow as error:
-            sys.stderr.write(f"{error}\n")
 
 
 def _raw(args: argparse.Namespace, config: Config, now: float) -> int:
@@ -183,11 +157,11 @@ def _raw(args: argparse.Namespace, config: Config, now: float) -> int:
     try:
         snapshot = Ring.view(path)
     except (OSError, RingError) as error:
-        return _fail("history", f"{path}: {_why(error)}; {_who(error, 'runtime')}")
+        return fail("history", f"{path}: {why(error)}; {who(error, 'runtime')}")
     offset = now - time.clock_gettime(time.CLOCK_BOOTTIME)
     if not print_lines(_polls(args, snapshot, offset, now - args.last), sys.stdout):
         asked = args.metric or "any metric"
-        return _fail("history", f"{path}: no poll of {asked} in the last {args.last:g} s")
+        return fail("history", f"{path}: no poll of {asked} in the last {args.last:g} s")
     return 0
 
 
@@ -234,7 +208,7 @@ def _status(args: argparse.Namespace) -> int:
     try:
         boot = boot_id(host(config))
     except OSError as error:
-        return _fail("spool", f"no boot id: {_why(error)}")
+        return fail("spool", f"no boot id: {why(error)}")
     now = Moment(time.time(), boot, time.clock_gettime(time.CLOCK_BOOTTIME))
     return read_store(args, config, lambda reader: show(reader, rate, now, as_json=args.json))
 
@@ -249,7 +223,7 @@ def _verify(args: argparse.Namespace) -> int:
     try:
         found = audit(directory)
     except StoreError as error:
-        return _unread("spool", error)
+        return unread("spool", error)
     sys.stderr.writelines(f"outrider spool: {fault}\n" for fault in found.faults)
     sys.stdout.write(
         f"{found.records} records of {found.size} bytes and {found.tombstones} tombstones cover "
@@ -284,7 +258,7 @@ def _export(args: argparse.Namespace) -> int:
             with Path(args.file).open("w", encoding="ascii") as file:
                 print_lines(lines, file)
         except OSError as error:
-            return _fail("spool", f"{args.file}: {error.strerror}; choose another file")
+            return fail("spool", f"{args.file}: {error.strerror}; choose another file")
         return 0
 
     return read_store(args, config, write)
@@ -298,7 +272,7 @@ def _repair(args: argparse.Namespace) -> int:
     try:
         done = repair(args.file, args.into)
     except StoreError as error:
-        return _fail("spool", str(error))
+        return fail("spool", str(error))
     sys.stdout.write(
         f"{done.records} records of {done.size} bytes and {done.tombstones} tombstones of {done.lives} lives "
         f"are in {args.into}; left behind: {done.wrong} that are damaged, {done.nameless} of lives that are "
@@ -310,64 +284,9 @@ def _repair(args: argparse.Namespace) -> int:
 SPOOL = {"ls": _ls, "status": _status, "verify": _verify, "export": _export, "repair": _repair}
 
 
-def read_store(args: argparse.Namespace, config: Config, use: Callable[[Reader], int]) -> int:
-    """Open the store of this device for reading, and use it."""
-    from agent.store.errors import StoreError
-    from agent.store.reader import Reader
-
-    try:
-        with closing(Reader.copy(Path(config.store.directory))) as reader:
-            return use(reader)
-    except StoreError as error:
-        return _unread(args.verb, error)
-
-
-def _unread(verb: str, error: StoreError) -> int:
-    """Say why the store was not read; where it lacks a file or a right, what to ask for instead."""
-    cause = error.__cause__
-    if isinstance(cause, (FileNotFoundError, PermissionError)):
-        return _fail(verb, f"{cause.filename}: {_why(cause)}; {_who(cause, 'state')}")
-    return _fail(verb, str(error))
-
-
-def _why(error: Exception) -> str:
-    return str((isinstance(error, OSError) and error.strerror) or error)
-
-
-def _who(error: Exception, kind: str) -> str:
-    """What to do about a directory of the daemon, "state" or "runtime"."""
-    if isinstance(error, PermissionError):
-        return "ask as the daemon's user or as root"
-    return f"is there a daemon with this {kind} directory? --{kind}-dir or --config name another"
-
-
-def print_lines(lines: Iterator[str], out: IO[str]) -> int:
-    """Write the lines; how many there were."""
-    count = 0
-    for line in lines:
-        out.write(f"{line}\n")
-        count += 1
-    return count
-
-
 def _device(config: Config) -> str:
     """The name that messages of this device bear."""
     from agent.identity import device_name
     from agent.observed import host
 
     return config.device.name or device_name(host(config))
-
-
-def duration(text: str) -> float:
-    """The type of an argument like 90s, 12h or 30d: seconds."""
-    from agent.config.quantity import parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 12h or 30d") from None
-
-
-def _fail(verb: str, words: str) -> int:
-    sys.stderr.write(f"outrider {verb}: {words}\n")
-    return FAILED
