@@ -9,11 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from collectors.logs.formats.digits import Numbers, eight, numbers
+from collectors.logs.formats.digits import Numbers, eight, few, minus, numbers, signed, unsigned
 from collectors.logs.formats.words import FIRST, NO, TOPS, Flags, Floats, Ints, Text, Words
 
 MOST = 7
 """Characters, so that with what follows they fit in a word."""
+FEW = 24
+"""So few numbers are read one at a time."""
+EMPTY = (b"null", b"NaN", b"Infinity")
+"""What may stand where there is no number."""
+_MINUS = ord("-")
 _BYTE, _ZERO, _TWICE = np.uint64(0xFF), np.uint64(ord("0")), np.uint64(0xFF)
 
 
@@ -57,11 +62,12 @@ class Alike(NamedTuple):
 
 def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None:
     """How most of these numbers are written; None where it is not the same in most of them."""
-    lengths = np.bincount(found.ends - begins)
+    sizes = found.ends - begins - (text.bytes[begins] == _MINUS)
+    lengths = np.bincount(sizes)
     length = int(lengths.argmax())
     if not 0 < length <= MOST or 4 * lengths[length] < 3 * len(begins):
         return None
-    begin = int(begins[np.argmax(found.ends - begins == length)])
+    begin = int(found.ends[np.argmax(sizes == length)]) - length
     written = text.part(begin, begin + length)
     if not written.replace(b".", b"", 1).isdigit():
         return None
@@ -69,14 +75,39 @@ def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None
     return Alike(length, length if dot < 0 else dot, behind)
 
 
-def alike_or_not(text: Text, begins: Ints, words: Words, how: Alike) -> Numbers | None:
-    """The numbers that begin there with these words; None where most are written in another way."""
-    values, read = how.read(words)
+def alike_or_not(
+    text: Text, begins: Ints, words: Words, how: Alike, *, empty: bool = False
+) -> Numbers | None:
+    """The numbers that begin there with these words; None where most are written in another way.
+
+    Where some may be `empty`, these are read too (`fill`).
+    """
+    negative = minus(words)
+    values, read = how.read(words if negative is None else unsigned(words, negative))
     count = int(np.count_nonzero(read))
     if 4 * count < 3 * len(begins):
         return None
-    found = Numbers(values, begins + how.length, read)
+    if negative is None:
+        found = Numbers(values, begins + how.length, read)
+    else:
+        found = Numbers(signed(values, negative), begins + how.length + negative, read)
     if count < len(begins):
+        if empty:
+            fill(found, begins, words)
         rest = np.flatnonzero(~read)
-        found.put(rest, numbers(text, begins[rest]))
+        if len(rest):
+            found.put(rest, (few if len(rest) <= FEW else numbers)(text, begins[rest]))
     return found
+
+
+def fill(found: Numbers, begins: Ints, words: Words) -> None:
+    """Put NaN where there is no number, but a word that may be there."""
+    rows = np.flatnonzero(~found.read)
+    for word in EMPTY:
+        size = len(word)
+        own = rows[words[rows] & FIRST[size] == np.uint64(int.from_bytes(word, "little"))]
+        if len(own):
+            found.values[own], found.ends[own], found.read[own] = np.nan, begins[own] + size, True
+            rows = rows if len(own) < len(rows) else rows[:0]
+        if not len(rows):
+            break

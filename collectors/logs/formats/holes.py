@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from collectors.logs.formats.alike import Alike, alike, alike_or_not
-from collectors.logs.formats.digits import Numbers, numbers
+from collectors.logs.formats.alike import Alike, alike, alike_or_not, fill
+from collectors.logs.formats.digits import numbers
 from collectors.logs.formats.shape import Shape
 from collectors.logs.formats.words import (
     FIRST,
@@ -28,7 +28,6 @@ from collectors.logs.formats.words import (
 )
 
 _NONE = np.empty(0)
-EMPTY = (b"null", b"NaN", b"Infinity")
 
 
 class Column(NamedTuple):
@@ -95,12 +94,12 @@ class Holes:
     def _number(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
         how, number = self._alike[at], None
         if how is not None:
-            number = alike_or_not(text, begins, window[:, 0], how)
+            number = alike_or_not(text, begins, window[:, 0], how, empty=at in self._empty)
         if number is None:
             number = numbers(text, begins, window[:, 0])
             self._alike[at] = alike(text, begins, number, self.shape.literals[at + 1][0])
         if at in self._empty and not number.read.all():
-            _fill(number, begins, window[:, 0])
+            fill(number, begins, window[:, 0])
         # A number may be a text that tells records apart, such as a status.
         own = head_of(text, begins, number.ends - begins, self._worded[at]) if at in self._worded else []
         return Column(begins, number.ends, own, number.values), number.read
@@ -118,12 +117,3 @@ class Holes:
         self._widths[at] = min(longest // 8 + 1, WIDE)
         self._sizes[at] = longest if longest == sizes.min() else 0
         return Column(begins, found.ends, found.words, _NONE), found.read
-
-
-def _fill(found: Numbers, begins: Ints, words: Words) -> None:
-    """Put NaN where there is no number, but a word that may be there."""
-    rows = np.flatnonzero(~found.read)
-    for word in EMPTY:
-        size = len(word)
-        own = rows[words[rows] & FIRST[size] == np.uint64(int.from_bytes(word, "little"))]
-        found.values[own], found.ends[own], found.read[own] = np.nan, begins[own] + size, True

@@ -47,11 +47,60 @@ def test_all_come_out_as_they_would_without(written: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [["1.5", "12.5"], ["-1.5"] * 2, ["1e5"] * 2, ["1234567.5"] * 2, ["x"] * 2, ["12", "1.5", "1", "123"]],
+    [
+        ["1.5", "12.5"],
+        ["-1.5", "-12.5"],
+        ["--1.5"] * 2,
+        ["1e5"] * 2,
+        ["1234567.5"] * 2,
+        ["x"] * 2,
+        ["12", "1.5", "1", "123"],
+    ],
 )
 def test_numbers_that_are_written_in_many_ways_are_not_alike(written: list[str]) -> None:
     text = laid(written)
     assert alike(text, text.starts, numbers(text, text.starts), ord(",")) is None
+
+
+def test_a_sign_before_some_does_not_matter() -> None:
+    written = ["-1.25", "2.50", "-0.00", "-01.5", "--1.5", "-", "-12.5", "-1.2e", "-3.1234567", "-4.75"] + [
+        "5.25"
+    ] * 30
+    text = laid(written)
+    due = numbers(text, text.starts)
+    how = alike(text, text.starts, due, ord(","))
+    assert how == Alike(4, 1, ord(","))
+    found = alike_or_not(text, text.starts, text.window(text.starts, 1)[:, 0], how)
+    assert found is not None
+    assert found.read.tolist() == due.read.tolist()
+    assert list(map(str, found.values[due.read])) == list(map(str, due.values[due.read]))
+    assert found.ends[due.read].tolist() == due.ends[due.read].tolist()
+
+
+@pytest.mark.parametrize("digits", [5, 6, 7])
+def test_numbers_with_a_sign_as_long_as_a_word(digits: int) -> None:
+    written = [f"-{10 ** (digits - 1) + at}" for at in range(40)] + [f"-{10**digits}7"]
+    text = laid(written)
+    due = numbers(text, text.starts)
+    assert due.values.tolist() == [float(each) for each in written]
+    how = alike(text, text.starts, due, ord(","))
+    assert how == Alike(digits, digits, ord(","))
+    found = alike_or_not(text, text.starts, text.window(text.starts, 1)[:, 0], how)
+    # With its sign a number of seven digits leaves no room for what follows.
+    assert (found is None) == (digits == 7)
+    if found is not None:
+        assert found.values.tolist() == due.values.tolist()
+
+
+def test_where_there_may_be_none_that_is_read() -> None:
+    written = ["1.25"] * 40 + ["null", "NaN", "Infinity", "nul", "nan", "-null"]
+    text = laid(written)
+    words = text.window(text.starts, 1)[:, 0]
+    found = alike_or_not(text, text.starts, words, Alike(4, 1, ord(",")), empty=True)
+    assert found is not None
+    assert found.read.tolist() == [True] * 43 + [False] * 3
+    assert np.isnan(found.values[40:43]).all()
+    assert (found.ends - text.starts)[:43].tolist() == [len(each) for each in written[:43]]
 
 
 def test_another_way_of_writing_is_told() -> None:
