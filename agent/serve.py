@@ -20,6 +20,7 @@ from agent.observed import host
 from agent.service.notify import Notifier
 from agent.service.release import release
 from agent.store.errors import StoreError
+from collectors.host import printable
 from collectors.tally import Tally
 
 LOOK_EVERY = 10.0
@@ -89,10 +90,12 @@ def serve(load: Callable[[], Config]) -> int:
 
 
 def say(level: str, text: str) -> None:
-    """A line on stderr, which is the journal under systemd; "<n>" is the priority it reads there."""
+    """A line on stderr, which is the journal under systemd; "<n>" is the priority it reads there. What a log
+    or a server put into it is no escape sequence."""
     priority = {"error": 3, "warning": 4, "info": 6, "debug": 7}[level]
     prefix = f"<{priority}>" if "JOURNAL_STREAM" in os.environ else f"outrider: {level}: "
-    sys.stderr.write(f"{prefix}{text}\n")
+    shown = "\n".join(printable(line, len(line)) for line in text.split("\n"))
+    sys.stderr.write(f"{prefix}{shown}\n")
     sys.stderr.flush()
 
 

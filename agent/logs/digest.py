@@ -144,7 +144,7 @@ class Digest:
             places = self._groups.places(self._labels.texts, batch.labels)
             self._watch.take(batch, minutes, places, self._groups.attributes, now)
         if len(minutes):
-            self._waiting.append(batch._replace(minutes=minutes, raw=None))
+            self._waiting.append(batch._replace(minutes=minutes, messages=(), samples=(), raw=None))
             self._rows += len(minutes)
         if self._rows >= self._limits.rows:
             self._settle()

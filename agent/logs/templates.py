@@ -12,6 +12,8 @@ LONGEST_TEXT = 1024
 """Characters of a text that are looked at."""
 MEMORY = 1024
 """Texts whose template is remembered, so that what repeats is masked once."""
+REMEMBERED = 1 << 18
+"""Characters of these texts at most."""
 
 
 class Template(NamedTuple):
@@ -47,6 +49,7 @@ class Templates:
         self._most, self._clean = most, clean
         self._found: dict[str, Template] = {}
         self._known: dict[str, str] = {}
+        self._room = REMEMBERED
 
     def add(self, text: str, at: float, count: int = 1) -> str:
         """Count a text that was seen so often at `at`; returns its template's identifier."""
@@ -71,8 +74,10 @@ class Templates:
     def _template(self, text: str) -> str:
         known = self._known.get(text)
         if known is None:
-            if len(self._known) >= MEMORY:
+            self._room -= len(text)
+            if len(self._known) >= MEMORY or self._room < 0:
                 self._known.clear()
+                self._room = REMEMBERED - len(text)
             known = self._known[text] = masked(self._clean(text))
         return known
 

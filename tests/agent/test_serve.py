@@ -194,3 +194,11 @@ def test_the_journal_reads_the_level_from_the_line(
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     say("warning", "text")
     assert capsys.readouterr().err == "outrider: warning: text\n<4>text\n"
+
+
+def test_what_a_log_says_is_no_escape_sequence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    say("warning", "\x1b]0;evil\x07 \x9b2J\u202e\u2028\r é")
+    assert capsys.readouterr().err == "outrider: warning: ?]0;evil? ?2J??? é\n"

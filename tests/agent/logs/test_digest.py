@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timezone
 
 import pytest
@@ -158,6 +159,20 @@ def test_memory_stays_flat_with_10_000_distinct_texts() -> None:
     assert len(log.digest.templates.top()) <= Limits().templates
     assert len(log.digest.templates._found) <= 2 * Limits().templates
     assert len(log.lines.labels) <= 2 * LABELS + 1
+
+
+def test_texts_of_errors_do_not_wait_with_their_records() -> None:
+    log = Log()
+    tracemalloc.start()
+    try:
+        for start in range(0, 4_000, 100):
+            log.read("".join(f'{{"s":"error","msg":"{start + at} {"x" * 4_000}"}}\n' for at in range(100)))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert log.digest.tally.lines == 4_000
+    # All of them are 16 MB; the texts whose template is remembered are 1 MB.
+    assert held < 4 << 20
 
 
 def test_attributes_are_redacted() -> None:
