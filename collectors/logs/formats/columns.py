@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.logs.formats.format import Format
+from collectors.logs.formats.words import FRONT
 
 LABELS = 1024
 """Different combinations of texts kept of a log; records with further ones are told apart by less."""
@@ -56,7 +57,7 @@ class Raw(NamedTuple):
 
     Args:
         chunk: whole lines.
-        starts: of each record the place where its line begins.
+        starts: of each record the place where its line begins, FRONT for the first.
         ends: and where it ends, before what ends the line.
     """
 
@@ -66,7 +67,7 @@ class Raw(NamedTuple):
 
     def line(self, row: int) -> bytes:
         """The line of a record."""
-        return self.chunk[self.starts[row] : self.ends[row]]
+        return self.chunk[self.starts[row] - FRONT : self.ends[row] - FRONT]
 
 
 class Labels(dict[tuple[str, ...], int]):

@@ -20,7 +20,7 @@ from collectors.logs.formats.record import Judge, Record
 from collectors.logs.formats.roles import CLASSES
 from collectors.logs.formats.states import States
 from collectors.logs.formats.times import Near
-from collectors.logs.formats.words import FRONT, Desk, Flags, Ints, Text
+from collectors.logs.formats.words import Desk, Flags, Ints, Text
 
 FEW = 64
 """So few lines are read one at a time."""
@@ -226,20 +226,22 @@ class _Reading:
     def batch(self) -> Batch:
         """The lines that were understood, in their order."""
         kept = self.labels >= 0
-        rows = slice(None) if kept.all() else kept
-        places = np.cumsum(kept) - 1
-        text = self._text
+        rows: slice | Flags = slice(None)
+        messages, text = sorted(self._failed), self._text
+        if not kept.all():
+            rows, places = kept, np.cumsum(kept) - 1
+            messages = [(int(places[row]), message) for row, message in messages]
         return Batch(
             lines=int(np.count_nonzero(text.ends > text.starts)) - self._blank,
             minutes=self.minutes[rows],
             labels=self.labels[rows],
             numbers=tuple([column[rows] for column in self._numbers]),
-            messages=[(int(places[row]), message) for row, message in sorted(self._failed)],
+            messages=messages,
             missed=self._missed,
             samples=[line for _, line in sorted(self._samples)],
             outcomes=tuple([column[rows] for column in self._outcomes]),
             states=tuple([None if states is None else states[rows] for states in self._states]),
             classes=tuple([column[rows] for column in self._classes]),
             requests=None if self._requests is None else self._requests[rows],
-            raw=Raw(text.chunk, text.starts[rows] - FRONT, text.ends[rows] - FRONT),
+            raw=Raw(text.chunk, text.starts[rows], text.ends[rows]),
         )
