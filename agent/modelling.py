@@ -14,7 +14,7 @@ from agent.logs.models.outcomes import Limits
 from agent.logs.models.reference import Settings as Reference
 from agent.logs.models.samples import Settings as Samples
 from agent.stats.baseline import LARGEST, Baseline, BaselineError, decoded
-from agent.stats.window import merge
+from agent.stats.window import merge_into
 from collectors.logs.redact import Redactor
 from collectors.tally import Tally
 
@@ -87,7 +87,7 @@ class Models:
         for name, model in self._models.items():
             made = model.flush(now)
             for minute, windows in made.minutes.items():
-                _add(minutes.setdefault(minute * MINUTE, {}), windows)
+                merge_into(minutes.setdefault(minute * MINUTE, {}), windows)
             said += made.events
             states |= {f"{ROOM}/{name}/{key}": state for key, state in model.changes(now).items()}
             self._tally.set("outrider.models.refused", model.refused, **{"model.name": name})
@@ -129,9 +129,3 @@ def baseline_of(settings: Settings, say: Callable[[str], object]) -> Baseline | 
 
 def _below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}
-
-
-def _add(into: Windows, more: Windows) -> None:
-    for series, summary in more.items():
-        before = into.get(series)
-        into[series] = summary if before is None else merge(before, summary)

@@ -28,7 +28,7 @@ from agent.poller import Clocks
 from agent.scrape.endpoint import Endpoint, Taken
 from agent.scrape.schedule import Schedule
 from agent.stats.topk import key_of
-from agent.stats.window import Summary, merge
+from agent.stats.window import Summary, merge_into
 from collectors.api import Reading, Series
 from collectors.endpoints.client import Client
 from collectors.endpoints.plan import Clean, Plan
@@ -164,9 +164,7 @@ class Scraping:
         tally, which = self._outlets.tally, {"endpoint.name": one.settings.name}
         with self._lock:
             kept = self.admission.take(taken.windows)
-            for series, summary in kept.items():
-                before = self._windows.get(series)
-                self._windows[series] = summary if before is None else merge(before, summary)
+            merge_into(self._windows, kept)
         if self._judged and self._readings.qsize() < READINGS:
             self._readings.put((now, source(one.settings.name), one.live.reading(kept)))
         if taken.malformed:

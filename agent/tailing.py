@@ -30,7 +30,7 @@ from agent.logs.limits import MINUTE, Limits
 from agent.logs.live import Live
 from agent.modelling import Models
 from agent.poller import Clocks
-from agent.stats.window import Summary, merge
+from agent.stats.window import Summary, merge_into
 from collectors.api import Attributes, Reading, Series
 from collectors.logs.formats.roles import TEMPLATES as TEXTS
 from collectors.logs.formats.zones import zone_of
@@ -250,14 +250,14 @@ class Tailing:
         minutes: dict[float, dict[Series, Summary]] = {}
         for log in self._logs.values():
             for minute in log.flush(now):
-                _add(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
+                merge_into(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
             self._tell_format(log)
         made = self._models.summed_up(now)
         for start, windows in made.minutes.items():
             kept = self.admission.take(windows)
-            _add(minutes.setdefault(start, {}), kept)
+            merge_into(minutes.setdefault(start, {}), kept)
             if self._config.alert and start >= now - 2 * MINUTE:
-                _add(self._of_models, kept)
+                merge_into(self._of_models, kept)
         self.admission.hand_over()
         self._changed = {**self._tailer.positions(), **made.states}
         for name, position in self._changed.items():
@@ -366,9 +366,3 @@ def _sources(logs: Logs, time_of: Callable[[bytes], float | None]) -> Iterator[S
         )
     if logs.units or logs.matches:
         yield JournalSource(logs.name, logs.units, logs.matches, logs.start)  # type: ignore[arg-type]
-
-
-def _add(into: dict[Series, Summary], windows: Mapping[Series, Summary]) -> None:
-    for series, summary in windows.items():
-        before = into.get(series)
-        into[series] = summary if before is None else merge(before, summary)

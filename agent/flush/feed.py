@@ -79,7 +79,7 @@ def placed(one: Dated, live: Span, since: float) -> Frame | None:
         return None
     covered = one.length if one.first and last <= since else 0.0
     span = Span(live.boot, one.start - live.offset, last - live.offset, covered, live.offset, live.quality)
-    return Frame(span, one.windows)
+    return Frame(span, rated(one.windows, one.length))
 
 
 def rated(windows: Mapping[Series, Summary], seconds: float) -> Mapping[Series, Summary]:

@@ -29,7 +29,7 @@ from agent.poller import Clocks, Closed
 from agent.ship.records import STREAMS
 from agent.stats.clocks import WRONG, Clock
 from agent.stats.frame import Content, Event, Frame
-from agent.stats.window import Summary, merge
+from agent.stats.window import Summary, merge_into
 from agent.store.errors import StoreCorrupt, StoreError
 from agent.store.flush import Flush, Flushed
 from agent.store.store import Store
@@ -401,7 +401,5 @@ def _with(frame: Frame, windows: Mapping[Series, Summary]) -> Frame:
     if not windows:
         return frame
     found = dict(frame.windows)
-    for series, summary in windows.items():
-        before = found.get(series)
-        found[series] = summary if before is None else merge(before, summary)
+    merge_into(found, windows)
     return frame._replace(windows=found)

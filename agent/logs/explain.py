@@ -9,7 +9,7 @@ from typing import NamedTuple
 from agent.logs.digest import Digest, Tally, Windows
 from agent.logs.limits import Limits
 from agent.logs.templates import Template
-from agent.stats.window import merge
+from agent.stats.window import merge_into
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.lines import Lines
@@ -63,9 +63,7 @@ def explain(form: Format, chunks: Iterable[Chunk], near: Near, most: int = 20) -
 
 def _add(whole: Windows, digest: Digest) -> None:
     for minute in digest.flush():
-        for series, summary in minute.windows.items():
-            before = whole.get(series)
-            whole[series] = summary if before is None else merge(before, summary)
+        merge_into(whole, minute.windows)
 
 
 class Line(NamedTuple):

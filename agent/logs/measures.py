@@ -15,7 +15,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.quality import Bin, Calibration, Errors
 from agent.stats.standard import Standard
 from agent.stats.topk import CAP, Top
-from agent.stats.window import Counter, Gauge, Summary, merge
+from agent.stats.window import Counter, Gauge, Summary, merge_into
 from collectors.api import Attributes, Metric, Series
 
 Windows = dict[Series, Summary]
@@ -125,8 +125,7 @@ def of_confusion(model: Attributes, confusion: Mapping[tuple[str, str], int]) ->
     for (label, taken), count in confusion.items():
         rows.setdefault(label, {})[taken] = count
         pairs = series(PAIRS, model, "right" if label == taken else "wrong")
-        before = found.get(pairs)
-        found[pairs] = grown(count, count) if before is None else merge(before, grown(count, count))
+        merge_into(found, {pairs: grown(count, count)})
     for label, row in rows.items():
         found[series(CONFUSION, model, label)] = Top.of(row.items())
     return found
@@ -387,7 +386,5 @@ def added(windows: Iterable[Mapping[Series, Summary]]) -> Windows:
     """The sum of windows, of one device or of many."""
     total: Windows = {}
     for each in windows:
-        for one, summary in each.items():
-            before = total.get(one)
-            total[one] = summary if before is None else merge(before, summary)
+        merge_into(total, each)
     return total

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from agent.stats.window import Summary, merge
+from agent.stats.window import Summary, merge_into
 from collectors.api import Attributes, Series
 
 
@@ -104,9 +104,7 @@ def _joined(a: Frame, b: Frame) -> Frame:
     if b.span.end < a.span.end:
         a, b = b, a
     windows = dict(a.windows)
-    for series, summary in b.windows.items():
-        before = windows.get(series)
-        windows[series] = summary if before is None else merge(before, summary)
+    merge_into(windows, b.windows)
     one, two = a.span, b.span
     span = two._replace(start=min(one.start, two.start), covered=one.covered + two.covered)
     return Frame(span, windows)

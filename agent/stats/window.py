@@ -7,10 +7,12 @@ become a fleet by the same function.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agent.stats.histogram import Histogram, held
 from agent.stats.topk import Top
+from collectors.api import Series
 
 
 class Gauge(NamedTuple):
@@ -43,6 +45,17 @@ def _gauge(a: Gauge, b: Gauge) -> Gauge:
 
 def _counter(a: Counter, b: Counter) -> Counter:
     return Counter(a.count + b.count, held(a.delta + b.delta), max(a.rate, b.rate), a.resets + b.resets)
+
+
+def merge_into(into: dict[Series, Summary], more: Mapping[Series, Summary]) -> None:
+    """Add summaries of several series, of a later or the same span, to those that are there.
+
+    Raises:
+        TypeError: a series has summaries of different kinds.
+    """
+    for series, summary in more.items():
+        before = into.get(series)
+        into[series] = summary if before is None else merge(before, summary)
 
 
 def merge(a: Summary, b: Summary) -> Summary:

@@ -20,7 +20,7 @@ from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, Window, prolon
 from agent.stats.feature import Inputs as Sorted
 from agent.stats.histogram import Histogram
 from agent.stats.standard import Standard
-from agent.stats.window import Gauge, merge
+from agent.stats.window import Gauge, merge_into
 from collectors.api import Attributes
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -186,8 +186,8 @@ class Inputs:
             missing = sum(count for fault, count in window.faults.items() if fault != "range")
             version.reference.add(name, Feature(window.values, standard, missing))
             if isinstance(window.values, Histogram) and window.values.count:
-                _add(own, measures.of_numbers(owner, name, standard, window.values))
-            _add(own, _faults(owner, name, window.faults))
+                merge_into(own, measures.of_numbers(owner, name, standard, window.values))
+            merge_into(own, _faults(owner, name, window.faults))
 
     def _categories(
         self,
@@ -213,8 +213,8 @@ class Inputs:
             own = self._minutes.setdefault(least + cell, {})
             missing = window.faults.get("missing", 0)
             version.reference.add(name, Feature(window.values, missing=missing))
-            _add(own, {measures.series(measures.CATEGORIES, owner, name): window.values})
-            _add(own, _faults(owner, name, window.faults))
+            merge_into(own, {measures.series(measures.CATEGORIES, owner, name): window.values})
+            merge_into(own, _faults(owner, name, window.faults))
 
     def _together(self, owner: Attributes, rows: Rows, mine: Ints, cells: Sorted, least: int) -> None:
         names = [*(each.name for each in rows.numbers), *(each.name for each in rows.categories)]
@@ -223,7 +223,9 @@ class Inputs:
         if not any(column.any() for column in absent):
             return
         for cell, top in cells.together(np.column_stack(absent), names, PAIRS).items():
-            _add(self._minutes.setdefault(least + cell, {}), {measures.series(measures.TOGETHER, owner): top})
+            merge_into(
+                self._minutes.setdefault(least + cell, {}), {measures.series(measures.TOGETHER, owner): top}
+            )
 
     def _outputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints) -> None:
         """What the model says: rows without it say nothing."""
@@ -330,12 +332,6 @@ def _faults(owner: Attributes, name: str, faults: Mapping[str, int]) -> Windows:
         measures.series(measures.FAULTS, owner, name, fault): measures.grown(count, count)
         for fault, count in faults.items()
     }
-
-
-def _add(own: Windows, more: Windows) -> None:
-    for series, summary in more.items():
-        before = own.get(series)
-        own[series] = summary if before is None else merge(before, summary)
 
 
 def _gauge(value: float) -> Gauge:

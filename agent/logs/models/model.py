@@ -16,7 +16,7 @@ from agent.logs.models.samples import Settings as Sampled
 from agent.stats.baseline import Baseline
 from agent.stats.drift import Verdict
 from agent.stats.histogram import Histogram
-from agent.stats.window import merge
+from agent.stats.window import merge_into
 from collectors.api import Attributes
 
 OUTCOMES, REFERENCE = "outcomes", "reference"
@@ -94,10 +94,7 @@ class Model:
         minutes = self._outcomes.flush(now)
         of_inputs, found = self._inputs.flush(now)
         for minute, windows in of_inputs.items():
-            own = minutes.setdefault(minute, {})
-            for series, summary in windows.items():
-                before = own.get(series)
-                own[series] = summary if before is None else merge(before, summary)
+            merge_into(minutes.setdefault(minute, {}), windows)
         events = [*self._versions(), *(said for each in found for said in _told(each)), *self._sampled(now)]
         for each in found:
             if each.turn.frozen is not None:

@@ -19,7 +19,7 @@ from agent.logs.models.rows import Rows
 from agent.stats.bins import Cells, Floats, Ints
 from agent.stats.joining import Pairs, Side, Tally, Window
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
-from agent.stats.window import merge
+from agent.stats.window import merge_into
 from collectors.api import Attributes
 from collectors.logs.formats.classes import NAMELESS
 
@@ -182,10 +182,7 @@ class Outcomes:
         self, least: int, cell: int, windows_of: Callable[[Attributes, Found], Windows], found: Found
     ) -> None:
         minute, group = divmod(cell, GROUPS)
-        own = self._minutes.setdefault(minute + least, {})
-        for series, summary in windows_of(self._groups[group], found).items():
-            before = own.get(series)
-            own[series] = summary if before is None else merge(before, summary)
+        merge_into(self._minutes.setdefault(minute + least, {}), windows_of(self._groups[group], found))
 
     def _numbered(self, rows: Rows) -> Ints:
         """The numbers of groups that hold over restarts."""
