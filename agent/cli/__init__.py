@@ -11,7 +11,7 @@ whose answer is the exit code. Only the module of that verb is imported, and it 
 when it runs, so that `outrider --help` and a wrong word cost nothing.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad configuration, 130 interrupted, 141 the reader of
-the output went away.
+the output went away; `explain-drift` 10 drifted, 20 unknown.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ VERBS = {
     "config": Verb("agent.cli.config", "print the default or effective settings, or their JSON schema"),
     "history": Verb("agent.cli.local", "print what this device has kept"),
     "errors": Verb("agent.cli.errors", "say which errors the logs of models told, how often, and since when"),
+    "explain-drift": Verb(
+        "agent.cli.explain", "show a feature's baseline and what it is now, and what drifts"
+    ),
     "ledger": Verb("agent.cli.ledger", "say what became coarser or was lost on this device, and why"),
     "record": Verb("agent.cli.record", "keep every sample around now, and show what was captured"),
     "spool": Verb("agent.cli.local", "list, verify, export or repair the records of this device; what waits"),

@@ -139,7 +139,7 @@ def joined(
         events: all of the device.
         samples: the events of the stream of samples.
     """
-    own = _measured(name, held)
+    own = measured(name, held)
     mine = [each for each in events if dict(each.attributes).get(NAME) == name]
     info = whose(held, name)
     windows = [
@@ -150,12 +150,12 @@ def joined(
     ]
     if not windows:
         return None
-    parts = _parts(own)
+    parts = parts_of(own)
     # A version that came back counts by when it was seen last.
     version = max(parts, key=lambda part: (part.last, part.first)).version if parts else ""
-    whole = _known(own.values())
-    current = {model: those for model, those in own.items() if dict(model).get(VERSION, "") == version}
-    drifts = _drifts(current)
+    whole = known_of(own.values())
+    current = of_version(own, version)
+    drifts = drifts_of(current)
     begun = {feature: since(drifts, mine, feature, version) for feature, _ in drifts}
     return Joined(
         name,
@@ -167,8 +167,10 @@ def joined(
         quality(whole),
         whole.labels,
         whole.delay,
-        inputs(_known(recent(each, begun) for each in current.values()), _baseline(current), drifts, begun),
-        _known(current.values()).together,
+        inputs(
+            known_of(recent(each, begun) for each in current.values()), told_baseline(current), drifts, begun
+        ),
+        known_of(current.values()).together,
         tuple(_newest(each for each in samples if dict(each.attributes).get(NAME) == name)),
         tuple(_newest(mine)),
     )
@@ -178,7 +180,8 @@ Measured = Mapping[Attributes, Mapping[Series, Sequence[Window]]]
 """Of each version and slice, its measures without the attributes of the model."""
 
 
-def _measured(name: str, held: Held) -> Measured:
+def measured(name: str, held: Held) -> Measured:
+    """What is measured of a model."""
     found: dict[Attributes, dict[Series, Sequence[Window]]] = {}
     for series, windows in held.items():
         model = measures.owner(series)
@@ -188,11 +191,18 @@ def _measured(name: str, held: Held) -> Measured:
     return found
 
 
-def _known(parts: Iterable[Mapping[Series, Sequence[Window]]]) -> Known:
-    return known(added(map(_totals, parts))).get((), Known())
+def of_version(own: Measured, version: str) -> Measured:
+    """What is measured of one version."""
+    return {model: those for model, those in own.items() if dict(model).get(VERSION, "") == version}
 
 
-def _totals(part: Mapping[Series, Sequence[Window]]) -> Windows:
+def known_of(parts: Iterable[Mapping[Series, Sequence[Window]]]) -> Known:
+    """What all of these tell together."""
+    return known(added(map(totals, parts))).get((), Known())
+
+
+def totals(part: Mapping[Series, Sequence[Window]]) -> Windows:
+    """The summary of each series over all of its windows."""
     return {series: total(windows).summary for series, windows in part.items()}
 
 
@@ -208,7 +218,7 @@ def recent(
     return found
 
 
-def _baseline(current: Measured) -> dict[str, Feature]:
+def told_baseline(current: Measured) -> dict[str, Feature]:
     """The latest that was told."""
     latest: Windows = {}
     for part in current.values():
@@ -216,7 +226,7 @@ def _baseline(current: Measured) -> dict[str, Feature]:
     return baseline_of(latest).get((), {})
 
 
-def _drifts(current: Measured) -> dict[tuple[str, str], list[tuple[float, float]]]:
+def drifts_of(current: Measured) -> dict[tuple[str, str], list[tuple[float, float]]]:
     """When (wall s) each feature had which score by each test, the oldest first."""
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for part in current.values():
@@ -231,7 +241,7 @@ def _drifts(current: Measured) -> dict[tuple[str, str], list[tuple[float, float]
     return found
 
 
-def _parts(own: Measured) -> tuple[Part, ...]:
+def parts_of(own: Measured) -> tuple[Part, ...]:
     """Versions in the order in which they came, and the slices of each."""
     groups: dict[tuple[str, str], list[Mapping[Series, Sequence[Window]]]] = {}
     for model, windows in own.items():
@@ -244,7 +254,7 @@ def _parts(own: Measured) -> tuple[Part, ...]:
     for (version, cut), those in groups.items():
         ends = [end for part in those for windows in part.values() for end in (windows[0], windows[-1])]
         times = min(each.start for each in ends), max(each.end for each in ends)
-        found.append(Part(version, cut, *times, quality(_known(those))))
+        found.append(Part(version, cut, *times, quality(known_of(those))))
     return tuple(sorted(found, key=lambda part: (part.first, part.version, part.slice))[-MOST_PARTS:])
 
 
