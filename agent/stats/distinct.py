@@ -22,6 +22,8 @@ EXACT = 256
 REGISTERS = 1 << 11
 _BITS = 53
 """Of a hash, beside the 11 that choose the register: a double holds them all."""
+_CROWD = 3
+"""Bits fewer choose a place among the few."""
 
 
 def of_numbers(values: Floats) -> Hashes:
@@ -50,18 +52,37 @@ class Distinct:
     def __init__(self) -> None:
         self._few: Hashes | None = np.empty(0, np.uint64)
         self._ranks = np.zeros(0, np.uint8)
+        self._slots = np.zeros(0, np.uint64)
 
     def add(self, hashes: Hashes) -> None:
         """Add values by their hashes."""
+        places = (hashes >> np.uint64(_BITS)).astype(np.int64)
         if self._few is not None:
+            hashes = self._unknown(hashes, places)
+            if not len(hashes):
+                return
             self._few = np.unique(np.concatenate((self._few, hashes)))
             if len(self._few) <= EXACT:
                 return
             hashes, self._few = self._few, None
-            self._ranks = np.zeros(REGISTERS, np.uint8)
+            self._slots, self._ranks = np.zeros(0, np.uint64), np.zeros(REGISTERS, np.uint8)
+            places = (hashes >> np.uint64(_BITS)).astype(np.int64)
         rest = (hashes & np.uint64((1 << _BITS) - 1)).astype(np.float64)
         ranks = (_BITS + 1 - np.frexp(rest)[1]).astype(np.uint8)
-        np.maximum.at(self._ranks, (hashes >> np.uint64(_BITS)).astype(np.int64), ranks)
+        # Soon nearly none says anything new, and a look is a tenth of a maximum.
+        more = np.flatnonzero(ranks > self._ranks[places])
+        np.maximum.at(self._ranks, places[more], ranks[more])
+
+    def _unknown(self, hashes: Hashes, places: NDArray[np.int64]) -> Hashes:
+        """Those that are not known to be there: of few values nearly none, without sorting all."""
+        if not len(self._slots):
+            # Nothing is in its own place yet, nor is the hash of zero, which is 0.
+            self._slots = np.zeros(REGISTERS >> _CROWD, np.uint64)
+            self._slots[0] = ~np.uint64(0)
+        places = places >> _CROWD
+        fresh: Hashes = hashes[self._slots[places] != hashes]
+        self._slots[places] = hashes
+        return fresh
 
     def merge(self, other: Distinct) -> None:
         """Add what is in another."""

@@ -151,6 +151,8 @@ class Run(NamedTuple):
 
 def prolonged(run: Run | None, values: NDArray[Any], times: Floats) -> Run | None:
     """The run at the end of further values, which `times` date. Rows without a value (NaN) say nothing."""
+    if len(values) > 1 and (values[-2] < values[-1] or values[-1] < values[-2]):
+        return Run(values[-1].item(), float(times[-1]), 1)
     there = values == values  # noqa: PLR0124 - not NaN
     if not there.all():
         values, times = values[there], times[there]

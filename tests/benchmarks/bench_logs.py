@@ -6,8 +6,9 @@ JSON lines of 238 bytes (time, level, model, version, latency, status, confidenc
 and uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with
 floats of 17 digits, an escape in each message, letters beyond ASCII, a duration that is a text,
 with an exponent in a feature. `model` lines have a request's id, a prediction and a label of ten classes and
-50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up. `file` is a
-tailer, a log and its windows together on a file in memory.
+50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up, `whole` with all that
+a `[[model]]` is told beside: quality by labels that another log tells later, whose lines count too, inputs and
+their faults, distinct values. `file` is a tailer, a log and its windows together on a file in memory.
 
 CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
 alone in the same runs, for the machine is never quiet.
@@ -19,9 +20,10 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timezone
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 from sys import path as search
@@ -32,6 +34,7 @@ if __name__ == "__main__":
 
 from agent.logs.digest import Digest
 from agent.logs.log import Log
+from agent.logs.models.model import Model, Plan
 from collectors.logs.formats.format import Format, field_of
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.presets import PRESETS
@@ -126,6 +129,17 @@ MODEL = Format(
 )
 
 
+TRUTH = Format("truth", "json", tuple(field_of(role, role) for role in ("time", "request", "label")))
+REQUEST = Format("requests", "json", tuple(field for field in MODEL.fields if field.role != "label"))
+
+
+def truths(requests: Iterable[str]) -> Iterator[str]:
+    """The labels of a model's lines, as another log tells them."""
+    for line in requests:
+        told = json.loads(line)
+        yield f'{{"time":"{told["ts"]}","request":"{told["request"]}","label":"{told["label"]}"}}\n'
+
+
 def model_lines(count: int, gaps: float = 0.0) -> Iterator[str]:
     """Lines that tell what a model was given and said."""
     rnd = random.Random(7)
@@ -178,6 +192,21 @@ def digest(form: Format, parts: list[bytes], *, fast: bool) -> int:
     assert summed.flush()
     assert summed.tally.missed == 0
     return summed.tally.lines
+
+
+def whole(parts: list[bytes], labels: list[bytes]) -> int:
+    """Read everything of a model, its labels from another log, and sum it up; returns how many lines."""
+    model = Model(Plan("resnet50"), {}, NOW)
+    logs = [Log(form, (("log", form.name),), timezone.utc, model=model) for form in (REQUEST, TRUTH)]
+    for together in zip_longest(parts, labels):
+        for log, part in zip(logs, together, strict=True):
+            log.take(part or b"", NOW)
+    for log in logs:
+        log.flush()
+    assert model.flush(NOW).minutes
+    assert model.changes(NOW)
+    assert not any(log.tally.missed for log in logs)
+    return sum(log.tally.lines for log in logs)
 
 
 def read(form: Format, parts: list[bytes]) -> int:
@@ -245,11 +274,13 @@ def main() -> None:
     works: dict[str, tuple[int, Callable[[], object]]] = {}
     with TemporaryDirectory(dir=MEMORY) as folder:
         for name, (form, data) in logs.items():
-            whole, head = list(chunks(data)), b"".join(data.splitlines(keepends=True)[:few])
+            parts, head = list(chunks(data)), b"".join(data.splitlines(keepends=True)[:few])
             count = data.count(b"\n")
-            works[f"{name:20}fast"] = count, partial(digest, form, whole, fast=True)
+            works[f"{name:20}fast"] = count, partial(digest, form, parts, fast=True)
             if form is MODEL:
-                works[f"{name:20}read"] = count, partial(read, form, whole)
+                works[f"{name:20}read"] = count, partial(read, form, parts)
+                labels = list(chunks("".join(truths(data.decode().splitlines())).encode()))
+                works[f"{name:20}whole"] = 2 * count, partial(whole, parts, labels)
             if name in ("json, plain", "access lines"):
                 path = Path(folder) / f"{len(works)}.log"
                 path.write_bytes(data)

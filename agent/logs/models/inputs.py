@@ -51,6 +51,8 @@ class _Version:
         self.runs: dict[str, Run | None] = {}
         self.distinct: dict[str, Distinct] = {}
         self.hour = now // HOUR
+        self.fresh: dict[tuple[int, str, Standard], Window] = {}
+        """Of minutes and numbers, since the last flush."""
         self.held: dict[str, list[tuple[Ints, Floats, Codes]]] = {}
 
 
@@ -131,14 +133,13 @@ class Inputs:
         least = int(minutes.min())
         cells = Sorted(minutes - least)
         for number in rows.numbers:
-            self._numbers(owner, version, number, mine, minutes, cells, times)
+            self._numbers(version, number, mine, minutes, cells, times)
         for category in rows.categories:
             self._categories(owner, version, category, mine, cells, least, times)
         self._together(owner, rows, mine, cells, least)
 
     def _numbers(
         self,
-        owner: Attributes,
         version: _Version,
         number: Numbers,
         mine: Ints,
@@ -154,15 +155,13 @@ class Inputs:
             held = version.held.setdefault(number.name, [])
             held.append((minutes, values, codes))
             if sum(len(each) for each, _, _ in held) >= HELD:
-                self._settle(owner, version, number.name)
+                self._settle(version, number.name)
             return
         least = int(minutes.min())
         found = cells.numbers(values, codes, standard, self._ranges.get(number.name, (-inf, inf)))
-        self._keep_numbers(
-            owner, version, number.name, standard, {least + cell: w for cell, w in found.items()}
-        )
+        _keep(version, number.name, standard, least, found)
 
-    def _settle(self, owner: Attributes, version: _Version, name: str, least: int = PILOT) -> None:
+    def _settle(self, version: _Version, name: str, least: int = PILOT) -> None:
         """Find the standard of a number in what was held back, if it is enough, and count that."""
         held = version.held[name]
         values = np.concatenate([each for _, each, _ in held])
@@ -176,12 +175,12 @@ class Inputs:
         first = int(minutes.min())
         extent = self._ranges.get(name, (-inf, inf))
         found = Sorted(minutes - first).numbers(values, codes, standard, extent)
-        self._keep_numbers(owner, version, name, standard, {first + cell: w for cell, w in found.items()})
+        _keep(version, name, standard, first, found)
 
-    def _keep_numbers(
-        self, owner: Attributes, version: _Version, name: str, standard: Standard, found: Mapping[int, Window]
-    ) -> None:
-        for minute, window in found.items():
+    def _hand_over(self, owner: Attributes, version: _Version) -> None:
+        """What was made of numbers becomes windows, and is compared."""
+        fresh, version.fresh = version.fresh, {}
+        for (minute, name, standard), window in fresh.items():
             own = self._minutes.setdefault(minute, {})
             missing = sum(count for fault, count in window.faults.items() if fault != "range")
             version.reference.add(name, Feature(window.values, standard, missing))
@@ -218,7 +217,7 @@ class Inputs:
 
     def _together(self, owner: Attributes, rows: Rows, mine: Ints, cells: Sorted, least: int) -> None:
         names = [*(each.name for each in rows.numbers), *(each.name for each in rows.categories)]
-        absent = [np.isin(each.codes[mine], (MISSING,)) for each in rows.numbers]
+        absent = [each.codes[mine] == MISSING for each in rows.numbers]
         absent += [each.classes.numbers[mine] == 0 for each in rows.categories]
         if not any(column.any() for column in absent):
             return
@@ -245,7 +244,6 @@ class Inputs:
                     minutes = (rows.times[told] // MINUTE).astype(np.int64)
                     fine = np.full(len(column), FINE, np.uint8)
                     self._numbers(
-                        owner,
                         version,
                         Numbers(name, column, fine),
                         told,
@@ -260,7 +258,8 @@ class Inputs:
         own = self._minutes.setdefault(int(now // MINUTE), {})
         for owner, version in self._versions.items():
             for name in list(version.held):
-                self._settle(owner, version, name)
+                self._settle(version, name)
+            self._hand_over(owner, version)
             self._unchanged(own, owner, version, now)
             self._told_apart(own, owner, version, now)
             turn = version.reference.turn(now)
@@ -298,6 +297,24 @@ class Inputs:
         """The reference of each model and version."""
         for owner, version in self._versions.items():
             yield owner, version.reference
+
+
+def _keep(version: _Version, name: str, standard: Standard, least: int, found: Mapping[int, Window]) -> None:
+    """Add what cells behind a minute hold of a number."""
+    for cell, window in found.items():
+        key = (least + cell, name, standard)
+        before = version.fresh.get(key)
+        version.fresh[key] = window if before is None else _both(before, window)
+
+
+def _both(one: Window, two: Window) -> Window:
+    """The sum of two windows of a number."""
+    faults = dict(one.faults)
+    for fault, count in two.faults.items():
+        faults[fault] = faults.get(fault, 0) + count
+    values = merge(one.values, two.values)
+    assert isinstance(values, Histogram)
+    return Window(values, faults)
 
 
 def _given(rows: Rows) -> NDArray[np.bool_]:

@@ -77,9 +77,10 @@ class JsonColumns:
             )
             for use in (use_of(field.role),)
         ]
-        self._measured = len(form.numbers)
+        numbers = form.numbers
+        self._measured = len(numbers)
         self._features = [
-            (form.numbers.index(field), state)
+            (numbers.index(field), state)
             for field, state in zip(form.features, record.states, strict=True)
         ]
         self._classes = [

@@ -72,7 +72,8 @@ class Making:
         self.outcomes = [(field.key, field.scale, use_of(field.role)) for field in form.outcomes]
         self.classes = [field.key for field in form.classes]
         self.request = form.key("request")
-        self.features = [(form.numbers.index(field), field.key) for field in form.features]
+        numbers = form.numbers
+        self.features = [(numbers.index(field), field.key) for field in form.features]
 
     def record(self, found: Mapping[str, object], near: Near) -> Record | None:
         """The record; None where the line has nothing that the format knows."""
