@@ -9,6 +9,7 @@ from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.complaints import Complaints
 from collectors.logs.tail.depths import Depths
 from collectors.logs.tail.files import Files, Open
+from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.places import modified
 from collectors.logs.tail.position import Ended, Position
 from collectors.logs.tail.proof import STRONG, Proof
@@ -45,10 +46,12 @@ class Rotation:
         self._complaints = complaints
         self._make = make
         self._depths = Depths()
+        self._listings = Listings()
 
     def begin(self) -> None:
         """Another look begins."""
         self._depths.renew()
+        self._listings.renew()
 
     def close(self) -> None:
         """Give all descriptors back."""
@@ -112,7 +115,7 @@ class Rotation:
         chain.tracks.remove(track)
 
     def _search(self, real: str) -> Search:
-        return Search(real, self._archives, self._files.roots, self._files.taken)
+        return Search(real, self._archives, self._files.roots, self._files.taken, self._listings)
 
     def _find(self, chain: Chain, track: Track, now: float) -> None:
         if self._files.crowded:

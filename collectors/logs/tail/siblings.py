@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from collectors.logs.tail.depths import Depths, Known
+from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.medium import Medium, Opened, Packed, Refused, medium_of, open_safely
 from collectors.logs.tail.proof import STRONG, WEAK, Likeness, Proof
 
 MOST = 64  # files of one search that are opened
-MOST_NAMES = 16384
 # A file written in the tick of the last look may bear a time just before it.
 SLACK = 20_000_000
 COMPRESSED = re.compile(r"\.(?:gz|zst|xz)$")
@@ -62,16 +63,11 @@ def root(path: str) -> str:
     return os.path.join(folder, min((name, *bases(name)), key=len))
 
 
-def rotated(real: str, archives: Sequence[str]) -> Iterator[os.DirEntry[str]]:
-    """Every entry beside a log and in the archives, plain ones first."""
-    entries: list[os.DirEntry[str]] = []
-    for folder in dict.fromkeys((os.path.dirname(real), *archives)):
-        try:
-            with os.scandir(folder) as listed:
-                entries += (entry for entry, _ in zip(listed, range(MOST_NAMES), strict=False))
-        except OSError:
-            continue
-    return iter(sorted(entries, key=lambda entry: (COMPRESSED.search(entry.name) is not None, entry.name)))
+def stems(base: str) -> tuple[str, ...]:
+    """What the names of a log's rotated files begin with: its own name, or that without its ending, and what
+    may stand before a number."""
+    stem = base.rpartition(".")[0] or base
+    return tuple(f"{stem}{letter}" for letter in ".-_")
 
 
 class Search:
@@ -82,6 +78,7 @@ class Search:
         archives: other folders.
         roots: where logs may lie.
         taken: files that are followed already; asked anew for each file.
+        listings: what stands in folders, for all searches of one look.
     """
 
     def __init__(
@@ -90,12 +87,13 @@ class Search:
         archives: Sequence[str],
         roots: Sequence[str],
         taken: Callable[[tuple[int, int]], bool],
+        listings: Listings,
     ) -> None:
         self._base = os.path.basename(real)
         self._family = {self._base, *bases(self._base)}
         self._roots = roots
         self._taken = taken
-        self._entries = list(rotated(real, archives))
+        self._folders = [listings.of(folder) for folder in dict.fromkeys((os.path.dirname(real), *archives))]
         self.clean = True
         """False: a file went away as it was looked at, or is still being made."""
         self.ended = True
@@ -107,9 +105,10 @@ class Search:
         """The file that holds what comes after `offset` of a content: by its inode, else by its name and
         content; one that holds a part of what was read already if there is no other."""
         shorter: Found | None = None
-        named = [entry for entry in self._entries if proof.rungs or self._related(entry.name)]
-        own = [entry for entry in named if entry.inode() == file[1]]
-        others = [entry for entry in self._entries if entry not in own and self._related(entry.name)]
+        own = [entry for entry in self._of_inode(file[1]) if proof.rungs or self._related(entry.name)]
+        others = [
+            entry for entry in self._near(*self._family) if entry not in own and self._related(entry.name)
+        ]
         for entry in (*own, *others[:MOST]):
             found = self._compared(entry.path, file, offset, proof, rejected)
             if found is None:
@@ -126,7 +125,20 @@ class Search:
 
     def has(self, inode: int) -> bool:
         """Whether a file is still here under any name."""
-        return any(entry.inode() == inode for entry in self._entries)
+        return bool(self._of_inode(inode))
+
+    def _of_inode(self, inode: int) -> list[os.DirEntry[str]]:
+        return [entry for folder in self._folders for entry in folder.of_inode(inode)]
+
+    def _near(self, *names: str) -> list[os.DirEntry[str]]:
+        """The entries whose names may belong to logs of these names, plain ones first."""
+        found: dict[str, os.DirEntry[str]] = {}
+        for folder, name in product(self._folders, names):
+            own = folder.named(name)
+            near = [entry for start in stems(name) for entry in folder.starting(start)]
+            found |= {entry.path: entry for entry in (*near, *filter(None, [own]))}
+        packed = {path: COMPRESSED.search(entry.name) is not None for path, entry in found.items()}
+        return sorted(found.values(), key=lambda entry: (packed[entry.path], entry.name))
 
     def _related(self, name: str) -> bool:
         return not self._family.isdisjoint((name, *bases(name)))
@@ -184,11 +196,11 @@ class Search:
 
     def _newer(self, since: int) -> list[str]:
         """Rotated files of this log that were last written at `since` or later, the oldest first."""
-        names = {entry.name for entry in self._entries}
         newer: list[tuple[int, str]] = []
-        for entry in self._entries:
+        for entry in self._near(self._base):
             twin = COMPRESSED.sub("", entry.name)
-            if self._base not in bases(entry.name) or (twin != entry.name and twin in names):
+            twins = twin != entry.name and any(folder.named(twin) for folder in self._folders)
+            if twins or self._base not in bases(entry.name):
                 continue
             try:
                 written = os.stat(entry.path).st_mtime_ns

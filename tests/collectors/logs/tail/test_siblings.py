@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.logs.tail.depths import Depths
+from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.medium import medium_of, open_safely
 from collectors.logs.tail.proof import HEAD, WINDOW, Proof, digest, ladder
 from collectors.logs.tail.siblings import Search, bases, is_beginning, root
@@ -21,7 +22,7 @@ def proof(data: bytes) -> tuple[int, Proof]:
 
 
 def search(log: Path, taken: Callable[[tuple[int, int]], bool] = lambda _: False) -> Search:
-    return Search(str(log), (), [str(log.parent)], taken)
+    return Search(str(log), (), [str(log.parent)], taken, Listings())
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_rotated_files_in_an_archive(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_bytes(TEXT)
     shutil.move(log, tmp_path / "old/app.log.1")
-    found = Search(str(log), (str(tmp_path / "old"),), [str(tmp_path)], lambda _: False).rest(
+    found = Search(str(log), (str(tmp_path / "old"),), [str(tmp_path)], lambda _: False, Listings()).rest(
         (0, 0), *proof(TEXT[:600]), ()
     )
     assert found is not None
