@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from agent.logs.measures import VERSION
+from agent.logs import measures
+from agent.logs.measures import NAME, VERSION
 from agent.stats.frame import Event
 from agent.view.clean import clean
 from agent.view.faults import Fault
@@ -13,7 +14,7 @@ from agent.view.inputs import Input, Usual
 from agent.view.joined import Joined, Part, concerns
 from agent.view.modelpage import erring
 from agent.view.paint import Entry, across, heading, sections
-from agent.view.qualitypage import MOST, NAME, NUMBER, bounded, figures, good, labels, number, share
+from agent.view.qualitypage import CELLS, MOST, NUMBER, bounded, figures, good, labels, number, share
 from agent.view.rows import Row
 from agent.view.units import age, clock, human, left, right, short
 from collectors.api import Series
@@ -53,15 +54,16 @@ def body(
     firing: Collection[Series] = (),
 ) -> list[Entry]:
     """Every line of the list; with `wanted`, only the rows that have this text in their names."""
+    rows = tuple(rows)
     mine = [row for row in rows if concerns(row.series, of.name, of.info) and not _gone(row, of.version)]
     entries: list[Entry] = []
     if not wanted:
-        entries += drifting(of.inputs, now, width)
+        entries += drifting(of, rows, now, width)
         logs = {*of.info.logs, of.name}
         entries += erring([fault for fault in faults if fault.log in logs], (), now, width)
         entries += good(of.quality, width)
         entries += labels(of.labels, of.delay, width)
-        entries += given(of, width)
+        entries += given(of, rows, width)
     for group, found in sections(mine, across(width), firing, wanted):
         entries += [Entry(heading(group.name, width)), *found]
     if not wanted:
@@ -76,14 +78,31 @@ def _gone(row: Row, version: str) -> bool:
     return row.late and dict(row.series.attributes).get(VERSION, version) != version
 
 
-def drifting(inputs: Iterable[Input], now: float, width: int) -> list[Entry]:
-    """What drifts, with its evidence, the worst first."""
-    found = [each for each in inputs if each.drifted]
+def opened(of: Joined, feature: Input, rows: Iterable[Row]) -> Series | None:
+    """The series to look at for a feature: its worst score, else its values; those of the newest version."""
+    worst = next(iter(feature.scores), "")
+    wanted = [measures.DRIFT.name, measures.NUMBERS.name, measures.CATEGORIES.name]
+    own = (NAME, of.name), ("feature", feature.name), (VERSION, of.version), ("test", worst)
+    found = [
+        row.series
+        for row in rows
+        if row.series.name in wanted
+        # Only verdicts have a test, and a model may tell no version.
+        and all(dict(row.series.attributes).get(key, text) == text for key, text in own)
+        and (NAME, of.name) in row.series.attributes
+    ]
+    return min(found, key=lambda series: wanted.index(series.name), default=None)
+
+
+def drifting(of: Joined, rows: Sequence[Row], now: float, width: int) -> list[Entry]:
+    """What drifts, with its evidence, the worst first; each opens its worst score."""
+    found = [each for each in of.inputs if each.drifted]
     entries = [Entry(heading("drifts from its baseline", width))] if found else []
     for each in found[:MOST]:
+        series = opened(of, each, rows)
         when = f" since {clock(each.since)} {right(age(now - each.since), 4)}" if each.since else ""
-        name = Ink(f"{DRIFTS} {left(clean(each.name, 64), NAME)} ", "bad")
-        entries.append(Entry(spread(line(name, evidence(each)), line(Ink(when, "dim")), width)))
+        name = Ink(f"{DRIFTS} {left(clean(each.name, 64), CELLS)} ", "bad")
+        entries.append(Entry(spread(line(name, evidence(each)), line(Ink(when, "dim")), width), series))
     return bounded(entries, len(found), "features that drift")
 
 
@@ -106,19 +125,19 @@ def _shares(top: Iterable[tuple[str, float]]) -> str:
     return ", ".join(f"{clean(name, 24)} {human(part, '1', ratio=True)}" for name, part in top)
 
 
-def given(of: Joined, width: int) -> list[Entry]:
-    """Each feature in its own unit, and what is wrong with it."""
+def given(of: Joined, rows: Sequence[Row], width: int) -> list[Entry]:
+    """Each feature in its own unit, and what is wrong with it; each opens its scores or its values."""
     if not of.inputs:
         return []
-    columns = min(len(COLUMNS), (width - NAME - LEAST) // (NUMBER + 1))
+    columns = min(len(COLUMNS), (width - CELLS - LEAST) // (NUMBER + 1))
     titles = " ".join(right(name, NUMBER) for name in COLUMNS[:columns])
     entries = [
         Entry(
             heading("inputs and predictions", width, f"version {clean(of.version, 40)}" if of.version else "")
         ),
-        Entry(fit(line(Ink(f"  {left('FEATURE', NAME)} {titles} FAULTS", "dim")), width)),
+        Entry(fit(line(Ink(f"  {left('FEATURE', CELLS)} {titles} FAULTS", "dim")), width)),
     ]
-    entries += [Entry(fit(_input(each, columns), width)) for each in of.inputs[:MOST]]
+    entries += [Entry(fit(_input(each, columns), width), opened(of, each, rows)) for each in of.inputs[:MOST]]
     entries = bounded(entries, len(of.inputs), "features")
     if of.together is not None and of.together.counts:
         most = sorted(of.together.counts.items(), key=lambda item: (-item[1], item[0]))[:3]
@@ -139,7 +158,7 @@ def _input(of: Input, columns: int) -> Line:
     wrong = [f"{clean(fault, 12)} {human(count, '1')}" for fault, count in of.faults.items() if count]
     wrong += [f"constant for {human(of.constant, 's')}"] if of.constant is not None else []
     shown = " ".join(filter(None, cells[:columns]))
-    name = f" {left(clean(of.name, 64), NAME)} "
+    name = f" {left(clean(of.name, 64), CELLS)} "
     return line(mark, name, f"{shown} ", Ink(", ".join(wrong), "warn" if wrong else ""))
 
 
@@ -151,7 +170,7 @@ def versions(parts: Sequence[Part], width: int) -> list[Entry]:
         name = " ".join(filter(None, (clean(part.version, 40), clean(part.slice, 60))))
         told = "  ".join(f"{what} {value}" for what, value in list(figures(part.quality))[:3])
         when = line(Ink(f"  {clock(part.first)} to {clock(part.last)}", "dim"))
-        entries.append(Entry(spread(line(f"  {left(name, NAME)} ", Ink(told, "dim")), when, width)))
+        entries.append(Entry(spread(line(f"  {left(name, CELLS)} ", Ink(told, "dim")), when, width)))
     return bounded(entries, len(known), "versions")
 
 

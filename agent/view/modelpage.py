@@ -10,7 +10,7 @@ from agent.view.faults import LOG, METRIC, Fault
 from agent.view.ink import Ink, Line, fit, line, spread
 from agent.view.models import Model
 from agent.view.paint import AGE, LATE, Entry, heading
-from agent.view.units import NONE, age, clock, human, left, right
+from agent.view.units import NONE, age, clock, human, left, right, short
 from collectors.api import Series
 
 MOST_MODELS, MOST_FAULTS = 24, 8
@@ -34,6 +34,8 @@ class Column(NamedTuple):
 COLUMNS = (
     Column("REQ/S", 7, lambda model: model.requests, lambda value: human(value, "1")),
     Column("ERRORS", 7, lambda model: model.errors, lambda value: human(value, "1", ratio=True)),
+    Column("RIGHT", 7, lambda model: model.accuracy, lambda value: human(value, "1", ratio=True)),
+    Column("DRIFT", 6, lambda model: model.drift, lambda value: f"{short(value)}x"),
     Column("P50", 7, lambda model: model.p50, lambda value: human(value, "s")),
     Column("P99", 7, lambda model: model.p99, lambda value: human(value, "s")),
     Column("TOK/S", 7, lambda model: model.tokens, lambda value: human(value, "1")),
@@ -77,7 +79,7 @@ def _model(model: Model, columns: Iterable[Column], room: int) -> Line:
     for column in columns:
         value = column.value(model)
         text = NONE if value is None else column.shown(value)
-        style = _strain(value) if column.title == "ERRORS" and not model.late else old
+        style = old if model.late else STRAINS[column.title](value) if column.title in STRAINS else ""
         pieces.append(Ink(f" {right(text, column.width)}", style))
     pieces.append(Ink(f" {right(age(model.age), AGE)}", "warn" if model.late else "dim"))
     return line(*pieces)
@@ -87,6 +89,14 @@ def _strain(share: float | None) -> str:
     if share is None:
         return ""
     return "bad" if share >= BAD else "warn" if share >= WORRYING else ""
+
+
+def _drifted(score: float | None) -> str:
+    return "bad" if score is not None and score > 1 else ""
+
+
+STRAINS: dict[str, Callable[[float | None], str]] = {"ERRORS": _strain, "DRIFT": _drifted}
+"""The style of a figure by its column, where it may hurt."""
 
 
 def erring(faults: Sequence[Fault], series: Iterable[Series], now: float, width: int) -> list[Entry]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from agent.logs.measures import Info, info_of
+from agent.logs.measures import CONFUSION, DRIFT, Info, info_of
 from agent.ship.plain import mean_rate
 from agent.stats.histogram import Histogram
+from agent.stats.topk import Top
 from agent.stats.window import Counter, Gauge, Summary, merge
 from agent.view.joined import named
 from agent.view.rows import Window, is_late, natural
@@ -29,6 +30,8 @@ GLANCED = (
     QUEUE,
     HIT_RATIO,
     LOOKUPS,
+    CONFUSION.name,
+    DRIFT.name,
 )
 """What is looked at; the first of them that a model has is what it opens."""
 SLIVER = 0.5
@@ -48,6 +51,8 @@ class Model(NamedTuple):
         tokens: written, 1/s.
         queue: requests that wait.
         hits: share of look-ups in a cache that hit.
+        accuracy: of all windows that are held, for labels come late.
+        drift: the worst of the last scores of its features, in thresholds: above 1 something has drifted.
     """
 
     name: str
@@ -62,6 +67,8 @@ class Model(NamedTuple):
     tokens: float | None = None
     queue: float | None = None
     hits: float | None = None
+    accuracy: float | None = None
+    drift: float | None = None
 
 
 def models(held: Mapping[Series, Sequence[Window]], now: float) -> tuple[Model, ...]:
@@ -100,7 +107,29 @@ def _model(
         latest.level(TOKEN_RATE.metric, TOKEN_RATE.attribute) if written is None else written,
         latest.level(QUEUE),
         latest.hits(),
+        _accuracy(group),
+        _drift(group),
     )
+
+
+def _accuracy(group: Mapping[Series, Sequence[Window]]) -> float | None:
+    """The share of pairs that were right: of each true class, those that were taken for it."""
+    right, pairs = 0, 0
+    for series, windows in group.items():
+        if series.name == CONFUSION.name:
+            label = dict(series.attributes).get("label", "")
+            tops = [window.summary for window in windows if isinstance(window.summary, Top)]
+            right += sum(top.counts.get(label, 0) for top in tops)
+            pairs += sum(top.seen for top in tops)
+    return right / pairs if pairs else None
+
+
+def _drift(group: Mapping[Series, Sequence[Window]]) -> float | None:
+    """Those that were judged last, for verdicts are far between."""
+    judged = [windows[-1] for series, windows in group.items() if series.name == DRIFT.name]
+    last = max((window.end for window in judged), default=0.0)
+    scores = [each.summary.last for each in judged if each.end == last and isinstance(each.summary, Gauge)]
+    return max(scores, default=None)
 
 
 class _Latest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from agent.logs.measures import owner
 from agent.ship.alert import Alert
 from agent.stats.frame import Event
 from agent.view.captures import Shot
@@ -78,7 +79,8 @@ def body(chosen: Chosen, now: float, width: int, wanted: str = "") -> list[Entry
         entries += standings("does not answer", trouble, width) if trouble else []
         entries += glance(chosen.models, width)
         entries += erring(chosen.faults, (row.series for row in chosen.rows), now, width)
-    rows = [row for row in chosen.rows if row.series.name != UP]
+    # What quality and inputs are made of is read on the page of the model; whoever looks for it finds it.
+    rows = [row for row in chosen.rows if row.series.name != UP and (wanted or owner(row.series) is None)]
     if not rows and not wanted:
         entries.append(Entry(line(Ink(f"  {SILENT}", "dim"))))
     for group, of in sections(rows, across(width), firing, wanted):

@@ -14,7 +14,7 @@ from agent.view.units import NONE, human, left, right, short
 
 MOST = 24
 """Classes, features, versions or samples that are listed; the rest is counted."""
-NAME, NUMBER = 18, 9
+CELLS, NUMBER = 18, 9
 """Cells of a name, and of a number."""
 
 
@@ -29,7 +29,7 @@ def good(of: Quality, width: int) -> list[Entry]:
     if of.classes is not None and of.classes.classes:
         names = ("PAIRS", "PRECISION", "RECALL", "F1")
         titles = "".join(f" {right(name, NUMBER)}" for name in names)
-        entries.append(Entry(fit(line(Ink(f"  {left('CLASS', NAME)}{titles}", "dim")), width)))
+        entries.append(Entry(fit(line(Ink(f"  {left('CLASS', CELLS)}{titles}", "dim")), width)))
         order = sorted(of.classes.classes, key=lambda each: (-each.support, each.name))
         entries += [Entry(_class(each, width)) for each in order[:MOST]]
         entries = bounded(entries, len(order), "classes")
@@ -92,8 +92,8 @@ def _wrapped(told: Iterable[tuple[str, str]], width: int) -> Iterator[Line]:
 def _class(of: Class, width: int) -> Line:
     shares = (of.precision, of.recall, of.f1)
     cells = "".join(f" {right(_three(value), NUMBER)}" for value in shares)
-    told = line(f"  {left(clean(of.name, 60), NAME)} {right(human(of.support, '1'), NUMBER)}{cells}")
-    room = min(20, width - NAME - 4 * (NUMBER + 1) - 4)
+    told = line(f"  {left(clean(of.name, 60), CELLS)} {right(human(of.support, '1'), NUMBER)}{cells}")
+    room = min(20, width - CELLS - 4 * (NUMBER + 1) - 4)
     drawn = [Ink("  "), *bar(of.f1, room, "accent")] if of.f1 is not None and room > 4 else []
     return fit(line(*told, *drawn), width)
 

@@ -90,11 +90,28 @@ def test_what_nobody_tells_has_no_heading() -> None:
     ]
 
 
+def test_a_feature_opens_its_worst_score_and_without_one_its_values() -> None:
+    of, rows = record(), board().rows(NOW, 64)
+    drift = drifting(of, rows, NOW, 98)[1].series
+    assert drift is not None
+    assert drift.name == "model.drift"
+    assert dict(drift.attributes)["test"] == "population_stability"
+    assert dict(drift.attributes)["model.version"] == "2"
+    bare = of.inputs[0]._replace(scores={})
+    values = given(of._replace(inputs=(bare,)), rows, 98)[2].series
+    assert values is not None
+    assert values.name == "model.feature.values"
+    assert given(of, (), 98)[2].series is None
+
+
 def test_lists_are_bounded_and_say_so() -> None:
     of = record()
     many = tuple(of.inputs[0]._replace(name=f"f{n}") for n in range(MOST + 3))
-    assert plain(drifting(many, NOW, 98)[-1].line).strip() == "and 3 more features that drift"
-    assert plain(given(of._replace(inputs=many), 98)[-1].line).strip() == "and 3 more features"
+    assert (
+        plain(drifting(of._replace(inputs=many), (), NOW, 98)[-1].line).strip()
+        == "and 3 more features that drift"
+    )
+    assert plain(given(of._replace(inputs=many), (), 98)[-1].line).strip() == "and 3 more features"
     assert plain(versions(of.parts * MOST, 98)[-1].line).strip() == f"and {MOST} more versions"
     assert plain(sampled(of.samples * MOST, 98)[-1].line).strip() == f"and {MOST} more samples"
     assert plain(happened(of.events * MOST, NOW, 98)[-1].line).strip() == f"and {MOST} more events"

@@ -46,6 +46,16 @@ def test_many_errors_are_bad_and_late_ones_are_dim() -> None:
     assert late["20%"] == "late"
 
 
+def test_a_model_that_drifts_is_marked_and_its_accuracy_told() -> None:
+    drifting = ONE._replace(accuracy=0.912, drift=3.2)
+    assert lines(drifting)[1].split()[3:5] == ["RIGHT", "DRIFT"]
+    styles = {piece.text.strip(): piece.style for piece in glance([drifting], 100)[2].line}
+    assert styles["3.20x"] == "bad"
+    assert styles["91.2%"] == ""
+    calm = {piece.text.strip(): piece.style for piece in glance([ONE._replace(drift=0.4)], 100)[2].line}
+    assert calm["0.40x"] == ""
+
+
 def test_an_error_has_its_text_its_times_and_an_example() -> None:
     first, second = [plain(each.line) for each in erring([FAULT], [TEMPLATE], NOW, 90)[1:]]
     assert first.split()[:4] == ["7", "api", "no", "memory\ufffd"]

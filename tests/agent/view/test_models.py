@@ -5,9 +5,11 @@ import pytest
 from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge, Summary
+from agent.view.joined import joined
 from agent.view.models import Model, models
 from agent.view.rows import Board
 from collectors.api import Series
+from tests import modelled
 from tests.messages import content
 from tests.pictures import NOW, board, series
 
@@ -124,3 +126,16 @@ def test_a_model_without_news_is_late() -> None:
     (found,) = models(made.windows, NOW)
     assert found.late
     assert found.age == pytest.approx(840.0)
+
+
+def test_accuracy_is_of_all_windows_and_drift_of_the_last_verdict() -> None:
+    made = Board()
+    for n, each in enumerate(modelled.minutes(NOW)):
+        made.add(Key(1, "windows", n, n), each)
+    one, two = (each for each in models(made.windows, NOW) if each.name == "iris")
+    whole = joined("iris", made.windows)
+    assert whole is not None
+    accuracy = [part.quality.classes.accuracy for part in whole.parts if part.quality.classes is not None]
+    assert [one.accuracy, two.accuracy] == pytest.approx(accuracy)
+    assert one.drift is None
+    assert two.drift == max(whole.inputs[0].scores.values())

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.ship.alert import AlertSeries
+from agent.ship.records import Key
 from agent.view.ink import plain, span
 from agent.view.page import SILENT, alerts, body, happened, head, standings
+from agent.view.rows import Board
 from agent.view.scene import Chosen
 from agent.view.standing import Standing
+from tests import modelled
+from tests.messages import content
 from tests.pictures import CASES, EVENTS, HEAT, HOT, NOW, chosen, devices, series, text_of
 
 
@@ -79,3 +83,14 @@ def test_the_head_tells_reasons_losses_and_what_was_left_out() -> None:
     listed = devices()[3]._replace(state=devices()[3].state._replace(state="degraded"))
     lines = [plain(each) for each in head(Chosen(listed, reasons=("store: full\n",), refused=7), 120)]
     assert lines[1].startswith("▲ store: full\ufffd; 1,440 lost; 1 restored; 7 windows beyond")
+
+
+def test_what_quality_is_made_of_is_found_and_does_not_stand_in_the_way() -> None:
+    held = Board()
+    held.add(Key(7, "windows", 0, 0), content(NOW - 60, modelled.minute(20)))
+    made = chosen()._replace(rows=tuple(held.rows(NOW, 64)))
+    text = "\n".join(plain(each.line) for each in body(made, NOW, 100))
+    assert "requests api iris 2 200" in text
+    assert "confusion" not in text
+    found = "\n".join(plain(each.line) for each in body(made, NOW, 100, "confusion"))
+    assert found.count("confusion api iris 2") == 3
