@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from agent.config.models import Model as Settings
 from agent.config.settings import Config
-from agent.logs.measures import Windows
+from agent.logs.measures import Windows, of_info
 from agent.logs.models.model import Model, Plan, Said
 from agent.logs.models.outcomes import Limits
 from agent.logs.models.reference import Settings as Reference
@@ -59,13 +59,8 @@ class Models:
             for settings in config.model
         }
         self._of = {log: settings.name for settings in config.model for log in settings.logs}
-        self._fresh = [
-            Said(
-                "events",
-                "model.known",
-                f"model {settings.name} is followed",
-                (("model.name", settings.name), ("process.name", settings.process)),
-            )
+        self._known = [
+            of_info((("model.name", settings.name),), settings.logs, settings.process)
             for settings in config.model
         ]
         own = {settings.name for settings in config.model}
@@ -81,7 +76,7 @@ class Models:
     def summed_up(self, now: float) -> Made:
         """All that was made of records until now."""
         minutes: dict[float, Windows] = {}
-        said, self._fresh = self._fresh, []
+        said: list[Said] = []
         states: dict[str, bytes | None] = dict.fromkeys(self._stale)
         self._stale = []
         for name, model in self._models.items():
@@ -91,6 +86,8 @@ class Models:
             said += made.events
             states |= {f"{ROOM}/{name}/{key}": state for key, state in model.changes(now).items()}
             self._tally.set("outrider.models.refused", model.refused, **{"model.name": name})
+        for known in self._known:
+            merge_into(minutes.setdefault(now // MINUTE * MINUTE, {}), known)
         return Made(minutes, tuple(said), states)
 
 

@@ -134,7 +134,13 @@ def events(end: float) -> tuple[Event, ...]:
         return Event("boot-1", 3600.0, end - 60.0 * (MINUTES - step) - 3600.0, name, attributes, text)
 
     of = {"model__name": "iris", "model__version": "2"}
-    turned = {"feature": "temperature", "test": "population_stability", "score": "5.1", "threshold": "0.2"}
+    turned = {
+        "feature": "temperature",
+        "test": "population_stability",
+        "score": "5.1",
+        "threshold": "0.2",
+        "drifted": "true",
+    }
     return (
         event(10, "model.version", "version 2 is new", **of),
         event(SHIFT + 1, "model.drift", "temperature drifts", **turned, n="120", **of),

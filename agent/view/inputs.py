@@ -165,8 +165,4 @@ def _turned(event: Event, name: str, version: str) -> bool:
 
 def drifted(event: Event) -> bool:
     """Whether an event says that a feature begins to drift, not that it is over."""
-    about = dict(event.attributes)
-    try:
-        return float(about.get("score", "")) > float(about.get("threshold", ""))
-    except ValueError:
-        return False
+    return dict(event.attributes).get("drifted") == "true"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.config.models import Model, Samples
 from agent.config.settings import Config
+from agent.logs.measures import Info, info_of
 from agent.modelling import Models
 from agent.stats.baseline import Baseline, encoded
 from collectors.tally import Tally
@@ -35,11 +36,17 @@ def test_logs_of_one_model_are_joined_and_others_are_none() -> None:
     model.take(pairs(1, ids=["r"], predictions="a"), NOW)
     model.take(pairs(1, ids=["r"], labels="a"), NOW)
     made = both.summed_up(NOW)
-    assert [each.name for each in made.said] == ["model.known", "model.version"]
-    assert dict(made.said[0].attributes) == {"model.name": "iris", "process.name": "server"}
+    assert [each.name for each in made.said] == ["model.version"]
     assert any(series.name == "model.confusion" for windows in made.minutes.values() for series in windows)
     assert all(name.startswith("model/iris/") for name in made.states)
     assert both.summed_up(NOW).said == ()
+
+
+def test_with_every_window_it_is_told_who_tells_of_a_model_and_what_serves_it() -> None:
+    both, _ = models(Model("iris", ("api", "labels"), process="server"), Model("bare"))
+    for _ in range(2):
+        (windows,) = both.summed_up(NOW + 7).minutes.values()
+        assert info_of(windows) == {"iris": Info(("api", "labels"), "server"), "bare": Info((), "")}
 
 
 def test_the_states_of_a_model_that_is_none_any_more_are_forgotten() -> None:

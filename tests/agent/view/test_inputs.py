@@ -17,8 +17,8 @@ from agent.view.inputs import Input, frequent, inputs, numbers, since, usual
 PSI, KS = ("x", "population_stability"), ("x", "kolmogorov_smirnov")
 
 
-def turned(at: float, score: str, version: str = "1", feature: str = "x") -> Event:
-    about = (("feature", feature), ("score", score), ("threshold", "0.1"), ("model.version", version))
+def turned(at: float, drifted: str, version: str = "1", feature: str = "x") -> Event:
+    about = (("feature", feature), ("drifted", drifted), ("model.version", version))
     return Event("b", at, 0.0, "model.drift", about, "")
 
 
@@ -39,11 +39,11 @@ def test_it_drifts_since_the_first_of_the_last_windows_without_a_pause(
 
 def test_an_event_tells_it_to_the_second() -> None:
     drifts = {PSI: [(0.0, 0.5), (60.0, 2.0)]}
-    assert since(drifts, [turned(119.0, "0.3")], "x", "1") == 119.0
-    assert since(drifts, [turned(119.0, "0.3", "2"), turned(3.0, "0.3", feature="y")], "x", "1") == 60.0
-    assert since({}, [turned(119.0, "0.3")], "x", "1") == 119.0
-    assert since({}, [turned(5.0, "0.3"), turned(9.0, "0.05")], "x", "1") is None
-    assert since({}, [turned(5.0, "much")], "x", "1") is None
+    assert since(drifts, [turned(119.0, "true")], "x", "1") == 119.0
+    assert since(drifts, [turned(119.0, "true", "2"), turned(3.0, "true", feature="y")], "x", "1") == 60.0
+    assert since({}, [turned(119.0, "true")], "x", "1") == 119.0
+    assert since({}, [turned(5.0, "true"), turned(9.0, "false")], "x", "1") is None
+    assert since({}, [turned(5.0, "1")], "x", "1") is None
 
 
 def test_where_numbers_lie_is_in_their_own_unit() -> None:
