@@ -6,9 +6,10 @@ JSON lines of 238 bytes (time, level, model, version, latency, status, confidenc
 and uvicorn's access lines with a latency; 1 % of both failed. Beside the plain JSON lines: the same with
 floats of 17 digits, an escape in each message, letters beyond ASCII, a duration that is a text,
 with an exponent in a feature. `model` lines have a request's id, a prediction and a label of ten classes and
-50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up, `whole` with all that
-a `[[model]]` is told beside: quality by labels that another log tells later, whose lines count too, inputs and
-their faults, distinct values. `file` is a tailer, a log and its windows together on a file in memory.
+50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up, `whole` with all
+that a `[[model]]` is told beside: quality by labels that another log tells later, whose lines count too,
+inputs and their faults, distinct values. `file` is a tailer, a log and its windows together on a file in
+memory.
 
 CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
 alone in the same runs, for the machine is never quiet.

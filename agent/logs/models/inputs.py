@@ -308,13 +308,17 @@ def _keep(version: _Version, name: str, standard: Standard, least: int, found: M
 
 
 def _both(one: Window, two: Window) -> Window:
-    """The sum of two windows of a number."""
+    """The sum of two windows of a number.
+
+    Raises:
+        TypeError: one is of a category.
+    """
+    if not (isinstance(one.values, Histogram) and isinstance(two.values, Histogram)):
+        raise TypeError("windows of categories do not wait to be added up")
     faults = dict(one.faults)
     for fault, count in two.faults.items():
         faults[fault] = faults.get(fault, 0) + count
-    values = merge(one.values, two.values)
-    assert isinstance(values, Histogram)
-    return Window(values, faults)
+    return Window(one.values.merged(two.values), faults)
 
 
 def _given(rows: Rows) -> NDArray[np.bool_]:

@@ -80,8 +80,7 @@ class JsonColumns:
         numbers = form.numbers
         self._measured = len(numbers)
         self._features = [
-            (numbers.index(field), state)
-            for field, state in zip(form.features, record.states, strict=True)
+            (numbers.index(field), state) for field, state in zip(form.features, record.states, strict=True)
         ]
         self._classes = [
             _Class(places.get(field.key), names[name], codes_of(names))
