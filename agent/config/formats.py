@@ -10,7 +10,7 @@ from agent.config.fault import Refusal, Refused, quoted
 from agent.config.forms import Choice, Schema, text
 from agent.config.names import Name
 from agent.config.section import Pairs, Section, Setting, section
-from collectors.logs.formats.roles import FEATURE, NUMBERS, OTHERS, TEXTS
+from collectors.logs.formats.roles import CATEGORY, CLASSES, FEATURE, NUMBERS, OTHERS, OUTCOMES, TEXTS
 
 if TYPE_CHECKING:
     from agent.config.settings import Config
@@ -112,7 +112,7 @@ class Source:
         return {"type": "string", "minLength": 1, "maxLength": 256}
 
 
-ROLES = "|".join([*NUMBERS, *TEXTS, *OTHERS, FEATURE.pattern])
+ROLES = "|".join([*NUMBERS, *OUTCOMES, *CLASSES, *TEXTS, *OTHERS, FEATURE.pattern, CATEGORY.pattern])
 
 
 class Format(NamedTuple):

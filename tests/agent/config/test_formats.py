@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from agent.config import Faults, load
-from agent.config.formats import own_formats
+from agent.config.formats import ROLES, own_formats
 from collectors.logs.formats.format import Field
+from collectors.logs.formats.roles import CLASSES, NUMBERS, OTHERS, OUTCOMES, TEXTS, is_role
 
 RIGHT = """
 [[format]]
@@ -65,3 +67,11 @@ def test_what_is_redacted_beside_the_rules(tmp_path: Path) -> None:
     path.write_text("[redact]\npatterns = ['.*a']\n")
     with pytest.raises(Faults, match="power"):
         load([path])
+
+
+@pytest.mark.parametrize(
+    "role",
+    [*NUMBERS, *TEXTS, *OTHERS, *OUTCOMES, *CLASSES, "feature.a.b", "category.site", "category.", "class"],
+)
+def test_every_role_that_a_format_knows_may_be_configured_and_no_other(role: str) -> None:
+    assert (re.fullmatch(ROLES, role) is not None) is is_role(role)
