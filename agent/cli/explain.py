@@ -126,9 +126,9 @@ def gathered(
     since: float,
 ) -> Told:
     """What a device tells of models, and which of it ended after `since` (wall s)."""
+    from agent.logs.measures import SAMPLE
     from agent.view.explained import Told
     from agent.view.gathered import Gathered
-    from agent.view.joined import SAMPLE
 
     kept, lately = Gathered(), Gathered()
     for content in windows:

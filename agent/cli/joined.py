@@ -70,8 +70,8 @@ def names(windows: Mapping[Series, object]) -> list[str]:
 def gathered(reader: Reader, since: float) -> Kept:
     """What ended after `since`, wall s."""
     from agent.cli.reading import readable
+    from agent.logs.measures import SAMPLE
     from agent.view.gathered import Gathered
-    from agent.view.joined import SAMPLE
 
     windows = Gathered()
     for content in readable(reader, since):

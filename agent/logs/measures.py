@@ -22,6 +22,8 @@ Windows = dict[Series, Summary]
 
 SOURCE = "model logs"
 NAME, VERSION = "model.name", "model.version"
+SAMPLE = "model.sample"
+"""The event that is a whole record."""
 MINUTE = 60.0
 STEPS = 10_000
 """Confidences are added up in steps of 0.0001, as whole numbers: exact whatever is added to what."""

@@ -25,7 +25,6 @@ from collectors.api import Attributes, Series
 LOG, WATCH = "log.name", "process.watch"
 KEYS = (LOG, NAME, VERSION)
 """What tells models apart; further attributes are slices."""
-SAMPLE = "model.sample"
 DEVICE = (
     "hw.gpu.utilization",
     "hw.gpu.memory.utilization",
@@ -37,7 +36,8 @@ DEVICE = (
     "linux.cpu.throttled.time",
 )
 """What of the device bears on how fast a model is."""
-RAW_FEATURE = "model.feature."
+ELSEWHERE = ("model.feature.", "outrider.")
+"""Inputs have a place of their own, and how the agent itself fares is no matter of the model."""
 VALUES = (measures.NUMBERS.name, measures.CATEGORIES.name, measures.FAULTS.name)
 MOST_PARTS = 64
 
@@ -95,7 +95,7 @@ def named(series: Series, known: Mapping[str, Info]) -> str:
 def concerns(series: Series, name: str, info: Info) -> bool:
     """Whether a series tells how fast a model is, or on what it runs; quality and inputs are told apart."""
     about = dict(series.attributes)
-    if measures.owner(series) is not None or series.name.startswith(RAW_FEATURE):
+    if measures.owner(series) is not None or series.name.startswith(ELSEWHERE):
         return False
     if about.get(NAME) or LOG in about:
         return _told_by(about, name, info)

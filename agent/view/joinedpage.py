@@ -23,7 +23,7 @@ DRIFTS = "▲"
 COLUMNS = ("MEDIAN", "SPREAD", "USUAL", "MISSING", "DISTINCT")
 LEAST = 10
 """Cells for the mark of a feature, and for its faults."""
-SAID = ("model.error", "model.sample")
+SAID = ("model.error", measures.SAMPLE)
 """Events that have a place of their own."""
 TESTS = {
     "population_stability": "PSI",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TextIO
 
+from agent.logs.measures import NAME, SAMPLE
 from agent.ship.alert import Alert
 from agent.ship.plain import json_event, json_series, mean_rate
 from agent.ship.records import RAW, Key
@@ -55,10 +56,9 @@ class Printer:
         """
         if not fnmatchcase(device, self._pattern):
             return
+        made: Iterable[str]
         if key.stream == RAW:
-            made = (
-                captures.json_lines(device, content) if self._json else captures.text_lines(device, content)
-            )
+            made = raw_lines(device, content, json=self._json)
         elif self._json:
             made = json_lines(device, content)
         else:
@@ -107,6 +107,20 @@ def json_events(device: str, content: Content) -> Iterator[str]:
         row = {"device": device, "event": event.name, **json_event(event)}
         del row["name"]
         yield json.dumps(row, separators=(",", ":"), allow_nan=False)
+
+
+def raw_lines(device: str, content: Content, *, json: bool) -> Iterator[str]:
+    """A record of `samples`: a capture of the flight recorder, or samples of models' records."""
+    samples = tuple(event for event in content.events if event.name == SAMPLE)
+    rest = content._replace(events=tuple(event for event in content.events if event.name != SAMPLE))
+    if rest.frames or rest.events:
+        yield from captures.json_lines(device, rest) if json else captures.text_lines(device, rest)
+    if json:
+        yield from json_events(device, Content(events=samples))
+    else:
+        for event in samples:
+            model = dict(event.attributes).get(NAME, "")
+            yield f"{clean(device)} sample of {clean(model)}: {clean(event.text, 400)}"
 
 
 def json_alert(alert: Alert, *, fires: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
+from agent.logs.measures import SAMPLE
 from agent.ship.records import RAW, Key
 from agent.stats.clocks import told_by
 from agent.stats.frame import Content, Event
@@ -16,7 +17,7 @@ from agent.view.figures import Figures
 from agent.view.fleet import STALE_AFTER, DeviceState, FleetStore
 from agent.view.gaps import Circumstances, Loss, coarser, gaps
 from agent.view.intake import Intake
-from agent.view.joined import SAMPLE, Joined, joined
+from agent.view.joined import Joined, joined
 from agent.view.models import models
 from agent.view.pace import Every
 from agent.view.rows import HOUSEKEEPING, KEPT, Board

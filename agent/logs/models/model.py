@@ -125,7 +125,7 @@ class Model:
                 ("stratum", sample.stratum),
                 *((("edge", sample.edge),) if sample.edge else ()),
             )
-            yield Said("samples", "model.sample", kept.text, (*kept.attributes, *why))
+            yield Said("samples", measures.SAMPLE, kept.text, (*kept.attributes, *why))
 
     def _versions(self) -> list[Said]:
         fresh, self._inputs.fresh = self._inputs.fresh, []

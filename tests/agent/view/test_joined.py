@@ -125,6 +125,7 @@ def test_a_series_is_of_the_model_its_log_its_process_or_its_device() -> None:
         (series("process.uptime", process__watch="other"), False),
         (series("hw.power", "W", hw__id="GPU-1"), True),
         (series("system.memory.usage"), False),
+        (series("outrider.logs.lines", log__name="api"), False),
         (measures.series(measures.LABELS, modelled.of("1"), "joined"), False),
     ):
         assert concerns(of, "iris", info) is mine

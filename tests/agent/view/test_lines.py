@@ -10,11 +10,13 @@ import pytest
 
 from agent.ship.alert import Alert, AlertSeries
 from agent.ship.records import Key
+from agent.stats.frame import Content
 from agent.stats.histogram import Histogram
 from agent.stats.window import Gauge
 from agent.view import captures
-from agent.view.lines import Printer, json_alert, json_lines, text_alert, text_lines
+from agent.view.lines import Printer, json_alert, json_lines, raw_lines, text_alert, text_lines
 from collectors.api import Series
+from tests import modelled
 from tests.captures import NAME, capture
 from tests.messages import content, gauge, minute, series
 
@@ -153,3 +155,16 @@ def test_words_of_a_capture_cannot_steer_a_terminal() -> None:
     assert list(captures.text_lines("gate", capture()._replace(events=()))) == [
         "gate samples that no capture tells of"
     ]
+
+
+def test_samples_of_models_are_events_beside_a_capture_or_alone() -> None:
+    alone = Content(events=modelled.samples(1000.0))
+    found = [json.loads(line) for line in raw_lines("d", alone, json=True)]
+    assert [each["event"] for each in found] == ["model.sample"] * 3
+    assert found[0]["text"] == modelled.TEXT
+    (first, *_) = raw_lines("d\x1b", alone, json=False)
+    assert first == f"d\ufffd sample of iris: {modelled.TEXT}"
+    both = capture()._replace(events=(*capture().events, *alone.events))
+    heads = [json.loads(line) for line in raw_lines("d", both, json=True)]
+    assert sum("event" in each for each in heads) == 3
+    assert sum("samples" in each for each in heads) == len(list(raw_lines("d", capture(), json=True))) - 1
