@@ -44,6 +44,7 @@ class Input(NamedTuple):
         constant: for how long it has not changed, s.
         scores: of the last window by test, in thresholds: above 1 it has drifted.
         since: since when it drifts (wall s).
+        first: of when the first verdict is that is known (wall s): it may drift for longer, if since then.
     """
 
     name: str
@@ -58,6 +59,12 @@ class Input(NamedTuple):
     constant: float | None = None
     scores: Mapping[str, float] = {}
     since: float | None = None
+    first: float | None = None
+
+    @property
+    def longer(self) -> bool:
+        """Whether it drifted before anything is known."""
+        return self.since is not None and self.since == self.first
 
     @property
     def drifted(self) -> bool | None:
@@ -74,14 +81,15 @@ def inputs(
     """Every feature that is seen, expected or judged, those that drift first; `begun`: since when."""
     names = {*known.features, *baseline, *(feature for feature, _ in drifts)}
     found = [
-        _input(name, known, baseline.get(name), _of(drifts, name), begun.get(name)) for name in sorted(names)
+        _input(name, known, baseline.get(name), _of(drifts, name))._replace(
+            since=begun.get(name), first=_first(drifts, name)
+        )
+        for name in sorted(names)
     ]
     return tuple(sorted(found, key=lambda each: -max(each.scores.values(), default=0.0)))
 
 
-def _input(
-    name: str, known: Known, reference: Feature | None, scores: Mapping[str, float], since: float | None
-) -> Input:
+def _input(name: str, known: Known, reference: Feature | None, scores: Mapping[str, float]) -> Input:
     seen = known.features.get(name, Inputs())
     missing = sum(count for fault, count in seen.faults.items() if fault in NO_VALUE)
     values = numbers(seen, reference)
@@ -104,7 +112,6 @@ def _input(
         known.levels.get((DISTINCT.name, name)),
         known.levels.get((CONSTANT.name, name)),
         scores,
-        since,
     )
 
 
@@ -136,6 +143,12 @@ def _of(drifts: Drifts, name: str) -> dict[str, float]:
     last = max((points[-1][0] for points in told.values()), default=0.0)
     scores = {test: points[-1][1] for test, points in told.items() if points[-1][0] == last}
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def _first(drifts: Drifts, name: str) -> float | None:
+    return min(
+        (points[0][0] for (feature, _), points in drifts.items() if feature == name and points), default=None
+    )
 
 
 def since(drifts: Drifts, events: Sequence[Event], name: str, version: str) -> float | None:

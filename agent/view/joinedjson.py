@@ -121,6 +121,7 @@ def input_(of: Input) -> dict[str, object]:
         "drifted": of.drifted,
         "scores": of.scores,
         "since": of.since,
+        "or_longer": of.longer,
     }
 
 

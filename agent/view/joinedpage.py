@@ -100,7 +100,8 @@ def drifting(of: Joined, rows: Sequence[Row], now: float, width: int) -> list[En
     entries = [Entry(heading("drifts from its baseline", width))] if found else []
     for each in found[:MOST]:
         series = opened(of, each, rows)
-        when = f" since {clock(each.since)} {right(age(now - each.since), 4)}" if each.since else ""
+        word = "before" if each.longer else "since"
+        when = f" {word} {clock(each.since)} {right(age(now - each.since), 4)}" if each.since else ""
         name = Ink(f"{DRIFTS} {left(clean(each.name, 64), CELLS)} ", "bad")
         entries.append(Entry(spread(line(name, evidence(each)), line(Ink(when, "dim")), width), series))
     return bounded(entries, len(found), "features that drift")

@@ -46,6 +46,14 @@ def test_an_event_tells_it_to_the_second() -> None:
     assert since({}, [turned(5.0, "1")], "x", "1") is None
 
 
+def test_what_drifted_in_the_first_verdict_that_is_known_may_drift_for_longer() -> None:
+    for points, longer in (([(0.0, 2.0), (60.0, 2.0)], True), ([(0.0, 0.5), (60.0, 2.0)], False)):
+        (found,) = inputs(Known(), {}, {PSI: points}, {"x": since({PSI: points}, (), "x", "")})
+        assert found.longer is longer
+    (told,) = inputs(Known(), {}, {PSI: [(60.0, 2.0)]}, {"x": 59.0})
+    assert not told.longer
+
+
 def test_where_numbers_lie_is_in_their_own_unit() -> None:
     standard = Standard(300.0, 5.0)
     values = np.random.default_rng(1).normal(310, 5, 10_000)
