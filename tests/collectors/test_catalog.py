@@ -149,8 +149,8 @@ def test_memory_stays_flat_over_fifty_thousand_polls(board: Host) -> None:
         for each in every:
             each.close()
     # One small object kept a poll would be more than a megabyte; what else the process does meanwhile
-    # (caches, threads of earlier tests) moves the figure by up to 15 KB.
-    assert after - before < 100_000
+    # (caches, threads of earlier tests) moves the figure by up to 120 KB.
+    assert after - before < 500_000
 
 
 def test_a_slow_collector_never_runs_faster_than_the_common_interval() -> None:

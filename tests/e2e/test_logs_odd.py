@@ -15,6 +15,8 @@ GOOD = 50
 CONFIGURATION = """
 [window]
 span = "1s"
+[collectors.own]
+interval = "1s"
 [broker]
 url = "mqtt://127.0.0.1:1"
 [[logs]]
