@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.logs import measures
 from agent.logs.measures import Windows
-from agent.logs.models.reference import Reference, Settings, Turn
+from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
 from agent.logs.models.rows import Categories, Numbers, Rows
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats, Ints
@@ -121,12 +121,12 @@ class Inputs:
         stored = self._stored.pop(key_of(owner), None)
         if stored is None:
             self.fresh.append(owner)
-        elif given is None:
+        elif given is None and not stored.startswith(GIVEN):
             try:
                 return Reference.restored(self._settings, stored, now)
             except BaselineError as error:
                 self.faults.append(f"the stored baseline of {self._name} cannot be read: {error}")
-        return Reference(self._settings, self._name, version, now, given)
+        return Reference(self._settings, self._name, version, now, given, stored or b"")
 
     def _inputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints) -> None:
         minutes, times = (rows.times[mine] // MINUTE).astype(np.int64), rows.times[mine]

@@ -7,6 +7,7 @@ compared with it, the records of one window after another.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import NamedTuple
 
 from agent.stats.baseline import CATEGORIES, Baseline, BaselineError, Feature, decoded, encoded
@@ -19,6 +20,8 @@ FEATURES = 256
 """Features that are followed of a model in one version."""
 LEAST = 500
 """Records below which nothing is frozen, however long it took."""
+GIVEN, FROZEN, LEARNING = b"G", b"F", b"L"
+"""How a stored reference begins: the digest of a baseline that was given, or one that was learned."""
 SAVED_EVERY = 900.0
 """Seconds between two times that an unfinished baseline is stored."""
 
@@ -53,11 +56,19 @@ class Reference:
         name, version: what the baseline is called.
         now: s since 1970; the window begins.
         given: the baseline, if there is one.
+        stored: what was saved in an earlier life: a baseline that was given then too is not new.
     """
 
     def __init__(
-        self, settings: Settings, name: str, version: str, now: float, given: Baseline | None = None
+        self,
+        settings: Settings,
+        name: str,
+        version: str,
+        now: float,
+        given: Baseline | None = None,
+        stored: bytes = b"",
     ) -> None:
+        self._mark = b"" if given is None else GIVEN + blake2b(repr(given).encode(), digest_size=16).digest()
         self._settings, self.name, self.version = settings, name, version
         self.baseline = given
         self.refused = 0
@@ -65,8 +76,9 @@ class Reference:
         self._since, self._began = now, now
         self._window: dict[str, Feature] = {}
         self._drifted: dict[str, bool] = {}
-        self._told = given is None
-        self._saved, self._saved_at = False, 0.0
+        known = stored == self._mark
+        self._told, self._saved = known or given is None, known and given is not None
+        self._saved_at = 0.0
 
     @property
     def features(self) -> Mapping[str, Feature]:
@@ -153,8 +165,10 @@ class Reference:
         if self._saved or (not done and now - self._saved_at < SAVED_EVERY):
             return None
         self._saved, self._saved_at = done, now
+        if self._mark:
+            return self._mark
         made = self.baseline or Baseline(self.name, self.version, self._since, self._learned)
-        mark = b"F" if self.baseline is not None else b"L"
+        mark = FROZEN if done else LEARNING
         try:
             return mark + encoded(made)
         except BaselineError:
@@ -169,7 +183,7 @@ class Reference:
             BaselineError: it is none.
         """
         made = decoded(stored[1:])
-        if stored[:1] == b"F":
+        if stored[:1] == FROZEN:
             found = cls(settings, made.model, made.version, now, made)
             found._told = found._saved = True
             return found

@@ -219,3 +219,21 @@ def test_a_stored_reference_that_is_none_is_told_and_begun_anew() -> None:
     assert "cannot be read" in one.faults[0]
     assert of(told(one)[0]).features["temp"].numbers
     assert measures.DRIFT.attributes == ("feature", "test")
+
+
+def test_a_given_baseline_is_told_once_and_another_one_anew() -> None:
+    given = baseline({"temp": normal(600)})
+    stored: dict[str, bytes] = {}
+
+    def life(made: Baseline | None) -> list[bool]:
+        one = inputs(given=made, stored=dict(stored))
+        one.take(rows({"temp": normal(100)}), NOW)
+        found = told(one)[1]
+        stored.update({name: state for name, state in one.changes(NOW).items() if state is not None})
+        return [each.turn.frozen is not None for each in found]
+
+    assert life(given) == [True]
+    assert life(given) == []
+    assert life(baseline({"temp": normal(700)})) == [True]
+    assert life(None) == [], "it learns anew"
+    assert life(given) == [True]
