@@ -12,18 +12,20 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from agent.view.clean import clean
+from agent.view.models import WHOSE
 from agent.view.rows import Row
-from agent.view.units import columns, cut
+from agent.view.units import columns, cut, tail
 from collectors.api import Series
 
 ORDER = (
-    "model", "cpu", "memory", "pressure", "gpu", "temperature", "power", "network", "disks",
+    "model", "features", "cpu", "memory", "pressure", "gpu", "temperature", "power", "network", "disks",
     "filesystems", "processes", "containers", "system", "other", "outrider",
 )  # fmt: skip
 """The headings, in the order in which people look for them."""
 
 PREFIXES = {
     "model.": "model",
+    "model.feature.": "features",
     "gen_ai.": "model",
     "http.": "model",
     "system.cpu.": "cpu",
@@ -76,11 +78,13 @@ class Labelled(NamedTuple):
     whose: str
 
     def label(self, width: int) -> str:
-        """Both in at most `width` cells; where that is little, what is measured gives way."""
+        """Both in at most `width` cells; where that is little, what is measured gives way, and then the
+        beginning of whose it is: what tells two series apart comes last."""
         if not self.whose:
             return cut(self.what, width)
         room = max(min(8, width // 2), width - columns(self.whose) - 1)
-        return cut(f"{cut(self.what, room)} {self.whose}", width)
+        what = cut(self.what, room)
+        return cut(f"{what} {tail(self.whose, width - columns(what) - 1)}", width)
 
 
 class Group(NamedTuple):
@@ -113,10 +117,12 @@ def title(series: Series) -> str:
 
 
 def _labelled(rows: Sequence[Row]) -> list[Labelled]:
-    """The hardware's id stands beside its name only where the name does not tell two apart."""
+    """The hardware's id stands beside its name only where the name does not tell two apart; which model it
+    is, only where there are several."""
     short = Counter(title(row.series) for row in rows)
+    only = len({_model(row.series) for row in rows} - {()}) == 1
     return [
-        Labelled(row, _what(row.series), _whose(row.series, full=short[title(row.series)] > 1))
+        Labelled(row, _what(row.series), _whose(row.series, full=short[title(row.series)] > 1, only=only))
         for row in rows
     ]
 
@@ -126,7 +132,16 @@ def _what(series: Series) -> str:
     return clean(" ".join(word for word in rest.split(".") if word not in _NOISE), 80)
 
 
-def _whose(series: Series, *, full: bool) -> str:
+def _model(series: Series) -> tuple[tuple[str, str], ...]:
+    """Which model a series is of: whose log or page, name and version; nothing where it names none."""
+    pairs = tuple(pair for pair in series.attributes if pair[0] in WHOSE)
+    return pairs if any(key == "model.name" for key, _ in pairs) else ()
+
+
+def _whose(series: Series, *, full: bool, only: bool = False) -> str:
     pairs = dict(series.attributes)
     named = not full and bool(pairs.get(NAME))
-    return " ".join(clean(value, 80) for key, value in series.attributes if not (key == ID and named))
+    told = dict(_model(series)) if only else {}
+    return " ".join(
+        clean(value, 80) for key, value in series.attributes if not (key == ID and named) and key not in told
+    )

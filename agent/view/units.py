@@ -129,6 +129,18 @@ def cut(text: str, width: int) -> str:
     return "".join(kept) + ELLIPSIS
 
 
+def tail(text: str, width: int) -> str:
+    """The end of a text in at most `width` cells, after an ellipsis where something is missing."""
+    if columns(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    room, first = width - 1, len(text)
+    while (room := room - _cells(text[first - 1])) >= 0:
+        first -= 1
+    return ELLIPSIS + text[first:]
+
+
 def left(text: str, width: int) -> str:
     """Cut or filled with blanks on the right to exactly `width` cells."""
     text = cut(text, width)

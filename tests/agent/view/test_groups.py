@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.view.groups import ORDER, PREFIXES, Labelled, grouped, heading, title
+from agent.view.rows import Row
 from agent.view.units import columns
 from collectors import catalog
 from tests.pictures import NOW, board, series
@@ -58,3 +59,20 @@ def test_a_label_keeps_to_its_width(what: str, whose: str, width: int) -> None:
 
 def test_of_what_is_kept_longer_than_what() -> None:
     assert Labelled(ROWS[0], "operation time in queue", "sda read").label(20) == "operation … sda read"
+
+
+def test_the_end_of_whose_it_is_tells_two_apart_where_it_is_narrow() -> None:
+    assert (
+        Labelled(ROWS[0], "batch size", "model iris 1 greenhouse-1").label(27)
+        == "batch s… …is 1 greenhouse-1"
+    )
+
+
+def test_which_model_is_told_only_where_there_are_several() -> None:
+    def row(**attributes: str) -> Row:
+        return ROWS[0]._replace(series=series("model.requests", "{request}", **attributes))
+
+    one, other = row(log__name="m", model__name="iris", site="a"), row(log__name="m", model__name="iris")
+    access, lenet = row(log__name="access"), row(log__name="m", model__name="lenet")
+    assert [each.whose for each in grouped([one, other, access])[0].rows] == ["a", "", "access"]
+    assert [each.whose for each in grouped([one, lenet])[0].rows] == ["m iris a", "m lenet"]

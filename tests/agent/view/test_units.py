@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.view.clean import clean
-from agent.view.units import NONE, age, clock, columns, cut, human, left, right, tariff
+from agent.view.units import NONE, age, clock, columns, cut, human, left, right, tail, tariff
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,21 @@ def test_a_budget_is_counted_in_thousands(size: float, expected: str) -> None:
 def test_a_clock_is_of_the_day_in_utc_whatever_a_device_says(at: float, expected: str) -> None:
     assert clock(at) == expected
     assert len(clock(math.inf)) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("greenhouse-1", 12, "greenhouse-1"),
+        ("greenhouse-1", 4, "…e-1"),
+        ("日本 ab", 5, "… ab"),
+        ("ab", 0, ""),
+    ],
+)
+def test_of_a_text_that_is_too_long_the_end_may_stay(text: str, width: int, expected: str) -> None:
+    assert tail(text, width) == expected
+
+
+@given(st.text(max_size=30), st.integers(0, 40))
+def test_the_end_of_a_text_keeps_to_its_width(text: str, width: int) -> None:
+    assert columns(tail(text, width)) <= width
