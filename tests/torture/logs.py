@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from agent.stats.window import Counter as Grown
 from tests.agreement import of_device
 from tests.daemons import Daemon
 from tests.loglines import faults, followed, sums
@@ -46,12 +47,14 @@ url = "mqtt://127.0.0.1:1"
 
 
 class Result(NamedTuple):
-    """What was written; how often it was killed; how long it took to catch up, s; what is wrong."""
+    """What was written; how often it was killed; how long it took to catch up, s; what is wrong; what the
+    daemon itself counted under `outrider.logs.*`, by metric and attributes."""
 
     told: dict[str, dict[str, Any]]
     kills: int
     behind: float
     faults: list[str]
+    counted: Counter[str]
 
 
 def lives(daemon: Daemon, writer: subprocess.Popen[bytes], random: Random) -> Iterator[None]:
@@ -63,13 +66,13 @@ def lives(daemon: Daemon, writer: subprocess.Popen[bytes], random: Random) -> It
         daemon.start()
 
 
-def run(folder: Path, seconds: float, rate: int, seed: int) -> Result:
-    """Write, rotate and kill; then wait until all is counted."""
+def run(folder: Path, seconds: float, rate: int, seed: int, old: float = OLD) -> Result:
+    """Write, rotate and kill; then wait until all is counted. Rotated files are deleted after `old` s."""
     logs, home = folder / "logs", folder / "daemon"
     logs.mkdir()
     (folder / "outrider.toml").write_text(CONFIGURATION + followed(logs))
     home.mkdir()
-    numbers = map(str, (seconds, rate, seed, OFTEN, OLD))
+    numbers = map(str, (seconds, rate, seed, OFTEN, old))
     command = [sys.executable, logwriter.__file__, str(logs), *numbers]
     with closing(Daemon(home, ["--config", str(folder / "outrider.toml")])) as daemon:
         daemon.start()
@@ -85,13 +88,26 @@ def run(folder: Path, seconds: float, rate: int, seed: int) -> Result:
         daemon.stop()
         wrong = faults(sums(of_device(daemon.state).contents.values()), told)
         sys.stdout.write("".join(f"{line}\n" for line in _warnings(daemon.log)))
-    return Result(told, kills, behind, wrong)
+        counted = _counted(daemon.state)
+    return Result(told, kills, behind, wrong, counted)
+
+
+def _counted(state: Path) -> Counter[str]:
+    """What was read, lost, not found and the like, over all lives."""
+    found: Counter[str] = Counter()
+    for content in of_device(state).contents.values():
+        for frame in content.frames:
+            for series, summary in frame.windows.items():
+                if series.name.startswith("outrider.logs.") and isinstance(summary, Grown):
+                    words = " ".join(value for _, value in series.attributes)
+                    found[f"{series.name} {words}".strip()] += int(summary.delta)
+    return found
 
 
 def _warnings(log: Path) -> list[str]:
     """The first things that it warned of."""
     lines = log.read_text().splitlines()
-    return [line for line in lines if "warning" in line or "error" in line][:10]
+    return [line for line in lines if ("warning" in line or "error" in line) and "broker" not in line][:10]
 
 
 def main() -> int:
@@ -102,14 +118,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--old", type=float, default=OLD, help="s after which rotated files are deleted")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
-        result = run(Path(folder), chosen.seconds, chosen.rate, chosen.seed)
+        result = run(Path(folder), chosen.seconds, chosen.rate, chosen.seed, chosen.old)
     said = result.told.values()
     rotations = sum((Counter(each["rotations"]) for each in said), Counter())
     window = sum(len(each["window"]) for each in said)
     print(f"{sum(each['lines'] for each in said)} lines, {window} between copy and cut, {result.kills} kills")
     print(f"rotations: {dict(rotations)}; all counted {result.behind:.0f} s after the last line")
+    print(f"the daemon counted: {dict(sorted(result.counted.items()))}")
     print("\n".join(result.faults) or "each line was counted exactly once")
     return 1 if result.faults else 0
 
