@@ -101,8 +101,13 @@ class _Walk:
         own, empty = first(body)
         ambiguous = bool(own & follow)
         if most <= _MANY:
-            self.options += (most - least) * ambiguous
+            if ambiguous and looped and most > least:
+                raise Unsafe("a repeat inside a repeat could end at several places")
+            before = self.ambiguous, self.options
             self.sequence(body, follow | own if most > 1 else follow, looped=looped)
+            # What is ambiguous inside is so each time that it is repeated.
+            self.ambiguous += (self.ambiguous - before[0]) * (most - 1)
+            self.options += (self.options - before[1]) * (most - 1) + (most - least) * ambiguous
             return
         if ambiguous and looped:
             raise Unsafe("a repeat inside a repeat could end at several places")

@@ -20,6 +20,10 @@ from collectors.logs.formats.regexes import LENGTHS, blind, degree, fault, longe
         "a?" * 30 + "a" * 30,
         ".*a.*b.*c.*d",
         r"(x)\1",
+        "(?:.*?,){16}x",
+        "((a{1,4}){1,4}){1,4}b",
+        "(?:a{1,3})*b",
+        "(?:ab?b?)*c",
     ],
 )
 def test_what_could_run_for_ever_is_refused(pattern: str) -> None:
@@ -36,6 +40,7 @@ def test_what_is_no_pattern_is_refused(pattern: object) -> None:
     [
         (r'(?P<ip>\S+) - "(?P<path>[^"]*)" (?P<status>\d+)', 1),
         (r"(?: [a-z]+)*:", 1),
+        (r"(?:\d{1,3}\.){3}\d{1,3} ", 1),
         (r".*took (?P<ms>\d+)ms", 2),
     ],
 )
