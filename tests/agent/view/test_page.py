@@ -90,7 +90,7 @@ def test_what_quality_is_made_of_is_found_and_does_not_stand_in_the_way() -> Non
     held.add(Key(7, "windows", 0, 0), content(NOW - 60, modelled.minute(20)))
     made = chosen()._replace(rows=tuple(held.rows(NOW, 64)))
     text = "\n".join(plain(each.line) for each in body(made, NOW, 100))
-    assert "requests api iris 2 200" in text
+    assert "  requests 200" in text
     assert "confusion" not in text
     found = "\n".join(plain(each.line) for each in body(made, NOW, 100, "confusion"))
-    assert found.count("confusion api iris 2") == 3
+    assert found.count("  confusion ") == 3
