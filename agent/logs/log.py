@@ -60,7 +60,9 @@ class Log:
     ) -> None:
         self._redactor = redactor or Redactor()
         self._lines, self._zone = Lines(form), zone
-        self._watch = Watching(model, form, source) if model is not None and tells(form) else None
+        self._watch = (
+            Watching(model, form, source, self._redactor.field) if model is not None and tells(form) else None
+        )
         self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field, self._watch)
         self._name()
         self._waiting: list[_Waiting] = []
@@ -123,7 +125,7 @@ class Log:
     def _name(self) -> None:
         """Tell the watcher the names of classes, as they are told apart from now on."""
         if self._watch is not None:
-            self._watch.names = self._lines.classes
+            self._watch.name(self._lines.classes)
 
     def _go_together(self, now: float, times: Sequence[float | None] | None) -> bool:
         """Whether lines read now may wait with the others: lines without a time count at that of reading."""

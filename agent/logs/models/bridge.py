@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.roles import CLASSES
 
 MINUTE = 60.0
+Clean = Callable[[str, str], str]
+"""Takes out of a field's text what may not be kept: its key, the text."""
 FEATURE, CATEGORY = "feature.", "category."
 
 
@@ -25,17 +27,40 @@ def tells(form: Format) -> bool:
     return bool(form.classes or form.outcomes or form.features or form.key("confidence"))
 
 
+class Cleaned:
+    """The names of a column of classes without what may not be kept, each cleaned once.
+
+    Args:
+        known: the names as they are in the lines; more come.
+        key: of the field.
+        clean: takes out of a field's text what may not be kept.
+    """
+
+    def __init__(self, known: Named, key: str, clean: Clean) -> None:
+        self._known, self._key, self._clean = known, key, clean
+        self._names: list[str] = []
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names by number."""
+        for name in self._known.names[len(self._names) :]:
+            self._names.append(self._clean(self._key, name))
+        return self._names
+
+
 class Watching:
-    """Hands the records of one log to their model. `names` are those of its columns of classes.
+    """Hands the records of one log to their model.
 
     Args:
         model: takes them.
         form: the log's format.
         source: attributes of the log.
+        clean: takes out of a field's text what may not be kept.
     """
 
-    def __init__(self, model: Model, form: Format, source: Attributes) -> None:
-        self.names: Sequence[Named] = ()
+    def __init__(self, model: Model, form: Format, source: Attributes, clean: Clean) -> None:
+        self._names: list[Cleaned] = []
+        self._keys, self._clean = [field.key for field in form.classes], clean
         self._model, self._source, self._own = model, source, (("model.name", model.name),)
         roles = [field.role for field in form.numbers]
         self._features = [
@@ -44,6 +69,12 @@ class Watching:
         self._places = {role: at for at, role in enumerate(roles)}
         self._outcomes = {field.role: at for at, field in enumerate(form.outcomes)}
         self._classes = [field.role for field in form.classes]
+
+    def name(self, classes: Sequence[Named]) -> None:
+        """The classes of the log's columns, from now on."""
+        self._names = [
+            Cleaned(known, key, self._clean) for known, key in zip(classes, self._keys, strict=True)
+        ]
 
     def takes(self, role: str) -> bool:
         """Whether numbers of this role are summed up by the model: what it is given and says."""
@@ -61,7 +92,7 @@ class Watching:
         raw = batch.raw
         classes = {
             role: Classes(numbers, known.names)
-            for role, numbers, known in zip(self._classes, batch.classes, self.names, strict=True)
+            for role, numbers, known in zip(self._classes, batch.classes, self._names, strict=True)
         }
         fine = np.zeros(len(minutes), np.uint8)
         states = batch.states or (None,) * len(self._features)

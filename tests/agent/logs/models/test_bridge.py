@@ -107,3 +107,14 @@ def test_which_formats_tell_more_than_how_fast_it_was() -> None:
     assert tells(FORM)
     assert tells(LABELS)
     assert not tells(PRESETS["uvicorn"])
+
+
+def test_names_of_classes_and_categories_are_redacted() -> None:
+    model = Model(Plan("iris"), {}, NOW)
+    one = log(model)
+    one.take(lines({"p": "bob@example.org", "y": "bob@example.org", "f": {"site": "eve@example.org"}}), NOW)
+    one.flush()
+    models = known(found(model))
+    assert models[OWN].confusion == {("[email]", "[email]"): 1}
+    assert models[OWN].features["site"].categories == Top({"[email]": 1})
+    assert b"example.org" not in b"".join(state or b"" for state in model.changes(NOW).values())
