@@ -128,6 +128,8 @@ def play(directory: Path, port: int, span: str, stage: Stage | None, *, json: bo
             say("outrider demo: this is `outrider top`; for the view: pip install 'outrider[view]'")
         say(f"broker  {broker.engine} at {broker.url} (this machine only), pid {broker.child.pid}")
         try:
+            if stage:
+                stage.prepare()
             daemon.start()
             say(f"daemon  one window each {span}, files in {directory}, pid {daemon.pid}")
             if stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Stage:
         size: bytes of the model's log before it is renamed.
         seconds: how long the clients ask, unless they are told to end before.
 
-    `model`, `access` and `labels` are the files that are written.
+    `model`, `access` and `labels` are the files that are written, `baseline` is what the model was made for.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Stage:
         self.course = course
         self.port = free_port()
         self.model, self.access = directory / "model.log", directory / "access.log"
-        self.labels = directory / "labels.log"
+        self.labels, self.baseline = directory / "labels.log", directory / "iris.baseline.json"
         serve = ["--port", str(self.port), "--log", str(self.model), "--access-log", str(self.access)]
         ask = ["--port", str(self.port), "--labels", str(self.labels)]
         ask += ["--calm", str(course.calm), "--rise", str(course.rise)]
@@ -55,6 +56,14 @@ class Stage:
         self.load = _program("load", ask, directory)
         self.children = (self.server, self.load)
         self.url = f"http://127.0.0.1:{self.port}/predict"
+
+    def prepare(self) -> None:
+        """Write the baseline, which takes a second; the daemon reads it when it starts.
+
+        Raises:
+            subprocess.CalledProcessError: that failed; why is on stderr.
+        """
+        subprocess.run([sys.executable, "-m", "agent.demo.reference", str(self.baseline)], check=True)
 
     def start(self) -> None:
         """Start both; the clients wait for the server."""

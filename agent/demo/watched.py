@@ -17,6 +17,7 @@ attributes = ["site"]
 
 [format.fields]
 time = "time"
+request = "request_id"
 model = "model"
 version = "version"
 status = "status"
@@ -25,6 +26,7 @@ queue = "queue_ms in ms"
 preprocess = "preprocess_ms in ms"
 inference = "inference_ms in ms"
 batch_size = "batch_size"
+prediction = "prediction"
 confidence = "confidence"
 exception = "exception"
 message = "message"
@@ -32,6 +34,31 @@ message = "message"
 "feature.sepal_width" = "features.sepal_width"
 "feature.petal_length" = "features.petal_length"
 "feature.petal_width" = "features.petal_width"
+
+[[format]]
+name = "demo-labels"
+kind = "json"
+
+[format.fields]
+time = "time"
+request = "request_id"
+label = "label"
+"""
+
+MODEL = """
+[[model]]
+name = "iris"
+logs = ["model", "labels"]
+process = "iris server"
+baseline = BASELINE
+drift_window = "20s"
+
+[model.samples]
+enabled = true
+
+[[collectors.processes.watch]]
+name = "iris server"
+match = "*agent.demo.server --port PORT *"
 """
 
 ALERTS = """
@@ -47,6 +74,19 @@ when = "share(model.errors{log.name='model'}, model.requests{log.name='model'}) 
 severity = "critical"
 summary = "More than one request in twenty fails"
 runbook = "Which errors? Ask `outrider errors`, or look at model.errors.template"
+
+[[alert]]
+name = "model-drifts"
+when = "model.drift{feature='petal_*'} > 1"
+summary = "Petals are not what the model was made for"
+runbook = "Ask `outrider explain-drift petal_length`"
+
+[[alert]]
+name = "model-wrong"
+when = "share(model.pairs{result='wrong'}, model.pairs) > 15% for 20s"
+severity = "critical"
+summary = "More than one answer in seven is wrong"
+runbook = "Where? The page of the model has quality by site"
 """
 
 
@@ -54,6 +94,11 @@ def settings(stage: Stage) -> str:
     """In TOML."""
     logs = "".join(
         f'\n[[logs]]\nname = "{name}"\npaths = [{json.dumps(str(path))}]\nformat = "{form}"\nfrom = "start"\n'
-        for name, path, form in (("model", stage.model, "demo"), ("access", stage.access, "uvicorn"))
+        for name, path, form in (
+            ("model", stage.model, "demo"),
+            ("access", stage.access, "uvicorn"),
+            ("labels", stage.labels, "demo-labels"),
+        )
     )
-    return FORMAT + logs + ALERTS
+    model = MODEL.replace("BASELINE", json.dumps(str(stage.baseline))).replace("PORT", str(stage.port))
+    return FORMAT + logs + model + ALERTS

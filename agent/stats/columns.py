@@ -161,6 +161,10 @@ class CounterColumn:
         self._clear()
         return summary
 
+    def begin(self, at: float) -> None:
+        """At `at` the total was 0: what is read first is an increase."""
+        self.before, self.at = 0, at
+
     def vanish(self) -> None:
         """The series is gone for now: should it return, its first total is a baseline only."""
         self.before = None

@@ -25,6 +25,10 @@ ROWS = 64
 """Rows of a source that wait at most before they are folded."""
 
 
+OWN = "outrider."
+"""What the daemon counts itself appears when there is something to count: until then it was nothing."""
+
+
 class _Source:
     """One source's layout, the rows that wait, and a column for each series of it that is kept."""
 
@@ -172,6 +176,8 @@ class Fold:
         column = held.kept.get(series)
         if column is None and self._kept < self._max_series:
             column = held.kept[series] = column_of(series)
+            if isinstance(column, CounterColumn) and series.name.startswith(OWN) and held.before is not None:
+                column.begin(held.before)
             self._kept += 1
         elif column is None and len(self._refused) < self._max_series:
             self._refused.add(series)

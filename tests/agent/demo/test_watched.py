@@ -15,5 +15,14 @@ def test_the_daemon_takes_it(tmp_path: Path) -> None:
     assert [(log.name, log.paths, log.format) for log in config.logs] == [
         ("model", (str(stage.model),), "demo"),
         ("access", (str(stage.access),), "uvicorn"),
+        ("labels", (str(stage.labels),), "demo-labels"),
     ]
-    assert [rule.name for rule in config.alert] == ["model-slow", "model-fails"]
+    assert [rule.name for rule in config.alert] == [
+        "model-slow",
+        "model-fails",
+        "model-drifts",
+        "model-wrong",
+    ]
+    [model] = config.model
+    assert (model.logs, model.baseline) == (("model", "labels"), str(stage.baseline))
+    assert str(stage.port) in config.polling("processes").options.watch[0].match

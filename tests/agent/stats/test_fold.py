@@ -325,3 +325,20 @@ def test_a_million_samples_leave_memory_flat() -> None:
     run(1800, 8200)
     assert after - before < 20_000
     assert peak - before < 1_000_000
+
+
+def test_what_the_daemon_counts_itself_begins_at_nothing_when_it_appears() -> None:
+    """The first loss counts too; what was counted before the first reading, by a life before, does not."""
+    lost, read = series("outrider.logs.lost", "counter"), series("outrider.logs.read", "counter")
+    fold = Fold(100)
+    fold.add("own", 1.0, Reading((read,), [100]))
+    fold.add("own", 2.0, Reading((read, lost), [110, 7]))
+    fold.add("own", 3.0, Reading((read, lost), [110, 9]))
+    found = fold.close()
+    assert found[read] == Counter(2, 10, 10.0, 0)
+    assert found[lost] == Counter(2, 9, 7.0, 0)
+    other = Fold(100)
+    other.add("net", 1.0, Reading((SENT,), [100]))
+    other.add("net", 2.0, Reading((SENT, ERRORS), [110, 7]))
+    other.add("net", 3.0, Reading((SENT, ERRORS), [110, 9]))
+    assert other.close()[ERRORS] == Counter(1, 2, 2.0, 0)
