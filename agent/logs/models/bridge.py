@@ -17,6 +17,8 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.roles import CLASSES
 
 MINUTE = 60.0
+LAST = 59.999
+"""Seconds into a minute at which a record counts that was read later."""
 Clean = Callable[[str, str], str]
 """Takes out of a field's text what may not be kept: its key, the text."""
 FEATURE, CATEGORY = "feature.", "category."
@@ -97,7 +99,8 @@ class Watching:
         fine = np.zeros(len(minutes), np.uint8)
         states = batch.states or (None,) * len(self._features)
         return Rows(
-            np.where(minutes == int(now // MINUTE), now, minutes * MINUTE),
+            # Within its minute as near to the reading as may be: delays of labels are right to seconds.
+            np.clip(now, minutes * MINUTE, minutes * MINUTE + LAST),
             places[:, 0],
             [self._called(each) for each in attributes],
             places[:, 2] > 0,

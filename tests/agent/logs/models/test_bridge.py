@@ -118,3 +118,16 @@ def test_names_of_classes_and_categories_are_redacted() -> None:
     assert models[OWN].confusion == {("[email]", "[email]"): 1}
     assert models[OWN].features["site"].categories == Top({"[email]": 1})
     assert b"example.org" not in b"".join(state or b"" for state in model.changes(NOW).values())
+
+
+def test_the_delay_of_a_label_is_not_that_of_minutes() -> None:
+    model = Model(Plan("iris"), {}, NOW)
+    one, two = log(model), log(model, LABELS, "labels")
+    turn = NOW + 60
+    one.take(lines({"id": "r", "p": "a", "t": turn - 1}), turn + 1)
+    one.flush()
+    two.take(b'{"id": "r", "y": "a"}\n', turn + 3)
+    two.flush()
+    delay = known(added(model.flush(turn + 3).minutes.values()))[OWN].delay
+    assert delay is not None
+    assert 3.0 < delay.high < 3.1
