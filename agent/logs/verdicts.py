@@ -73,9 +73,10 @@ def _any(window: Inputs) -> Seen | None:
 def verdicts(
     reference: Mapping[str, Feature], window: Known, bounds: Bounds = DEFAULT
 ) -> dict[str, Comparison]:
-    """Of every feature of the baseline or of the windows, by name."""
+    """Of every feature of the baseline or of the windows, by name; those of the baseline share the alarms."""
+    each = bounds.shared(len(reference))
     return {
-        name: compared(reference.get(name), window.features.get(name), bounds)
+        name: compared(reference.get(name), window.features.get(name), each)
         for name in sorted({*reference, *window.features})
     }
 

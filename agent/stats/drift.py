@@ -3,7 +3,8 @@
 Each test has a threshold that is the larger of what would matter and of what chance alone exceeds in a
 hundredth (`Bounds.alarm`) of windows of this size; the tests of a verdict share that hundredth. So a small
 window is not blamed for its size, and a large one not for what nobody would notice. Chance is that of values
-which do not depend on each other: where they do, a window says less than its size.
+which do not depend on each other: where they do, a window says less than its size. Features of one model
+share the hundredth as well (`Bounds.shared`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Bounds(NamedTuple):
     """What is taken for a drift.
 
     Args:
-        alarm: the share of windows that may be called drifted though nothing did.
+        alarm: the share of windows of a feature that may be called drifted though nothing did.
         stability: the population stability index that matters; 0.25 is commonly called large.
         distance: the distance of Kolmogorov and Smirnov that matters.
         rate: by how much the share of values that are missing, outside or unseen must change.
@@ -43,6 +44,11 @@ class Bounds(NamedTuple):
     distance: float = 0.1
     rate: float = 0.01
     least: int = 50
+
+    def shared(self, features: int) -> Bounds:
+        """So many features share the alarms (Bonferroni): of a window of all of them, no larger share is
+        called drifted by chance than of one with a single feature."""
+        return self._replace(alarm=self.alarm / max(1, features))
 
 
 DEFAULT = Bounds()

@@ -147,6 +147,7 @@ class Reference:
         if self.baseline is None:
             return
         nothing = Feature(Histogram(SCALE))
+        bounds = self._settings.bounds.shared(len(self.baseline.features))
         for name, feature in self.baseline.features.items():
             window = self._window.get(name)
             if window is None:
@@ -157,7 +158,7 @@ class Reference:
                 empty = Top() if isinstance(feature.values, Top) else nothing.values
                 window = Feature(empty, feature.standard, rows)
             if type(window.values) is type(feature.values) and window.standard == feature.standard:
-                yield name, judged(feature.seen, Seen(window.values, window.missing), self._settings.bounds)
+                yield name, judged(feature.seen, Seen(window.values, window.missing), bounds)
 
     def save(self, now: float) -> bytes | None:
         """What is to be stored, if that is due: a baseline once it is frozen, and now and then before."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from agent.logs.models.reference import FEATURES, LEAST, SAVED_EVERY, Reference, Settings
-from agent.stats.baseline import BaselineError, Feature
+from agent.stats.baseline import Baseline, BaselineError, Feature
+from agent.stats.bins import Floats
 from agent.stats.histogram import Histogram
 from agent.stats.standard import SCALE, Standard
 from agent.stats.topk import Top
+from tests.agent.stats.test_drift import drawn
 
 SETTINGS = Settings(learn=100.0, window=10.0)
 RANDOM = np.random.default_rng(3)
@@ -71,3 +75,53 @@ def test_an_unfinished_baseline_is_stored_now_and_then_and_goes_on() -> None:
 def test_what_is_no_reference_is_refused() -> None:
     with pytest.raises(BaselineError):
         Reference.restored(SETTINGS, b"L[]", 0.0)
+
+
+SHAPES: tuple[Callable[[int], Floats], ...] = (
+    lambda n: RANDOM.normal(300, 1, n),
+    lambda n: RANDOM.lognormal(0, 2, n),
+    lambda n: RANDOM.poisson(3, n).astype(np.float64),
+    lambda n: RANDOM.exponential(1, n) * (RANDOM.random(n) < 0.2),
+    RANDOM.random,
+)
+
+
+@pytest.mark.parametrize(("size", "windows"), [(200, 400), (100_000, 200)])
+def test_windows_of_fifty_features_without_drift_raise_an_alarm_in_a_hundredth(
+    size: int, windows: int
+) -> None:
+    """Of a window as a whole: that any of its features is called drifted."""
+    features, wholes = {}, {}
+    for number in range(50):
+        draw = SHAPES[number % len(SHAPES)]
+        values = draw(2000)
+        standard = Standard.of(values)
+        features[f"f{number}"] = Feature(standard.histogram(values), standard)
+        wholes[f"f{number}"] = standard.histogram(draw(50_000))
+    reference = Reference(SETTINGS, "m", "1", 0.0, Baseline("m", "1", 0.0, features))
+    alarms = 0
+    for window in range(1, windows + 1):
+        for name, whole in wholes.items():
+            window_of = drawn(RANDOM, size, whole).values
+            reference.add(name, Feature(window_of, features[name].standard))
+        turn = reference.turn(10.0 * window)
+        assert turn is not None
+        assert len(turn.verdicts) == len(features)
+        alarms += any(verdict.drifted for verdict in turn.verdicts.values())
+    assert alarms <= windows / 100
+
+
+def test_a_shift_of_one_of_fifty_features_is_found_in_a_thousand_records() -> None:
+    standard = Standard(300.0, 1.0)
+
+    def normal(count: int, mean: float = 300.0) -> Feature:
+        return Feature(standard.histogram(RANDOM.normal(mean, 1.0, count)), standard)
+
+    given = Baseline("m", "1", 0.0, {f"f{number}": normal(2000) for number in range(50)})
+    reference = Reference(SETTINGS, "m", "1", 0.0, given)
+    reference.add("f0", normal(1000, 301.0))
+    for number in range(1, 50):
+        reference.add(f"f{number}", normal(1000))
+    turn = reference.turn(10.0)
+    assert turn is not None
+    assert turn.turned == ("f0",)
