@@ -36,7 +36,7 @@ def number(path: Path, name: str = "a", **more: Any) -> Number:
 def descriptors(folder: Path) -> int:
     """How many are of files in this folder: other threads of the process open and close theirs meanwhile."""
     paths = (Path("/proc/self/fd") / number for number in os.listdir("/proc/self/fd"))
-    return sum(os.path.lexists(path) and str(folder) in os.readlink(path) for path in paths)
+    return sum(path.is_symlink() and str(folder) in str(path.readlink()) for path in paths)
 
 
 def test_each_is_absent_alone(make: Make, tmp_path: Path) -> None:
