@@ -31,7 +31,7 @@ def test_it_says_what_drifts_since_when_and_from_what_to_what() -> None:
     lines = page(record())
     assert lines[0].startswith("── drifts from its baseline")
     assert lines[1].split()[:5] == ["▲", "temperature", "20±1.92", "→", "26.1±2.20"]
-    assert "PSI 29" in lines[1]
+    assert "PSI 27" in lines[1]
     assert lines[1].endswith("since 22:04:20Z   9m")
     longer = record().inputs[0]._replace(first=record().inputs[0].since)
     assert page(record()._replace(inputs=(longer,)))[1].endswith("before 22:04:20Z   9m")
