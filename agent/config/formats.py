@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from agent.config.fault import Refusal, Refused, quoted
-from agent.config.forms import Choice, Schema, text
+from agent.config.forms import Choice, Schema, Texts, text
 from agent.config.names import Name
 from agent.config.section import Pairs, Section, Setting, section
 from collectors.logs.formats.roles import CATEGORY, CLASSES, FEATURE, NUMBERS, OTHERS, OUTCOMES, TEXTS
@@ -56,32 +56,10 @@ class Regexes(NamedTuple):
         return {"type": "array", "maxItems": self.most, "items": each}
 
 
-class Keys(NamedTuple):
+def keys(most: int = 8) -> Texts:
     """What names fields of a line, in an array."""
-
-    most: int = 8
-
-    def read(self, value: object) -> tuple[str, ...]:
-        """The keys, in their order."""
-        if not isinstance(value, list) or len(value) > self.most:
-            raise Refused(Refusal(f"{quoted(value)} is no such array", self.allowed()))
-        wrong = [at for at, key in enumerate(value) if not isinstance(key, str) or not 0 < len(key) <= 128]
-        if wrong:
-            raise Refused(*(Refusal(f"{quoted(value[at])} is no key", self.allowed(), (at,)) for at in wrong))
-        return tuple(value)
-
-    def allowed(self) -> str:
-        """How many."""
-        return f"an array of at most {self.most} keys of 1 to 128 characters"
-
-    def show(self, value: object) -> str:
-        """In TOML."""
-        return f"[{', '.join(map(text, value))}]" if isinstance(value, tuple) else "[]"
-
-    def schema(self) -> Schema:
-        """In JSON schema."""
-        each = {"type": "string", "minLength": 1, "maxLength": 128}
-        return {"type": "array", "maxItems": self.most, "items": each}
+    each: Schema = {"type": "string", "minLength": 1, "maxLength": 128}
+    return Texts(lambda key: 0 < len(key) <= 128, "no key", "keys of 1 to 128 characters", each, most)
 
 
 class Source:
@@ -150,7 +128,7 @@ class Format(NamedTuple):
         ),
     ] = ()
     attributes: Annotated[
-        tuple[str, ...], Setting(Keys(), "Further fields by which records are told apart, with few values.")
+        tuple[str, ...], Setting(keys(), "Further fields by which records are told apart, with few values.")
     ] = ()
     family: Annotated[
         str,
@@ -171,7 +149,7 @@ class Redact(NamedTuple):
         tuple[str, ...], Setting(Regexes(power=1), "What one of these finds becomes [redacted].")
     ] = ()
     allow: Annotated[
-        tuple[str, ...], Setting(Keys(64), "Keys of fields whose values are kept as they are.")
+        tuple[str, ...], Setting(keys(64), "Keys of fields whose values are kept as they are.")
     ] = ()
 
 

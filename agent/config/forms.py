@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from agent.config.fault import Expanded, Refusal, Refused, nearest, quoted
@@ -128,6 +129,47 @@ class Number(NamedTuple):
     def schema(self) -> Schema:
         """In JSON schema."""
         return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+
+class Texts(NamedTuple):
+    """An array of at most so many texts of one kind.
+
+    Args:
+        fits: whether a text is of it.
+        one: what is said of one that is not, such as "no path".
+        words: what all are called, in words.
+        each: one of them in JSON schema.
+        most: how many there may be.
+    """
+
+    fits: Callable[[str], bool]
+    one: str
+    words: str
+    each: Schema
+    most: int = 16
+
+    def read(self, value: object) -> tuple[str, ...]:
+        """The texts, in their order."""
+        if not isinstance(value, list) or len(value) > self.most:
+            raise Refused(Refusal(f"{quoted(value)} is no such array", self.allowed()))
+        wrong = [at for at, each in enumerate(value) if not (isinstance(each, str) and self.fits(each))]
+        if wrong:
+            raise Refused(
+                *(Refusal(f"{quoted(value[at])} is {self.one}", self.allowed(), (at,)) for at in wrong)
+            )
+        return tuple(map(str, value))
+
+    def allowed(self) -> str:
+        """How many, and of what."""
+        return f"an array of at most {self.most} {self.words}"
+
+    def show(self, value: object) -> str:
+        """In TOML."""
+        return f"[{', '.join(map(text, value))}]" if isinstance(value, tuple) else "[]"
+
+    def schema(self) -> Schema:
+        """In JSON schema."""
+        return {"type": "array", "maxItems": self.most, "items": dict(self.each)}
 
 
 class Duration(NamedTuple):

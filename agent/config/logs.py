@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from agent.config.fault import Refusal, Refused, quoted
-from agent.config.forms import Choice, Flag, Schema, Text, Whole, text
+from agent.config.forms import Choice, Flag, Schema, Text, Texts, Whole, text
 from agent.config.names import Name
 from agent.config.quantity import DURATION_FORM, parse_duration, show_duration
 from agent.config.section import Pairs, Section, Setting, described
@@ -20,80 +20,32 @@ LONGEST_PATH = 1024
 ATTRIBUTE = r"[A-Za-z][A-Za-z0-9_.-]{0,63}"
 
 
-class Paths(NamedTuple):
-    """Absolute paths in an array, in which * ? [...] and ** may stand."""
-
-    most: int = 16
-
-    def read(self, value: object) -> tuple[str, ...]:
-        """The paths, in their order."""
-        if not isinstance(value, list) or len(value) > self.most:
-            raise Refused(Refusal(f"{quoted(value)} is no such array", self.allowed()))
-        wrong = [at for at, path in enumerate(value) if not _is_path(path)]
-        if wrong:
-            raise Refused(
-                *(Refusal(f"{quoted(value[at])} is no path", self.allowed(), (at,)) for at in wrong)
-            )
-        return tuple(map(str, value))
-
-    def allowed(self) -> str:
-        """How many, and of what."""
-        return f"an array of at most {self.most} paths that begin with /, without . and .. in them"
-
-    def show(self, value: object) -> str:
-        """In TOML."""
-        return f"[{', '.join(map(text, value))}]" if isinstance(value, tuple) else "[]"
-
-    def schema(self) -> Schema:
-        """In JSON schema."""
-        each = {"type": "string", "pattern": "^/", "maxLength": LONGEST_PATH}
-        return {"type": "array", "maxItems": self.most, "items": each}
-
-
-def _is_path(value: object) -> bool:
+def _is_path(value: str) -> bool:
     return (
-        isinstance(value, str)
-        and value.startswith("/")
+        value.startswith("/")
         and value.isprintable()
         and len(value) <= LONGEST_PATH
         and not {".", ".."} & set(value.split("/"))
     )
 
 
-class Words(NamedTuple):
-    """What systemd's journal is asked for, in an array: units, or conditions FIELD=VALUE."""
+PATHS = Texts(
+    _is_path,
+    "no path",
+    "paths that begin with /, without . and .. in them",
+    {"type": "string", "pattern": "^/", "maxLength": LONGEST_PATH},
+)
+"""Absolute paths, in which * ? [...] and ** may stand."""
 
-    pattern: str
-    words: str
-    most: int = 16
 
-    def read(self, value: object) -> tuple[str, ...]:
-        """The words, in their order."""
-        if not isinstance(value, list) or len(value) > self.most:
-            raise Refused(Refusal(f"{quoted(value)} is no such array", self.allowed()))
-        wrong = [
-            at
-            for at, word in enumerate(value)
-            if not (isinstance(word, str) and word.isprintable() and re.fullmatch(self.pattern, word))
-        ]
-        if wrong:
-            raise Refused(
-                *(Refusal(f"{quoted(value[at])} is none of them", self.allowed(), (at,)) for at in wrong)
-            )
-        return tuple(map(str, value))
-
-    def allowed(self) -> str:
-        """How many, and of what."""
-        return f"an array of at most {self.most} {self.words}"
-
-    def show(self, value: object) -> str:
-        """In TOML."""
-        return f"[{', '.join(map(text, value))}]" if isinstance(value, tuple) else "[]"
-
-    def schema(self) -> Schema:
-        """In JSON schema."""
-        each = {"type": "string", "pattern": f"^{self.pattern}$"}
-        return {"type": "array", "maxItems": self.most, "items": each}
+def _asked(pattern: str, words: str) -> Texts:
+    """What systemd's journal is asked for: units, or conditions FIELD=VALUE."""
+    return Texts(
+        lambda word: word.isprintable() and re.fullmatch(pattern, word) is not None,
+        "none of them",
+        words,
+        {"type": "string", "pattern": f"^{pattern}$"},
+    )
 
 
 class From:
@@ -178,21 +130,21 @@ SETTINGS = {
         Name(), "What it is called: the attribute log.name of all its series, and its positions.", '"api"'
     ),
     "paths": Setting(
-        Paths(),
+        PATHS,
         "Its files. * ? [...] stand for a part of a name, ** for folders below; files that come later are "
         "found. Rotated ones, compressed or not, are read to their end and need not be named.",
         '["/var/log/api/*.log"]',
     ),
     "units": Setting(
-        Words(r"[A-Za-z0-9@:._\\-]{1,255}", "units, such as model.service"),
+        _asked(r"[A-Za-z0-9@:._\\-]{1,255}", "units, such as model.service"),
         "Units of systemd whose entries in the journal are read.",
     ),
     "matches": Setting(
-        Words(r"[A-Z_][A-Z0-9_]{0,63}=.{1,255}", "conditions FIELD=VALUE"),
+        _asked(r"[A-Z_][A-Z0-9_]{0,63}=.{1,255}", "conditions FIELD=VALUE"),
         "Further conditions on entries of the journal.",
     ),
     "pipes": Setting(
-        Paths(), "FIFOs that are read as they come. Without being named here none is opened, nor a device."
+        PATHS, "FIFOs that are read as they come. Without being named here none is opened, nor a device."
     ),
     "format": Setting(
         Name(),
@@ -209,8 +161,8 @@ SETTINGS = {
     ),
     "multiline": Setting(Flag(), "Whether the lines of a stack trace are put together."),
     "zone": Setting(Zone(), "The time zone of times without one."),
-    "archives": Setting(Paths(), "Folders beside the log's own where rotated files go."),
-    "roots": Setting(Paths(), "Folders that symbolic links may lead into, beside those that paths name."),
+    "archives": Setting(PATHS, "Folders beside the log's own where rotated files go."),
+    "roots": Setting(PATHS, "Folders that symbolic links may lead into, beside those that paths name."),
     "groups": Setting(
         Whole(1, 200),
         "Combinations of model, version and attributes that are told apart in a window; the rest is `other`.",

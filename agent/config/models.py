@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 
 from agent.config.allowance import Allowance
 from agent.config.fault import Refusal, Refused, quoted
-from agent.config.formats import Keys
+from agent.config.formats import keys
 from agent.config.forms import Choice, Duration, Flag, Schema, Text, Whole, text
 from agent.config.names import Name, Path
 from agent.config.quantity import Rate
@@ -99,7 +99,7 @@ class Model(NamedTuple):
     logs: Annotated[
         tuple[str, ...],
         Setting(
-            Keys(8),
+            keys(),
             "The [[logs]] that tell of it. Predictions and labels are joined by request, whichever of them "
             "has which.",
             '["api"]',
