@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from agent.config.models import Model as Settings
 from agent.config.settings import Config
+from agent.logs.limits import MINUTE
 from agent.logs.measures import Windows, of_info
-from agent.logs.models.model import Model, Plan, Said
+from agent.logs.models.model import Model, Plan, Said, below
 from agent.logs.models.outcomes import Limits
 from agent.logs.models.reference import Settings as Reference
 from agent.logs.models.samples import Settings as Samples
@@ -20,7 +21,6 @@ from collectors.tally import Tally
 
 ROOM = "model"
 """Under which the states of models are stored, beside the positions of logs."""
-MINUTE = 60.0
 
 
 class Made(NamedTuple):
@@ -53,9 +53,7 @@ class Models:
     ) -> None:
         self._tally = tally
         self._models = {
-            settings.name: Model(
-                _plan(config, settings, say), _below(f"{ROOM}/{settings.name}/", stored), now
-            )
+            settings.name: Model(_plan(config, settings, say), below(f"{ROOM}/{settings.name}/", stored), now)
             for settings in config.model
         }
         self._of = {log: settings.name for settings in config.model for log in settings.logs}
@@ -122,7 +120,3 @@ def baseline_of(settings: Settings, say: Callable[[str], object]) -> Baseline | 
         say(f"model {settings.name}: the baseline {settings.baseline} is of the model {found.model}")
         return None
     return found
-
-
-def _below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}

@@ -89,7 +89,6 @@ class Tailing:
         self._answers: queue.SimpleQueue[Fed] = queue.SimpleQueue()
         self._readings: queue.SimpleQueue[tuple[float, Reading]] = queue.SimpleQueue()
         self._positions: dict[str, bytes] = {}
-        self._changed: dict[str, bytes | None] = {}
         self._handed: OrderedDict[float, None] = OrderedDict()
         self._told: OrderedDict[str, float] = OrderedDict()
         self._retold = RETOLD if config.ship.budget is None else RETOLD_ON_BUDGET
@@ -193,7 +192,7 @@ class Tailing:
         now, say = self._clocks.wall(), self._warn
         self._models = Models(self._config, self._positions, now, say, self._outlets.tally)
         self._logs = {logs.name: self._following(logs) for logs in self._config.logs}
-        self._changed, self._counted = {}, {}
+        self._counted = {}
         self._tailer = self._tailing()
         try:
             while True:
@@ -259,8 +258,8 @@ class Tailing:
             if self._config.alert and start >= now - 2 * MINUTE:
                 merge_into(self._of_models, kept)
         self.admission.hand_over()
-        self._changed = {**self._tailer.positions(), **made.states}
-        for name, position in self._changed.items():
+        changed = {**self._tailer.positions(), **made.states}
+        for name, position in changed.items():
             if position is None:
                 self._positions.pop(name, None)
             else:
@@ -269,7 +268,7 @@ class Tailing:
         self._tell_errors()
         dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
         said = tuple(Said(*each) for each in made.said)
-        return Fed(dated=dated, positions=self._changed, said=said)
+        return Fed(dated=dated, positions=changed, said=said)
 
     def _warn(self, text: str) -> None:
         self._outlets.say("warning", text)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from agent.logs.groups import Clean, Groups
 from agent.logs.limits import DEFAULT, MINUTE, Limits
+from agent.logs.measures import Windows, grown
 from agent.logs.templates import Templates
 from agent.stats.bins import Cells, Column, counted
 from agent.stats.topk import Top
@@ -28,7 +29,6 @@ from collectors.logs.redact import Redactor
 
 REDACTED = Redactor().field
 Ints = NDArray[np.int64]
-Windows = dict[Series, Summary]
 
 
 class Minute(NamedTuple):
@@ -232,7 +232,7 @@ def _add(windows: Windows, series: Series, summary: Summary) -> None:
     before = windows.get(series)
     if isinstance(before, Counter) and isinstance(summary, Counter):
         # Of one minute, not of two after one another: rates add up.
-        windows[series] = _grown(before.count + summary.count, before.delta + summary.delta)
+        windows[series] = grown(before.count + summary.count, before.delta + summary.delta)
     else:
         windows[series] = summary if before is None else merge(before, summary)
 
@@ -260,7 +260,7 @@ class _Sums:
                     series = self._digest.series(
                         metric.name, metric.unit, "counter", group, (key, names[code])
                     )
-                    self._digest.add(minute, series, _grown(count, count))
+                    self._digest.add(minute, series, grown(count, count))
 
     def column(self, role: Role, column: Column) -> None:
         """The summaries of one column."""
@@ -285,17 +285,12 @@ def _summaries(role: Role, column: Column) -> Iterator[tuple[int, tuple[str, str
             yield cell, role.attribute, gauge
     elif role.use == "sum":
         for cell, gauge in column.gauges().items():
-            yield cell, role.attribute, _grown(gauge.count, gauge.total)
+            yield cell, role.attribute, grown(gauge.count, gauge.total)
     elif role.use == "flag":
         for cell, gauge in column.gauges().items():
             for result, count in (("hit", gauge.total), ("miss", gauge.count - gauge.total)):
                 if count:
-                    yield cell, ("result", result), _grown(int(count), count)
+                    yield cell, ("result", result), grown(int(count), count)
     else:
         for cell, histogram in column.histograms().items():
             yield cell, None, histogram
-
-
-def _grown(count: int, delta: float) -> Counter:
-    """A counter that grew by `delta` within a minute."""
-    return Counter(count, float(delta), float(delta) / MINUTE, 0)

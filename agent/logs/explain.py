@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import isnan
 from typing import NamedTuple
 
-from agent.logs.digest import Digest, Tally, Windows
+from agent.logs.digest import Digest, Tally
 from agent.logs.limits import Limits
+from agent.logs.measures import Windows
 from agent.logs.templates import Template
 from agent.stats.window import merge_into
 from collectors.logs.formats.exact import Exact

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from agent.logs.digest import Minute, Tally, Windows
+from agent.logs.digest import Minute, Tally
 from agent.logs.limits import DEFAULT, Limits
 from agent.logs.log import PATIENCE, Log
+from agent.logs.measures import Windows
 from agent.logs.models.model import Model
 from agent.logs.templates import Template
 from collectors.api import Attributes, Metric, Series

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from agent.logs.digest import Digest, Minute, Tally, Windows
+from agent.logs.digest import Digest, Minute, Tally
 from agent.logs.limits import DEFAULT, MINUTE, Limits
+from agent.logs.measures import Windows
 from agent.logs.models.bridge import Watching, tells
 from agent.logs.models.model import Model
 from agent.logs.templates import Template

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from agent.logs.limits import MINUTE
 from agent.stats.baseline import Baseline, Feature
 from agent.stats.histogram import Histogram
 from agent.stats.quality import Bin, Calibration, Errors
@@ -17,14 +18,13 @@ from agent.stats.standard import Standard
 from agent.stats.topk import CAP, Top
 from agent.stats.window import Counter, Gauge, Summary, merge_into
 from collectors.api import Attributes, Metric, Series
+from collectors.logs.formats.roles import SOURCE
 
 Windows = dict[Series, Summary]
 
-SOURCE = "model logs"
 NAME, VERSION = "model.name", "model.version"
 SAMPLE = "model.sample"
 """The event that is a whole record."""
-MINUTE = 60.0
 STEPS = 10_000
 """Confidences are added up in steps of 0.0001, as whole numbers: exact whatever is added to what."""
 

@@ -79,13 +79,18 @@ def merged(one: Baseline, two: Baseline) -> Baseline:
         raise BaselineError(f"{one.model} {one.version} and {two.model} {two.version} are no one model")
     features = dict(one.features)
     for name, feature in two.features.items():
-        features[name] = _added(name, features[name], feature) if name in features else feature
+        features[name] = summed(name, features[name], feature) if name in features else feature
     if len(features) > FEATURES:
         raise BaselineError(f"{len(features)} features, at most {FEATURES} are allowed")
     return one._replace(made=max(one.made, two.made), features=features)
 
 
-def _added(name: str, one: Feature, two: Feature) -> Feature:
+def summed(name: str, one: Feature, two: Feature) -> Feature:
+    """Both parts of the feature of this name together.
+
+    Raises:
+        BaselineError: they have two kinds or standards.
+    """
     if one.standard != two.standard:
         raise BaselineError(
             f"{name}: standards {tuple(one.standard)} and {tuple(two.standard)} do not add up"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from agent.logs.limits import MINUTE
 from agent.logs.models.model import Model
 from agent.logs.models.rows import Categories, Classes, Numbers, Rows
 from agent.stats.bins import Floats, Ints
@@ -16,7 +17,6 @@ from collectors.logs.formats.columns import Batch
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.roles import CLASSES
 
-MINUTE = 60.0
 LAST = 59.999
 """Seconds into a minute at which a record counts that was read later."""
 Clean = Callable[[str, str], str]

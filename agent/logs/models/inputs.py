@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.logs import measures
+from agent.logs.limits import MINUTE
 from agent.logs.measures import Windows
 from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
 from agent.logs.models.rows import Categories, Numbers, Rows
@@ -23,7 +24,7 @@ from agent.stats.standard import Standard
 from agent.stats.window import Gauge, merge_into
 from collectors.api import Attributes
 
-MINUTE, HOUR = 60.0, 3600.0
+HOUR = 3600.0
 KEYS = ("log.name", "model.name", "model.version")
 """What tells inputs apart: not slices, for each has all features."""
 VERSIONS = 8

@@ -75,9 +75,14 @@ class Model:
         own = (("model.name", plan.name),)
         self.name = plan.name
         center = _center(plan.baseline)
-        self._outcomes = Outcomes(own, plan.outcomes, center, _below(OUTCOMES, stored))
+        self._outcomes = Outcomes(own, plan.outcomes, center, below(f"{OUTCOMES}/", stored))
         self._inputs = Inputs(
-            plan.name, plan.reference, plan.ranges, plan.constant, plan.baseline, _below(REFERENCE, stored)
+            plan.name,
+            plan.reference,
+            plan.ranges,
+            plan.constant,
+            plan.baseline,
+            below(f"{REFERENCE}/", stored),
         )
         self._samples = None if plan.samples is None else Samples(plan.samples, plan.ranges, plan.clean, now)
         self._faults = [self._outcomes.fault] if self._outcomes.fault else []
@@ -172,10 +177,9 @@ def _words(name: str, verdict: Verdict) -> str:
     )[:LONGEST]
 
 
-def _below(room: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {
-        name.removeprefix(f"{room}/"): state for name, state in stored.items() if name.startswith(f"{room}/")
-    }
+def below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is stored under names that begin so, by the rest of them."""
+    return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}
 
 
 def _center(baseline: Baseline | None) -> float:

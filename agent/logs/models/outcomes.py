@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from agent.logs import measures
+from agent.logs.limits import MINUTE
 from agent.logs.measures import Windows
 from agent.logs.models.names import Numbered, called, values_of
 from agent.logs.models.rows import Rows
@@ -25,7 +26,6 @@ from collectors.logs.formats.classes import NAMELESS
 
 Found = TypeVar("Found")
 
-MINUTE = 60.0
 RANKS = 10
 GROUPS = 256
 """Models, versions and slices that are told apart in pairs; the rest is the last of them."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
-from agent.stats.baseline import CATEGORIES, Baseline, BaselineError, Feature, decoded, encoded
+from agent.stats.baseline import Baseline, BaselineError, Feature, decoded, encoded, summed
 from agent.stats.drift import Bounds, Seen, Verdict, judged
 from agent.stats.histogram import Histogram
 from agent.stats.standard import SCALE, Standard
@@ -108,11 +108,11 @@ class Reference:
             if before is None and len(where) >= FEATURES:
                 self.refused += 1
                 return
-            added = more if before is None else _sum(before, more)
-            if added is None:
+            try:
+                where[feature] = more if before is None else summed(feature, before, more)
+            except BaselineError:
                 self.refused += 1
                 return
-            where[feature] = added
 
     def turn(self, now: float) -> Turn | None:
         """What is found, if the window is over at `now`; the next one begins."""
@@ -195,15 +195,3 @@ class Reference:
 
 def _rows(feature: Feature) -> int:
     return feature.seen.count + feature.missing
-
-
-def _sum(one: Feature, two: Feature) -> Feature | None:
-    """Both together; None: they do not add up."""
-    if one.standard != two.standard:
-        return None
-    missing = one.missing + two.missing
-    if isinstance(one.values, Histogram) and isinstance(two.values, Histogram):
-        return Feature(one.values.merged(two.values), one.standard, missing)
-    if isinstance(one.values, Top) and isinstance(two.values, Top):
-        return Feature(one.values.merged(two.values, CATEGORIES), one.standard, missing)
-    return None
