@@ -9,6 +9,7 @@ one column     the windows that lie in its span of time, merged
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ AXIS = 10
 """Cells of the numbers left of the chart."""
 
 SHARES = (1.5, 2, 3, 4, 6, 8)
+LEAST = sys.float_info.min
+"""Values nearer to zero are drawn as zero: doubles are no longer evenly precise there."""
 WIDEST = 4
 """Columns that one window takes at most, while there are few."""
 
@@ -132,8 +135,8 @@ class Scale(NamedTuple):
 
     def place(self, value: float, height: int) -> int:
         """Which third of which line a value lies in, counted from the bottom."""
-        half = self.high / 2 - self.low / 2
-        share = (value / 2 - self.low / 2) / half
+        # Halves: the difference of two doubles may be beyond the doubles.
+        share = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
         return min(3 * height - 1, max(0, int(share * 3 * height)))
 
 
@@ -141,6 +144,8 @@ def scale(columns: Columns) -> Scale:
     """The scale that holds all points: from zero where that is near, and never flat."""
     values = [value for each in columns.points if each for value in each if value is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
+    if max(abs(low), abs(high)) < LEAST:
+        low, high = 0.0, 0.0
     if 0 <= low <= 0.5 * high:
         low = 0.0
     if high - low <= 0.02 * max(abs(low), abs(high)):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.ship.records import Key
@@ -130,6 +130,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 @given(st.lists(st.tuples(st.integers(0, 60), finite, finite), min_size=1, max_size=30), st.integers(1, 80),
        st.integers(1, 30))  # fmt: skip
+@example([(0, 0.0, 5e-324)], 1, 1)
 def test_any_windows_make_a_chart_of_the_size_asked_for(
     points: list[tuple[int, float, float]], width: int, height: int
 ) -> None:
