@@ -330,7 +330,7 @@ class Tailing:
 
     def _following(self, logs: Logs) -> Following:
         config = self._config
-        own = own_formats(config)
+        own = own_formats(config.format)
         attributes = (("log.name", logs.name), *logs.attributes.items())
         told = Told(
             logs.name, attributes, form_named(logs.format, own), tuple(own.values()), zone_of(logs.zone)
@@ -344,7 +344,7 @@ class Tailing:
         return Tailer(sources, self._positions, clock=clock, wall=wall, tally=tally, say=self._warn)
 
     def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
-        own = own_formats(self._config)
+        own = own_formats(self._config.format)
         stamp = Stamp(form_named(logs.format, own), own.values(), zone_of(logs.zone))
         return lambda line: stamp.time(line, self._clocks.wall())
 

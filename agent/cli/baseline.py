@@ -206,7 +206,7 @@ def _form(args: argparse.Namespace) -> Format | str | None:
     from agent.config.formats import form_named, own_formats
     from collectors.logs.formats.presets import PRESETS
 
-    own = own_formats(settings(args))
+    own = own_formats(settings(args).format)
     form = form_named(args.format, own)
     if isinstance(form, str):
         return f"there is no format {form!r}; there are: {', '.join([*own, *PRESETS])}"

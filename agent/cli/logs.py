@@ -95,7 +95,7 @@ def _log(args: argparse.Namespace, head: list[bytes]) -> Log | str:
 
     zone = datetime.now().astimezone().tzinfo
     near = Near(zone, time.time())  # type: ignore[arg-type]
-    own = own_formats(settings(args))
+    own = own_formats(settings(args).format)
     if args.format == "auto":
         found = guess(head, near, own.values())
         if found.form is None:

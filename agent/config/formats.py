@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -13,7 +13,6 @@ from agent.config.section import Pairs, Section, Setting, section
 from collectors.logs.formats.roles import CATEGORY, CLASSES, FEATURE, NUMBERS, OTHERS, OUTCOMES, TEXTS
 
 if TYPE_CHECKING:
-    from agent.config.settings import Config
     from collectors.logs.formats.format import Format as Made
 
 FORMATS = 32
@@ -158,9 +157,9 @@ def format_section() -> Section:
     return section(Format)
 
 
-def own_formats(config: Config) -> dict[str, Made]:
+def own_formats(forms: Iterable[Format]) -> dict[str, Made]:
     """The user's formats by name."""
-    return {form.name: made(form) for form in config.format}
+    return {form.name: made(form) for form in forms}
 
 
 def form_named(name: str, own: Mapping[str, Made]) -> Made | str:

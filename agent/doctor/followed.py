@@ -31,7 +31,7 @@ SHOWN = 3
 
 def examine(config: Config, wall: Callable[[], float]) -> Iterator[Finding]:
     """Look at each log in turn."""
-    own = own_formats(config)
+    own = own_formats(config.format)
     redactor = Redactor(config.redact.patterns, config.redact.allow)
     for logs in config.logs:
         reading = loglines.Reading(form_named(logs.format, own), tuple(own.values()), redactor)

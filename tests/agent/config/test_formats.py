@@ -25,7 +25,7 @@ fields."feature.x" = "x in ms"
 def loaded(tmp_path: Path, text: str) -> dict[str, object]:
     path = tmp_path / "outrider.toml"
     path.write_text(text)
-    return dict(own_formats(load([path])))
+    return dict(own_formats(load([path]).format))
 
 
 def test_a_format_of_ones_own(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_what_is_to_be_pasted_follows_the_file_in_the_same_format(
     config = load([tmp_path / "x.toml"])
     (logs,) = config.logs
     assert (logs.name, logs.paths, logs.roots) == ("api", ("/var/log/api.log",), ())
-    read = form_named(logs.format, own_formats(config))
+    read = form_named(logs.format, own_formats(config.format))
     assert isinstance(read, Format)
     assert read._replace(fields=(), brief="") == form._replace(fields=(), brief="")
     assert set(read.fields) == set(form.fields)
