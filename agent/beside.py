@@ -45,6 +45,7 @@ class Part(Feed, Protocol):
 
 Event = Callable[[str, str, Attributes], None]
 Say = Callable[[str, str], None]
+Soon = Callable[[Callable[[], Mapping[str, bytes | None]]], None]
 
 
 class Beside:
@@ -58,14 +59,16 @@ class Beside:
         say: Say,
         tally: Tally,
         polled: Callable[[], int],
+        soon: Soon,
     ) -> None:
-        """`polled` is how many series the collectors have: `collect.max_series` bounds these and those."""
+        """`polled` is how many series the collectors have: `collect.max_series` bounds these and those.
+        `soon` has positions stored before the window ends; it is given what takes them."""
         self._polled = polled
         self.parts: tuple[Part, ...] = ()
         if config.logs:
             from agent import tailing
 
-            outlets = tailing.Outlets(event, say, tally)
+            outlets = tailing.Outlets(event, say, tally, soon)
             self.parts += (tailing.Tailing(config, clocks, outlets, self._others(len(self.parts))),)
         if config.endpoint:
             from agent import scraping

@@ -16,7 +16,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent import uplink
@@ -30,7 +30,7 @@ from agent.flush.leftover import Leftover
 from agent.flush.recorder import Place, Recorder
 from agent.flush.shipping import Shipping
 from agent.flush.wear import Wear
-from agent.flush.writer import Writer
+from agent.flush.writer import Begun, Writer
 from agent.governing import Governing, ruled
 from agent.governing import Outlets as Looks
 from agent.identity import boot_id, device_name
@@ -97,7 +97,7 @@ class Daemon:
         self._writer = self._make_writer(boot, ring)
         self._writer.leftover = leftover
         event, kept = self._writer.event, lambda: self._fold.kept
-        self._beside = Beside(config, self.clocks, event, say, tally, kept)
+        self._beside = Beside(config, self.clocks, event, say, tally, kept, self._begun)
         self._writer.feeds = self._beside.parts
         self._alarms = self._make_alarms(boot)
         self._governing = self._make_governing(host)
@@ -193,6 +193,9 @@ class Daemon:
         self._runner.close()
         # After a reload all of this is garbage, and that of the next life is not to be added to it.
         gc.unfreeze()
+
+    def _begun(self, take: Callable[[], Mapping[str, bytes | None]]) -> None:
+        self._writer.put(Begun(take))
 
     def _vital(self, now: float) -> list[tuple[str, bool]]:
         return [

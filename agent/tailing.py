@@ -67,12 +67,18 @@ ASKED, OVER = True, False
 """What the thread is told: the writer asks for what there is; it is over."""
 
 
+Positions = Mapping[str, bytes | None]
+"""Where logs stand, as the store is told: None is one that is no more."""
+
+
 class Outlets(NamedTuple):
-    """Whom to tell; each returns at once. `event` is the writer's, `say` the log's."""
+    """Whom to tell; each returns at once. `event` and `soon` are the writer's, `say` the log's. `soon` is
+    given what takes positions that are to be stored before the window ends."""
 
     event: Callable[[str, str, Attributes], None]
     say: Callable[[str, str], None]
     tally: Tally
+    soon: Callable[[Callable[[], Positions]], None]
 
 
 class Tailing:
@@ -88,6 +94,7 @@ class Tailing:
         self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Fed] = queue.SimpleQueue()
         self._readings: queue.SimpleQueue[tuple[float, Reading]] = queue.SimpleQueue()
+        self._begun: queue.SimpleQueue[Positions] = queue.SimpleQueue()
         self._positions: dict[str, bytes] = {}
         self._handed: OrderedDict[float, None] = OrderedDict()
         self._told: OrderedDict[str, float] = OrderedDict()
@@ -195,6 +202,8 @@ class Tailing:
         self._counted = {}
         self._tailer = self._tailing()
         try:
+            self._look()
+            self._tell_begun()
             while True:
                 rest = self._turn()
                 try:
@@ -211,8 +220,7 @@ class Tailing:
     def _turn(self) -> float:
         """Look and read; how long to rest, in s."""
         began, spent = time.monotonic(), time.thread_time()
-        self._busy_since = self._clocks.boot()
-        self._tailer.look()
+        self._look()
         size = self._read()
         self._busy_since = None
         self._failed = ""
@@ -222,6 +230,36 @@ class Tailing:
         spent, took = time.thread_time() - spent, time.monotonic() - began
         every = 0.0 if size >= MOST or took >= LONGEST else EVERY - took
         return min(REST, max(every, spent / self._share - spent))
+
+    def _look(self) -> None:
+        self._busy_since = self._clocks.boot()
+        self._tailer.look()
+
+    def _tell_begun(self) -> None:
+        """Have it stored where files are begun of which nobody knew: whoever is killed before begins them
+        anew, and knows nothing of what was rotated meanwhile."""
+        begun = self._tailer.positions()
+        known = begun.keys() <= self._positions.keys()
+        self._begun.put(begun)
+        self._keep(begun)
+        if not known:
+            self._outlets.soon(self._taken)
+
+    def _taken(self) -> Positions:
+        """The positions that were not handed over with lines; in their order, for any thread."""
+        taken: dict[str, bytes | None] = {}
+        while True:
+            try:
+                taken.update(self._begun.get_nowait())
+            except queue.Empty:
+                return taken
+
+    def _keep(self, changed: Positions) -> None:
+        for name, position in changed.items():
+            if position is None:
+                self._positions.pop(name, None)
+            else:
+                self._positions[name] = position
 
     def _read(self) -> int:
         """Read new lines, unless too much waits for the writer; how many bytes."""
@@ -258,12 +296,8 @@ class Tailing:
             if self._config.alert and start >= now - 2 * MINUTE:
                 merge_into(self._of_models, kept)
         self.admission.hand_over()
-        changed = {**self._tailer.positions(), **made.states}
-        for name, position in changed.items():
-            if position is None:
-                self._positions.pop(name, None)
-            else:
-                self._positions[name] = position
+        changed = {**self._taken(), **self._tailer.positions(), **made.states}
+        self._keep(changed)
         self._count()
         self._tell_errors()
         dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))

@@ -51,7 +51,13 @@ class Judged(NamedTuple):
     states: Mapping[str, bytes | None]
 
 
-Item = Closed | Judged | Asked
+class Begun(NamedTuple):
+    """A feed has begun where nobody stood before; `take` gives the positions that are not handed over yet."""
+
+    take: Callable[[], Mapping[str, bytes | None]]
+
+
+Item = Closed | Judged | Asked | Begun
 
 
 class Writer:
@@ -105,7 +111,8 @@ class Writer:
         self._thread.start()
 
     def put(self, item: Item) -> None:
-        """Take a window that ended, what alert rules found, or a request for a capture; returns at once."""
+        """Take a window that ended, what alert rules found, where a feed begins, or a request for a capture;
+        returns at once."""
         self._inbox.put(item)
 
     @property
@@ -171,6 +178,8 @@ class Writer:
                     self._flush()
             elif isinstance(item, Judged):
                 self._judged(item)
+            elif isinstance(item, Begun):
+                self._begun(item.take())
             elif isinstance(item, Due):
                 self._happenings.note("events", self._recorder.freeze())
                 self._flush()
@@ -189,6 +198,12 @@ class Writer:
         presses = self._presses(self._recorder.judged(judged.events))
         if presses or (not self._early and self._wear.thrift.may_hurry()):
             self._early = True
+            self._flush()
+
+    def _begun(self, positions: Mapping[str, bytes | None]) -> None:
+        """Write where a feed begins at once: a crash before would have it begin anew, somewhere else."""
+        if positions:
+            self._positions.note(positions)
             self._flush()
 
     def _presses(self, capture: str) -> bool:

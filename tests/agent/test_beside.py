@@ -24,7 +24,7 @@ def event(_: str, __: str, ___: Attributes) -> None:
 
 def beside(config: Config, polled: int = 0) -> Beside:
     clocks = Clocks(time.monotonic, time.time, lambda: "synchronised")
-    return Beside(config, clocks, event, lambda *_: None, Tally(), lambda: polled)
+    return Beside(config, clocks, event, lambda *_: None, Tally(), lambda: polled, lambda _: None)
 
 
 def test_without_logs_and_endpoints_there_is_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
 from agent.poller import Clocks
 from agent.stats.window import Counter
-from agent.tailing import Outlets, Tailing
+from agent.tailing import Outlets, Positions, Tailing
 from collectors.api import Attributes, Reading
 from collectors.tally import Tally
 from tests.waiting import until
@@ -33,12 +33,16 @@ class Rig:
         self.lines: list[str] = []
         self.positions: dict[str, bytes] = {}
         self.began: list[Tailing] = []
+        self.begun: list[Callable[[], Positions]] = []
 
     def follow(self, config: Config = Config(), others: int = 0, **settings: object) -> Tailing:  # noqa: B008
-        logs = Logs("api", (str(self.path),), start="start", multiline=False, **settings)  # type: ignore[arg-type]
+        logs = Logs("api", (str(self.path),), multiline=False, **{"start": "start", **settings})  # type: ignore[arg-type]
         clocks = Clocks(time.monotonic, time.time, lambda: "synchronised")
         outlets = Outlets(
-            lambda *event: self.events.append(event), lambda _, text: self.lines.append(text), self.tally
+            lambda *event: self.events.append(event),
+            lambda _, text: self.lines.append(text),
+            self.tally,
+            self.begun.append,
         )
         alert = Alert("a", "model.errors > 1")
         config = config._replace(logs=(logs,), alert=(alert,))
@@ -49,12 +53,15 @@ class Rig:
 
     def stored(self, fed: Fed) -> int:
         """Requests in what was handed over, whose positions are stored with it."""
-        for name, position in fed.positions.items():
+        self.keep(fed.positions)
+        return requests(fed)
+
+    def keep(self, positions: Positions) -> None:
+        for name, position in positions.items():
             if position is None:
                 del self.positions[name]
             else:
                 self.positions[name] = position
-        return requests(fed)
 
     def write(self, count: int, **fields: object) -> None:
         with self.path.open("a") as file:
@@ -106,6 +113,33 @@ def test_what_is_handed_over_is_counted_once_over_lives(rig: Rig) -> None:
     assert [name for name, *_ in rig.events] == ["logs.format", "logs.format"]
     assert lost == 10
     assert rig.counted("outrider.logs.lines") == 125
+
+
+@pytest.mark.parametrize("start", ["end", "start"])
+def test_who_is_killed_in_the_first_window_goes_on_where_the_first_look_began(rig: Rig, start: str) -> None:
+    rig.write(100)
+    first = rig.follow(start=start)
+    until(lambda: bool(rig.begun))
+    rig.keep(rig.begun[0]())
+    assert rig.begun[0]() == {}
+    rig.write(10)
+    handed_over(first)
+    assert first.stop(10)  # nothing of it was stored
+    rig.path.rename(rig.path.with_name("api.log.1"))
+    rig.write(5)
+    rig.path.rename(rig.path.with_name("api.log.2"))
+    second = rig.follow(start=start)
+    wanted, found = 15 if start == "end" else 115, 0
+    while found < wanted:
+        found += rig.stored(handed_over(second))
+    assert found == wanted
+
+
+def test_positions_that_went_with_lines_are_not_stored_again(rig: Rig) -> None:
+    rig.write(100)
+    first = rig.follow()
+    assert rig.stored(first.gather(10)) == 100
+    assert rig.begun[0]() == {}
 
 
 def test_the_first_of_a_minute_covers_it_and_what_follows_does_not(rig: Rig) -> None:

@@ -314,6 +314,8 @@ class Watch:
         self._files.use(track, opened)
         if whole:
             probe(track)
+        elif self.source.start == "end" and not opened.medium.packed:
+            self._start(track)
         if self.looked and chain.first:
             self._rotation.before(chain, since, now)
         elif self._new and chain.first and not isinstance(self.source.start, str):
@@ -331,6 +333,14 @@ class Watch:
         except OSError as error:
             self._complaints.error(track.real, error)
             self._rotation.end(chain, track)
+
+    def _start(self, track: Track) -> None:
+        """Begin at its end, so that what is stored of this look tells which content stood before."""
+        try:
+            begin(track, self.source, self._limits, self._wall())
+        except OSError:
+            # Whoever reads it meets the same, and says so.
+            track.checked = False
 
     def _ignore(self, file: File, changed: int) -> None:
         if len(self._ignored) >= MOST_IGNORED:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.flush.waiting import WAITING
-from agent.flush.writer import STATES
+from agent.flush.writer import STATES, Begun
 from agent.ledger import Entry, entry_of
 from agent.poller import Closed
 from agent.ship.holds import HOLDS, Holds
@@ -227,6 +227,16 @@ def test_an_alert_is_written_before_the_window_ends_with_its_state_and_once_a_wi
     assert len(rig.flushes()) == 4
     assert rig.written() == {"dark": b"2"}
     assert rig.writer.alerts == {"dark": b"2"}
+
+
+def test_where_a_feed_begins_is_stored_before_the_window_ends(rig: Rig) -> None:
+    rig.writer.put(Begun(lambda: {"api/1": b"here"}))
+    rig.writer.put(Begun(dict))
+    until(lambda: rig.writer.positions == {"api/1": b"here"})
+    assert len(rig.flushes()) == 2
+    assert rig.writer.stop(20)
+    with closing(rig._open()) as store:
+        assert store.positions() == {"api/1": b"here"}
 
 
 def test_changes_of_alerts_have_a_stream_of_their_own(rig: Rig) -> None:
