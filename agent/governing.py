@@ -4,7 +4,8 @@
                                   its steps -> an event, a line of the log, the status, a gauge
 
 CPU time is a mean of the last minute. Memory is the resident one while that is well below the limit, else
-the proportional share, for which the kernel walks all pages.
+the proportional share, for which the kernel walks all pages: once a minute, and in between what others bear of
+the resident one is taken to be what it was. Where that is not well below the limit either, it walks each time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import resource
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import NamedTuple
 
 from agent.config.quantity import show_share
@@ -76,7 +78,8 @@ class Governing:
         self._host = host
         self._cpu = cpu
         self._outlets = outlets
-        self._due = 0.0
+        self._due = self._walk_due = 0.0
+        self._others_bear = 0
         self._spent: deque[tuple[float, float]] = deque()
         for limit in bounds:
             outlets.tally.set(STEP, 0, **{"outrider.governor.limit": limit})
@@ -94,7 +97,7 @@ class Governing:
         """What is used, in the units of the limits; None where it cannot be read, or not yet be known."""
         return {
             "cpu": self._share(now),
-            "memory": self._read("memory", self._memory),
+            "memory": self._read("memory", partial(self._memory, now)),
             "descriptors": self._read("descriptors", own.descriptors),
         }
 
@@ -106,9 +109,15 @@ class Governing:
         (began, before), (_, after) = self._spent[0], self._spent[-1]
         return (after - before) / (now - began) if now - began >= MEAN - TIMELY else None
 
-    def _memory(self, host: Host) -> float:
+    def _memory(self, now: float, host: Host) -> float:
         _, rss = own.resident(host)
-        return own.proportional(host) if rss > EASY * self._bounds["memory"] else rss
+        near = EASY * self._bounds["memory"]
+        if rss <= near:
+            return rss
+        if now >= self._walk_due or rss - self._others_bear > near:
+            self._others_bear = rss - own.proportional(host)
+            self._walk_due = now + own.SELDOM
+        return rss - self._others_bear
 
     def _read(self, limit: str, read: Callable[[Host], float]) -> float | None:
         try:

@@ -164,6 +164,39 @@ def test_memory_that_is_really_there_makes_it_give_back_and_then_switch_off() ->
     assert found.off == 1
 
 
+def test_the_kernel_walks_the_pages_once_a_minute_and_at_each_look_near_the_limit(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.own.mkdir(parents=True)
+
+    def holds(rss: int, share: int) -> None:
+        pages = rss * MIB // host.page
+        (host.own / "stat").write_text(f"1 (outrider) S {' '.join(['0'] * 20)} {pages} 0\n")
+        (host.own / "smaps_rollup").write_text(
+            f"00400000-7ffff000 ---p 00000000 00:00 0 [rollup]\nPss: {share * 1024} kB\n"
+        )
+
+    bench = Bench(Limits(memory=100 * MIB), host)
+
+    def used() -> float:
+        bench.now += EVERY
+        return (bench.governing.usage(bench.now)["memory"] or 0.0) / MIB
+
+    holds(rss=60, share=30)
+    assert used() == 60, "well below the limit"
+    holds(rss=80, share=50)
+    assert used() == 50
+    holds(rss=85, share=70)
+    assert used() == 55, "what others bear is as before"
+    bench.now += own.SELDOM
+    assert used() == 70
+    holds(rss=90, share=60)
+    assert used() == 60, "it would be 75, near the limit"
+    holds(rss=110, share=72)
+    assert used() == 72
+    holds(rss=110, share=71)
+    assert used() == 71
+
+
 def test_what_is_given_back_leaves_the_process() -> None:
     blocks = [bytes(1000) for _ in range(60_000)]
     keep = blocks[::3000]
