@@ -51,6 +51,22 @@ cpu = "100 %"
 # Those that read what changes slowly would take a minute to show what they can read.
 CONFIGURATION += "".join(f'[collectors.{name}]\ninterval = "1s"\n' for name in catalog.NAMES)
 
+FOLLOWED = """
+[[logs]]
+name = "file"
+paths = ["/var/log/served.log"]
+format = "json"
+from = "start"
+[[logs]]
+name = "journal"
+units = ["model.service"]
+format = "json"
+from = "start"
+"""
+SERVE = """
+for each in $(seq 20); do echo '{"status": 200, "duration_ms": 12.5}'; done | tee -a /var/log/served.log
+"""
+
 # What the unit grants in half minutes the tests cannot wait for; all else is as shipped.
 SOONER = """
 [Service]
@@ -314,6 +330,38 @@ def test_each_allowance_opens_what_it_says_and_no_more(
     assert (seen["gpu"], seen["clock"]) == (closed["gpu"], closed["clock"])
     outrider(service, "service", "deny", "processes")
     service.run("rm", "-r", "/home/model", "/dev/nvidiactl", "/dev/nvidia0")
+
+
+def test_allowed_it_counts_each_line_of_a_log_and_of_a_unit_s_journal(service: Machine) -> None:
+    """By the daemon itself, in its sandbox, and across a crash."""
+
+    def serve() -> None:
+        service.run("systemd-run", "--quiet", "--wait", "--collect", "--unit", "model", "sh", "-c", SERVE)
+
+    def requests() -> dict[str, float]:
+        told = service.run("outrider", "history", "model.requests", "--json", check=False).stdout
+        counted: dict[str, float] = {}
+        for window in map(json.loads, told.splitlines()):
+            log = window["attributes"]["log.name"]
+            counted[log] = counted.get(log, 0.0) + window["delta"]
+        return counted
+
+    def counted(lines: float) -> bool:
+        return requests() == {"file": lines, "journal": lines}
+
+    service.write("/var/log/served.log", "", "0640", "root:adm")
+    serve()
+    service.write(SETTINGS, CONFIGURATION + FOLLOWED)
+    outrider(service, "service", "allow", "logs")
+    until(lambda: counted(20.0), requests)
+    serve()
+    service.run("kill", "-KILL", main_pid(service))
+    serve()
+    until(lambda: counted(60.0), requests)
+
+    service.write(SETTINGS, CONFIGURATION)
+    service.run("rm", "/var/log/served.log")
+    outrider(service, "service", "deny", "logs")
 
 
 def test_killed_it_is_restarted(service: Machine) -> None:

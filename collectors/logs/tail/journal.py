@@ -5,6 +5,11 @@ mapped (vacuuming, a failing disk) ends whoever reads it with SIGBUS. The child 
 lines are not taken, and is begun again, later each time, when it ends.
 
 Each entry has a cursor, which is the position: the journal finds its way by it after rotation and vacuuming.
+
+Followed alone, the journal shows this boot only: without what was written before a restart and not read yet,
+and without anything in a container whose boot has an identifier of its own, which the service's sandbox
+hides. `--merge` shows all boots, and with them the journals of other machines, which the match on this
+machine leaves out.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from collectors.host import printable
@@ -32,6 +38,7 @@ SINCE = b"@"
 """A position that is a time in s of the wall clock, while there was no entry yet."""
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 NICE = 10
+MACHINE = Path("/etc/machine-id")
 
 
 class JournalSource(NamedTuple):
@@ -146,13 +153,14 @@ class Journal:
 
     def _arguments(self) -> Sequence[str]:
         """What the child is told; after a failure it goes on where it was."""
-        matches = [*(f"_SYSTEMD_UNIT={unit}" for unit in self.source.units), *self.source.matches]
+        matches = [*(f"_SYSTEMD_UNIT={unit}" for unit in self.source.units), *self.source.matches, *_here()]
         where = ["--no-tail"]
         if self._cursor is not None:
             kind = "--since" if self._cursor.startswith(SINCE) else "--after-cursor"
             where.append(f"{kind}={self._cursor.decode()}")
-        fixed = ["--follow", "--quiet", "--no-pager", "--all", "--output=json", f"--output-fields={FIELDS}"]
-        return [*self.source.command, *fixed, *where, *matches]
+        how = ["--follow", "--merge", "--quiet", "--no-pager", "--all"]
+        what = ["--output=json", f"--output-fields={FIELDS}"]
+        return [*self.source.command, *how, *what, *where, *matches]
 
     def _begin(self, now: float) -> None:
         self.close()
@@ -229,6 +237,15 @@ def moment(value: object) -> float:
     if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_TIME):
         raise ValueError("no time")
     return int(value) / 1e6
+
+
+def _here() -> tuple[str, ...]:
+    """The match on entries of this machine; none where it has no identifier: then all its journals are."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        identity = MACHINE.read_text("ascii").strip()
+        if identity.isalnum():
+            return (f"_MACHINE_ID={identity}",)
+    return ()
 
 
 def _cursor(value: bytes | None) -> bytes | None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -195,16 +196,28 @@ class Journald:
     """A real journald in a mount namespace of its own, whose files lie in `folder`."""
 
     def __init__(self, folder: Path) -> None:
+        self._log = folder / "log"
+        # Before journald begins: where there is none, it writes below /run, and stays there.
+        (self._log / "journal").mkdir(parents=True)
+        self._boots = 0
+        self._process = self._boot()
+        until(lambda: any(self._log.glob("journal/*.tail/system.journal")))
+
+    def _boot(self) -> subprocess.Popen[bytes]:
+        """Begin it in a boot that is neither this machine's nor an earlier one of its own."""
+        self._boots += 1
         commands = (
             'mount -t tmpfs tmpfs /run && mount --bind "$1" /var/log && mkdir -p /run/systemd/journal && '
+            'echo "$2" > /run/boot && mount --bind /run/boot /proc/sys/kernel/random/boot_id && '
             f"exec {JOURNALD} tail"
         )
-        log = folder / "log"
-        # Before journald begins: where there is none, it writes below /run, and stays there.
-        (log / "journal").mkdir(parents=True)
-        self._log = log
-        self._process = subprocess.Popen(["unshare", "-m", "sh", "-c", commands, "sh", str(log)])
-        until(lambda: any(log.glob("journal/*.tail/system.journal")))
+        boot = str(uuid.UUID(int=self._boots))
+        return subprocess.Popen(["unshare", "-m", "sh", "-c", commands, "sh", str(self._log), boot])
+
+    def reboot(self) -> None:
+        """End it, and begin it in the next boot."""
+        self.close()
+        self._process = self._boot()
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -265,3 +278,21 @@ def test_a_real_journal_is_followed_across_crashes(
             *(b"line %d" % number for number in range(120)),
         ]
     )
+
+
+@pytest.mark.nspawn
+def test_what_was_written_before_a_restart_is_read_after_it(
+    journald: Journald, opened: Callable[..., Tailing]
+) -> None:
+    source = JournalSource("new", matches=("SYSLOG_IDENTIFIER=model",), command=journald.command)
+    tailing = opened(source)
+    tailing.read()
+    journald.write("read")
+    assert read_until(tailing, 1) == [b"read"]
+    tailing.tailer.close()
+    journald.write("unread")
+    until(lambda: journald.has("unread"))
+    journald.reboot()
+    journald.write("after")
+    tailing.crash()
+    assert read_until(tailing, 2) == [b"unread", b"after"]
