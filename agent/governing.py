@@ -4,8 +4,8 @@
                                   its steps -> an event, a line of the log, the status, a gauge
 
 CPU time is a mean of the last minute. Memory is the resident one while that is well below the limit, else
-the proportional share, for which the kernel walks all pages: once a minute, and in between what others bear of
-the resident one is taken to be what it was. Where that is not well below the limit either, it walks each time.
+the proportional share, for which the kernel walks all pages: once a minute, and in between what others bear
+of the resident one is taken to be what it was. Where that too is near the limit, it walks at each look.
 """
 
 from __future__ import annotations
