@@ -38,6 +38,7 @@ torture: $(VENV)/.test tools
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/day.py
 	$(BIN)/python tests/torture/tail.py --seconds 60 --rate 20000
 	$(BIN)/python tests/torture/logs.py --seconds 60 --rate 20000
+	$(BIN)/python tests/torture/labels.py --requests 20000 --kills 20
 	$(BIN)/python tests/torture/tailsteps.py --seeds 300
 	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
 
