@@ -41,6 +41,7 @@ from agent.view.fleet import FleetStore
 from collectors.api import Series
 from collectors.tally import Tally
 from tests.brokers import Options, build
+from tests.looping import ended
 
 SPAN, STEP = 60.0, 15.0
 WALL = 1_700_000_000.0
@@ -161,8 +162,7 @@ class Receiver:
         return len(self._store.holes("d", self._wall() + 3600))
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        ended(self._client)
         self._store.close()
 
 

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.brokers import Options, Secured
 from tests.conftest import OpenBroker
+from tests.looping import looping
 from tests.waiting import until
 
 pytestmark = pytest.mark.mosquitto
@@ -29,12 +30,8 @@ def answer(asking: mqtt.Client, port: int) -> str:
     told: Queue[str] = Queue()
     asking.on_connect = lambda _, __, ___, reason, ____: told.put(str(reason))
     asking.connect("localhost", port)
-    asking.loop_start()
-    try:
+    with looping(asking):
         return told.get(timeout=10)
-    finally:
-        asking.disconnect()
-        asking.loop_stop()
 
 
 @pytest.mark.parametrize("broker", [Options(password=("edge", "secret"))], indirect=True)
@@ -75,9 +72,8 @@ def test_a_power_cut_forgets_unless_persistence_is_asked_for(
     writer.on_connect = write
     writer.on_publish = lambda *_: stored.put(None)
     writer.connect("localhost", made.port)
-    writer.loop_start()
-    stored.get(timeout=10)
-    writer.loop_stop()
+    with looping(writer):
+        stored.get(timeout=10)
     if kept:
         # A PUBACK is not durability: Mosquitto saves what changed a moment after it.
         saved = made.broker.settings.parent.rglob
@@ -102,8 +98,5 @@ def retained(topic: str, port: int) -> list[bytes]:
     reader.on_subscribe = end
     reader.on_message = lambda _, __, message: seen.put(bytes(message.payload))
     reader.connect("localhost", port)
-    reader.loop_start()
-    held = list(iter(lambda: seen.get(timeout=10), b""))
-    reader.disconnect()
-    reader.loop_stop()
-    return held
+    with looping(reader):
+        return list(iter(lambda: seen.get(timeout=10), b""))

@@ -26,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.view.broker import Broker
 from tests.daemons import Daemon
+from tests.looping import ended
 from tests.moving import MovingHost
 
 HUSH = 10.5  # s in which the daemon says two things of a rule and no more
@@ -55,8 +56,7 @@ class Ear:
         return self.at
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        ended(self._client)
 
 
 def measure(directory: Path, crossings: int, interval: float) -> tuple[list[float], list[float]]:

@@ -16,6 +16,7 @@ from tests.brokers import Secured
 from tests.daemons import Daemon
 from tests.e2e.conftest import DEVICE, OpenDaemon
 from tests.histories import events, windows_pass
+from tests.looping import ended
 from tests.moving import MovingHost
 from tests.waiting import until
 
@@ -55,8 +56,7 @@ class Ear:
         return {rule: parse_alert(payload) for rule, payload in last.items() if payload}
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        ended(self._client)
 
 
 class Stage:

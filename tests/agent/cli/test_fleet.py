@@ -20,6 +20,7 @@ from agent.cli import main
 from agent.ship.wire import encode_message
 from agent.view.fleet import FleetStore
 from tests.brokers import Secured
+from tests.looping import looping
 from tests.messages import Sender, minute
 from tests.terminals import Terminal
 
@@ -89,10 +90,8 @@ def start() -> Iterator[Callable[..., Process]]:
 def publish(broker: Secured) -> Iterator[Callable[[str, bytes], None]]:
     client = Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", broker.port)
-    client.loop_start()
-    yield lambda topic, payload: client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE)
-    client.disconnect()
-    client.loop_stop()
+    with looping(client):
+        yield lambda topic, payload: client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE)
 
 
 TOPIC = "outrider/v1/lab/gate-7/data"

@@ -13,6 +13,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from agent.view.broker import MAX_PAYLOAD, Broker, BrokerError, Engine, free_port
+from tests.looping import looping
 
 ENGINES = [pytest.param("mosquitto", marks=pytest.mark.mosquitto), "iotcore"]
 
@@ -43,12 +44,8 @@ def echo(port: int, protocol: MQTTProtocolVersion, payload: bytes) -> bytes:
     client.on_subscribe = send
     client.on_message = lambda _, __, message: told.put(bytes(message.payload))
     client.connect("127.0.0.1", port)
-    client.loop_start()
-    try:
+    with looping(client):
         return told.get(timeout=10)
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def test_it_takes_payloads_of_256_kb_with_mqtt_5(running: Broker) -> None:

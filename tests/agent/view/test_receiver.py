@@ -16,6 +16,7 @@ from agent.view.observer import Observer
 from agent.view.receiver import Build, Receiver
 from agent.view.subscriber import Endpoint, Subscriber, filters
 from tests.brokers import Secured
+from tests.looping import looping
 from tests.messages import Sender, minute
 from tests.waiting import until
 
@@ -55,9 +56,9 @@ def test_what_is_published_comes_and_a_choice_counts_at_once(
     until(lambda: receiver.scene is not None and receiver.scene.link == "subscribed")
     client = Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", broker.port)
-    client.loop_start()
     payload = encode_message(Sender("gate-7").message(minute(time.time() - 60, 0)))
-    client.publish("outrider/v1/lab/gate-7/data", payload, qos=1).wait_for_publish(10.0)
+    with looping(client):
+        client.publish("outrider/v1/lab/gate-7/data", payload, qos=1).wait_for_publish(10.0)
     until(lambda: receiver.scene is not None and len(receiver.scene.devices) == 1)
     receiver.choose("gate-7")
     until(lambda: receiver.scene is not None and receiver.scene.chosen is not None)
@@ -65,8 +66,6 @@ def test_what_is_published_comes_and_a_choice_counts_at_once(
     assert receiver.scene.chosen is not None
     assert len(receiver.scene.chosen.rows) == 4
     assert receiver.scene.devices[0].fleet == "lab"
-    client.disconnect()
-    client.loop_stop()
 
 
 def test_without_a_broker_there_are_scenes_that_say_so(port: int, receive: Callable[..., Receiver]) -> None:

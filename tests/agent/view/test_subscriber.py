@@ -28,6 +28,7 @@ from agent.view.intake import MESSAGE_LIMIT, Intake
 from agent.view.subscriber import Delivery, Endpoint, Subscriber, alert_filter, filters
 from collectors.tally import Tally
 from tests.brokers import Options, Secured
+from tests.looping import looping
 from tests.messages import Sender, minute
 
 PATIENCE = 15.0
@@ -98,14 +99,12 @@ def publish(broker: Secured) -> Iterator[Callable[..., None]]:
     """Publishes with QoS 1 and returns when the broker has it."""
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client.connect("127.0.0.1", broker.port)
-    client.loop_start()
 
     def publish(topic: str, payload: bytes, *, retain: bool = False) -> None:
         client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE)
 
-    yield publish
-    client.disconnect()
-    client.loop_stop()
+    with looping(client):
+        yield publish
 
 
 @pytest.fixture
@@ -118,11 +117,9 @@ def answers(broker: Secured) -> Iterator[Queue[tuple[str, bytes]]]:
     client.on_subscribe = lambda *_: ready.set()
     client.connect("127.0.0.1", broker.port)
     client.subscribe("outrider/v1/+/+/ack/+", qos=1)
-    client.loop_start()
-    assert ready.wait(PATIENCE)
-    yield heard
-    client.disconnect()
-    client.loop_stop()
+    with looping(client):
+        assert ready.wait(PATIENCE)
+        yield heard
 
 
 def endpoint(broker: Secured) -> Endpoint:
@@ -168,11 +165,9 @@ def test_status_needs_no_data_and_is_heard_when_retained(
 ) -> None:
     client = Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", broker.port)
-    client.loop_start()
     status = status_json("gate-7", (7, 1), "online", (), 1000.0)
-    client.publish(topic("gate-7", "status"), status, qos=1, retain=True).wait_for_publish(PATIENCE)
-    client.disconnect()
-    client.loop_stop()
+    with looping(client):
+        client.publish(topic("gate-7", "status"), status, qos=1, retain=True).wait_for_publish(PATIENCE)
     sink = worker(endpoint(broker)).subscribed()
     sink.until(lambda: [each.state for each in sink.store.devices(1000.0)] == ["online"])
 

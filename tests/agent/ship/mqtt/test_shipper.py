@@ -24,6 +24,7 @@ from agent.view.broker import Broker as BrokerProcess
 from tests.agent.ship.bench import EPOCH, content, key
 from tests.agent.ship.mqtt.device import Device, FakeBroker, closes_on_5, mqtt_311, mute, some
 from tests.brokers import Secured
+from tests.looping import ended
 from tests.waiting import until
 
 DATA, STATUS = "outrider/v1/f/d/data", "outrider/v1/f/d/status"
@@ -56,8 +57,7 @@ class Subscriber:
                 return message
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        ended(self.client)
 
 
 @pytest.fixture
