@@ -34,7 +34,7 @@ class Part(Feed, Protocol):
         """Begin, from where the store has it."""
         ...
 
-    def conditions(self, now: float) -> tuple[str, ...]:
+    def look(self, now: float) -> tuple[str, ...]:
         """What is the matter, in words; `now` on the boot clock, s."""
         ...
 
@@ -109,9 +109,9 @@ class Beside:
         for part in self.parts:
             part.start(positions)
 
-    def conditions(self, now: float) -> tuple[str, ...]:
+    def look(self, now: float) -> tuple[str, ...]:
         """What is the matter, in words; `now` on the boot clock, s."""
-        return tuple(words for part in self.parts for words in part.conditions(now))
+        return tuple(words for part in self.parts for words in part.look(now))
 
     def stop(self, patience: float) -> None:
         """End; each takes `patience` s at most."""

@@ -165,7 +165,7 @@ class Daemon:
             *self._governing.look(now),
             *flash,
             *clock,
-            *self._beside.conditions(now),
+            *self._beside.look(now),
         )
         if condition != self._condition:
             self._condition = condition

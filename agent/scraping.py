@@ -110,7 +110,7 @@ class Scraping:
             self.admission.hand_over()
         return Fed(now=windows)
 
-    def conditions(self, now: float) -> tuple[str, ...]:
+    def look(self, now: float) -> tuple[str, ...]:
         """What is the matter, in words; `now` on the boot clock, s."""
         since = self._busy_since
         stuck = ("endpoints: a page does not end",) if since is not None and now > since + STUCK else ()

@@ -4,7 +4,8 @@
     writer        `gather`: windows and positions, for one transaction
     poll thread   `elsewhere`: what alert rules are judged by, each `LIVE` s
 
-A file system that does not answer holds this thread and nothing else. Reading takes at most a share of a
+A file system that does not answer keeps the thread in its call: then another thread follows the other logs,
+and that one too when the call returns (`collectors.logs.tail.guard`). Reading takes at most a share of a
 core: what is left of a backlog waits in the files.
 """
 
@@ -15,7 +16,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from agent.alarms import Elsewhere
 from agent.config.formats import form_named, own_formats
@@ -35,6 +36,7 @@ from collectors.api import Attributes, Reading, Series
 from collectors.logs.formats.roles import TEMPLATES as TEXTS
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
+from collectors.logs.tail.guard import Guard, Left
 from collectors.logs.tail.journal import JournalSource
 from collectors.logs.tail.source import Source
 from collectors.logs.tail.tailer import Tailer
@@ -52,8 +54,6 @@ MINUTES = 48
 """Minutes that wait for the writer at most; a backlog waits in the files."""
 REMEMBERED = 2048
 LONGEST_TEXT = 1024
-STUCK = 30.0
-"""Seconds after which a reading that does not return is told of."""
 AGAIN = 60.0
 """Seconds until all is begun anew after an error that nobody foresaw."""
 TEMPLATES, TOLD_IN_ALL = 8, 1024
@@ -67,6 +67,7 @@ ASKED, OVER = True, False
 """What the thread is told: the writer asks for what there is; it is over."""
 
 
+Item = TypeVar("Item")
 Positions = Mapping[str, bytes | None]
 """Where logs stand, as the store is told: None is one that is no more."""
 
@@ -99,13 +100,14 @@ class Tailing:
         self._handed: OrderedDict[float, None] = OrderedDict()
         self._told: OrderedDict[str, float] = OrderedDict()
         self._retold = RETOLD if config.ship.budget is None else RETOLD_ON_BUDGET
-        self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
+        self._guard = Guard(time.monotonic)
+        self._thread = self._another(begins=True)
         self._tailer: Tailer
         self._models: Models
         self._of_models: dict[Series, Summary] = {}
         self._logs: dict[str, Following] = {}
         self._live, self._live_due = Live(), 0.0
-        self._busy_since: float | None = None
+        self._anew = True
         self._misfits: tuple[str, ...] = ()
         self._failed = ""
         self._counted: dict[str, Lines] = {}
@@ -125,17 +127,13 @@ class Tailing:
         """As of `agent.flush.feed.Feed`."""
         if not self._thread.is_alive():
             return Fed()
+        # What came too late the last time lies before the answer to this.
+        found = list(_waiting(self._answers))
         self._inbox.put(ASKED)
         try:
-            found = [self._answers.get(timeout=patience)]
+            found.append(self._answers.get(timeout=patience))
         except queue.Empty:
-            return Fed()
-        while True:
-            # An answer that came too late the last time lies before this one.
-            try:
-                found.append(self._answers.get_nowait())
-            except queue.Empty:
-                break
+            self._watch_over()
         positions: dict[str, bytes | None] = {}
         for fed in found:
             positions.update(fed.positions)
@@ -144,19 +142,13 @@ class Tailing:
 
     def _came(self) -> Iterator[tuple[float, str, Reading]]:
         """What came since it was asked last; called in the poll thread."""
-        while True:
-            try:
-                at, reading = self._readings.get_nowait()
-            except queue.Empty:
-                return
+        for at, reading in _waiting(self._readings):
             yield at, SOURCE, reading
 
-    def conditions(self, now: float) -> tuple[str, ...]:
-        """What is the matter, in words; `now` on the boot clock, s."""
-        since = self._busy_since
-        stuck = (
-            ("logs: a file or folder does not answer",) if since is not None and now > since + STUCK else ()
-        )
+    def look(self, now: float) -> tuple[str, ...]:
+        """Look after the thread; what is the matter, in words."""
+        self._watch_over()
+        stuck = tuple(f"logs: {name} does not answer" for name in self._guard.hung)
         failed = (f"logs: {self._failed}",) if self._failed else ()
         return (*stuck, *failed, *self._misfits)
 
@@ -166,16 +158,39 @@ class Tailing:
         self._thread.join(patience)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
+    def _watch_over(self) -> None:
+        """Leave a thread whose call to a log does not return, and go on in another without that log."""
+        hang = self._guard.leave(self._config.collect.hang_after)
+        if hang is None:
+            return
+        thread = self._another(begins=False)
+        thread.start()
+        self._thread = thread
+        self._outlets.tally.add("outrider.logs.stale", 1, **{"log.name": hang.name})
+        if not hang.again:
+            text = f"log {hang.name}: no answer for {hang.seconds:.0f} s; the others go on without it"
+            self._outlets.say("warning", text)
+            self._outlets.event("logs.stale", text, (("log.name", hang.name),))
+
+    def _another(self, *, begins: bool) -> threading.Thread:
+        return threading.Thread(target=self._run, args=(begins,), name="logs", daemon=True)
+
+    def _run(self, begins: bool) -> None:
+        """Follow until it is over; `begins`: from the positions, or from where another thread was left."""
+        self._guard.take_over()
         while True:
             try:
+                if begins:
+                    self._begin()
                 self._follow()
+                return
+            except Left:
                 return
             except Exception as error:  # noqa: BLE001 - whatever a log did to us, it is told and begun anew
                 self._failed = f"{type(error).__name__}: {error}"[:256]
                 self._outlets.tally.add("outrider.logs.failed")
                 self._outlets.say("error", f"logs: {self._failed}; they are begun anew in {AGAIN:.0f} s")
-                self._busy_since = None
+            begins = True
             if not self._wait(AGAIN):
                 return
 
@@ -191,39 +206,53 @@ class Tailing:
             self._answers.put(Fed())
         return True
 
-    def _follow(self) -> None:
-        """Look, read, answer, until it is over.
-
-        What was made of lines is forgotten with its positions when this ends by an error, and made again.
-        """
+    def _begin(self) -> None:
+        """What was made of lines, and not handed over, is forgotten with its positions, and made again."""
         now, say = self._clocks.wall(), self._warn
         self._models = Models(self._config, self._positions, now, say, self._outlets.tally)
         self._logs = {logs.name: self._following(logs) for logs in self._config.logs}
         self._counted = {}
         self._tailer = self._tailing()
+        self._anew = True
+
+    def _follow(self) -> None:
+        """Look, read, answer, until it is over.
+
+        Raises:
+            Left: another thread does that.
+        """
         try:
-            self._look()
-            self._tell_begun()
-            while True:
-                rest = self._turn()
-                try:
-                    asked = self._inbox.get(timeout=rest)
-                except queue.Empty:
-                    continue
-                if asked is OVER:
-                    return
-                self._turn()
-                self._answers.put(self._summed_up())
-        finally:
+            self._answer()
+        except Left:
+            raise
+        except Exception:
             self._tailer.close()
+            raise
+        self._tailer.close()
+
+    def _answer(self) -> None:
+        if self._anew:
+            self._tailer.look()
+            self._tell_begun()
+            self._anew = False
+        while True:
+            rest = self._turn()
+            try:
+                asked = self._inbox.get(timeout=rest)
+            except queue.Empty:
+                continue
+            if asked is OVER:
+                return
+            self._turn()
+            self._answers.put(self._summed_up())
 
     def _turn(self) -> float:
         """Look and read; how long to rest, in s."""
         began, spent = time.monotonic(), time.thread_time()
-        self._look()
+        self._tailer.look()
         size = self._read()
-        self._busy_since = None
         self._failed = ""
+        self._tell_well()
         if self._config.alert and began >= self._live_due:
             self._live_due = began + LIVE
             self._tell_live()
@@ -231,9 +260,12 @@ class Tailing:
         every = 0.0 if size >= MOST or took >= LONGEST else EVERY - took
         return min(REST, max(every, spent / self._share - spent))
 
-    def _look(self) -> None:
-        self._busy_since = self._clocks.boot()
-        self._tailer.look()
+    def _tell_well(self) -> None:
+        """Which logs answer again."""
+        for hang in self._guard.well():
+            text = f"log {hang.name}: it answers again, after {hang.seconds:.0f} s"
+            self._outlets.say("info", text)
+            self._outlets.event("logs.ok", text, (("log.name", hang.name),))
 
     def _tell_begun(self) -> None:
         """Have it stored where files are begun of which nobody knew: whoever is killed before begins them
@@ -248,11 +280,9 @@ class Tailing:
     def _taken(self) -> Positions:
         """The positions that were not handed over with lines; in their order, for any thread."""
         taken: dict[str, bytes | None] = {}
-        while True:
-            try:
-                taken.update(self._begun.get_nowait())
-            except queue.Empty:
-                return taken
+        for positions in _waiting(self._begun):
+            taken.update(positions)
+        return taken
 
     def _keep(self, changed: Positions) -> None:
         for name, position in changed.items():
@@ -375,12 +405,29 @@ class Tailing:
     def _tailing(self) -> Tailer:
         sources = [source for logs in self._config.logs for source in _sources(logs, self._stamp(logs))]
         clock, wall, tally = self._clocks.boot, self._clocks.wall, self._outlets.tally
-        return Tailer(sources, self._positions, clock=clock, wall=wall, tally=tally, say=self._warn)
+        return Tailer(
+            sources,
+            self._positions,
+            clock=clock,
+            wall=wall,
+            tally=tally,
+            say=self._warn,
+            guard=self._guard,
+        )
 
     def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
         own = own_formats(self._config.format)
         stamp = Stamp(form_named(logs.format, own), own.values(), zone_of(logs.zone))
         return lambda line: stamp.time(line, self._clocks.wall())
+
+
+def _waiting(inbox: queue.SimpleQueue[Item]) -> Iterator[Item]:
+    """All that waits there."""
+    while True:
+        try:
+            yield inbox.get_nowait()
+        except queue.Empty:
+            return
 
 
 def _sources(logs: Logs, time_of: Callable[[bytes], float | None]) -> Iterator[Source | JournalSource]:

@@ -2,7 +2,7 @@
 
 A FUSE server of a few requests, without a library. `statvfs` on it, and reading its one file, wait until
 `revive`, until the caller is killed (as with a dead NFS server), or until the mount is taken away, which
-ends them with an error.
+ends them with an error. With `wholly`, whatever is asked waits.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ DEVICE = "/dev/fuse"
 NAME = "dead"
 ROOT, FILE = 1, 2  # nodes
 LOOKUP, FORGET, GETATTR, OPEN, READ, STATFS, RELEASE, INIT = 1, 2, 3, 14, 15, 17, 18, 26
-OPENDIR, RELEASEDIR, INTERRUPT, DESTROY, BATCH_FORGET = 27, 29, 36, 38, 42
+OPENDIR, READDIR, RELEASEDIR, INTERRUPT, DESTROY, BATCH_FORGET = 27, 28, 29, 36, 38, 42
 HELD = (READ, STATFS)
+ALL = (*HELD, LOOKUP, GETATTR, OPEN, OPENDIR, READDIR)
 UNANSWERED = (FORGET, BATCH_FORGET)
 DONE = (RELEASE, RELEASEDIR, DESTROY)
 
@@ -34,6 +35,7 @@ WELCOME = struct.Struct("=IIIIHHIIHH32x")
 ENTRY = struct.Struct("=QQQQII")
 ATTRIBUTES = struct.Struct("=6Q10I")
 ROOM = struct.Struct("=5Q4I24x")
+LISTED = struct.Struct("=QQII")
 LONG = 1 << 20  # s for which the kernel need not ask again
 DIRECT_IO = 1  # each read comes here; the page cache serves none
 WRITES = 4096
@@ -51,18 +53,21 @@ class DeadMount:
         point: an empty folder, where it is mounted.
         content: what `file` holds, should it ever be read; not empty, or nobody would have to ask.
         kind: the type that `/proc/self/mounts` names: "fuse", "fuse.sshfs" and the like.
+        wholly: look-ups and attributes are never known without asking, and wait too. It is alive until `die`.
 
     Raises:
         OSError: this process may not mount.
     """
 
-    def __init__(self, point: Path, content: bytes, kind: str) -> None:
+    def __init__(self, point: Path, content: bytes, kind: str, *, wholly: bool = False) -> None:
         self.point = point
         self.file = point / NAME
         self.asked = Event()  # somebody waits for an answer
         self._content = content
-        self._held: list[tuple[int, int, bytes]] = []  # unique, opcode, what follows the head
-        self._dead = True
+        self._held: list[tuple[int, int, int, bytes]] = []  # unique, opcode, node, what follows the head
+        self._waits: tuple[int, ...] = ALL if wholly else HELD
+        self._known = 0 if wholly else LONG
+        self._dead = not wholly
         self._fuse = os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         self._ear, self._mouth = os.pipe2(os.O_CLOEXEC)
         try:
@@ -76,6 +81,15 @@ class DeadMount:
     def revive(self) -> None:
         """Answer those that wait, and from now on everybody."""
         os.write(self._mouth, b"r")
+
+    def die(self) -> None:
+        """Answer nobody any more."""
+        self._dead = True
+        self.asked.clear()
+
+    def write(self, text: bytes) -> None:
+        """Let the file grow."""
+        self._content += text
 
     def close(self) -> None:
         """Take it away from under whoever waits; their calls end with an error."""
@@ -98,8 +112,8 @@ class DeadMount:
                 if os.read(self._ear, 1) == b"e":
                     return
                 self._dead = False
-                for unique, opcode, body in self._held:
-                    self._reply(unique, *self._answer(opcode, ROOT, body))
+                for unique, opcode, node, body in self._held:
+                    self._reply(unique, *self._answer(opcode, node, body))
                 self._held.clear()
             try:
                 self._take(os.read(self._fuse, BUFFER))
@@ -111,8 +125,8 @@ class DeadMount:
     def _take(self, request: bytes) -> None:
         _, opcode, unique, node, *_ = HEAD_IN.unpack_from(request)
         body = request[HEAD_IN.size :]
-        if opcode in HELD and self._dead:
-            self._held.append((unique, opcode, body))
+        if opcode in self._waits and self._dead:
+            self._held.append((unique, opcode, node, body))
             self.asked.set()
         elif opcode == INTERRUPT:  # the caller was killed
             (killed,) = struct.unpack_from("=Q", body)
@@ -130,9 +144,9 @@ class DeadMount:
         if opcode == INIT:
             return 0, WELCOME.pack(7, 31, 0, 0, 16, 12, WRITES, 1, 0, 0)
         if opcode == LOOKUP and body.rstrip(b"\0") == NAME.encode():
-            return 0, ENTRY.pack(FILE, 0, LONG, LONG, 0, 0) + self._attributes(FILE)
+            return 0, ENTRY.pack(FILE, 0, self._known, self._known, 0, 0) + self._attributes(FILE)
         if opcode == GETATTR:
-            return 0, struct.pack("=QII", LONG, 0, 0) + self._attributes(node)
+            return 0, struct.pack("=QII", self._known, 0, 0) + self._attributes(node)
         if opcode in (OPEN, OPENDIR):
             return 0, struct.pack("=QII", 0, DIRECT_IO if opcode == OPEN else 0, 0)
         if opcode == STATFS:
@@ -140,6 +154,10 @@ class DeadMount:
         if opcode == READ:
             _, offset, size = struct.unpack_from("=QQI", body)
             return 0, self._content[offset : offset + size]
+        if opcode == READDIR:
+            _, offset = struct.unpack_from("=QQ", body)
+            listed = LISTED.pack(FILE, 1, len(NAME), stat.S_IFREG >> 12) + NAME.encode()
+            return 0, b"" if offset else listed + bytes(-len(listed) % 8)
         return (errno.ENOENT if opcode == LOOKUP else 0 if opcode in DONE else errno.ENOSYS), b""
 
     def _attributes(self, node: int) -> bytes:
@@ -161,10 +179,12 @@ def mount(point: Path, kind: str, fuse: int) -> None:
 
 
 @contextmanager
-def dead_mount(point: Path, content: bytes = b"alive\n", kind: str = "fuse") -> Iterator[DeadMount]:
+def dead_mount(
+    point: Path, content: bytes = b"alive\n", kind: str = "fuse", *, wholly: bool = False
+) -> Iterator[DeadMount]:
     """A file system that hangs, at `point` (made if it is not there), for the length of the block."""
     point.mkdir(parents=True, exist_ok=True)
-    made = DeadMount(point, content, kind)
+    made = DeadMount(point, content, kind, wholly=wholly)
     try:
         yield made
     finally:

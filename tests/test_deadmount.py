@@ -46,3 +46,16 @@ def test_a_process_that_waits_can_be_killed(tmp_path: Path) -> None:
             assert dead.asked.wait(10)
             waits.kill()
             assert waits.wait(10) == -signal.SIGKILL
+
+
+def test_one_that_dies_wholly_keeps_whoever_asks_for_a_file_or_its_size(tmp_path: Path) -> None:
+    with dead_mount(tmp_path / "dead", b"one", wholly=True) as dead, ThreadPoolExecutor() as pool:
+        assert dead.file.read_bytes() == b"one"
+        dead.die()
+        size = pool.submit(os.path.getsize, dead.file)
+        assert dead.asked.wait(10)
+        assert not size.done()
+        dead.write(b" and two")
+        dead.revive()
+        assert size.result(10) == 11
+        assert dead.file.read_bytes() == b"one and two"

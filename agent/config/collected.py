@@ -72,8 +72,8 @@ class Collect(NamedTuple):
         float,
         Setting(
             Duration(1, HOUR),
-            "A collector that does not return for so long is reported as hung and left behind; the "
-            "others go on.",
+            "A collector or a log that does not return for so long is reported as hung and left behind; "
+            "the others go on.",
         ),
     ] = 10.0
 

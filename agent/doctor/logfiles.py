@@ -9,7 +9,7 @@ from errno import EACCES, EPERM
 from typing import NamedTuple
 
 from agent.config.logs import Logs
-from collectors.logs.tail.medium import Refused, medium_of, open_safely
+from collectors.logs.tail.medium import Refused, give_back, medium_of, open_safely
 from collectors.logs.tail.places import Places
 from collectors.logs.tail.records import records
 from collectors.logs.tail.source import Limits
@@ -71,7 +71,7 @@ def look(logs: Logs, clock: Callable[[], float], wall: Callable[[], float]) -> L
         except OSError as error:
             faults.append((path, error))
         else:
-            os.close(opened.descriptor)
+            give_back(opened.descriptor)
             written.append((opened.status.st_mtime, path))
     for path in logs.pipes:
         faults += _pipe(path)

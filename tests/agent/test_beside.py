@@ -32,7 +32,7 @@ def test_without_logs_and_endpoints_there_is_nothing() -> None:
     assert none.parts == ()
     assert none.elsewhere.intervals == {}
     assert list(none.elsewhere.readings()) == []
-    assert none.conditions(0.0) == ()
+    assert none.look(0.0) == ()
 
 
 class Page(BaseHTTPRequestHandler):

@@ -133,7 +133,7 @@ def test_counts_and_sums_are_those_of_the_server(rig: Rig, server: Server) -> No
     assert latency.count == requests.delta == len(took) == 200
     assert latency.total == pytest.approx(sum(took))
     assert rig.counted("up") == {("chat",): 1}
-    assert (rig.lines, scraping.refused, scraping.conditions(time.monotonic())) == ([], {}, ())
+    assert (rig.lines, scraping.refused, scraping.look(time.monotonic())) == ([], {}, ())
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def test_one_that_hangs_leaves_the_others_their_turn(rig: Rig, server: Server) -
         until(lambda: len(scraping.refused) == 3 and rig.pages("chat") >= 10)
         assert set(scraping.refused.values()) == {"no page within 0.2 s"}
         assert rig.counted("up") == {("hung0",): 0, ("hung1",): 0, ("hung2",): 0, ("chat",): 1}
-        assert scraping.conditions(time.monotonic())[0].startswith("endpoint hung")
+        assert scraping.look(time.monotonic())[0].startswith("endpoint hung")
         assert sum(reason == "timeout" for _, reason in rig.counted("failed")) == 3
 
 

@@ -225,7 +225,7 @@ def test_a_format_that_does_not_fit_is_a_condition(rig: Rig) -> None:
     rig.write(100)
     tail = rig.follow(format="vllm")
     tail.gather(10)
-    [said] = tail.conditions(time.monotonic())
+    [said] = tail.look(time.monotonic())
     assert said.startswith('logs: nothing of api is understood, such as: {"time"')
     assert rig.lines == [said]
     tail.gather(10)
@@ -253,7 +253,7 @@ def test_after_the_end_there_is_nothing(rig: Rig) -> None:
     assert requests(tail.gather(10)) == 5
     assert tail.stop(10)
     assert tail.gather(0.1) == Fed()
-    assert tail.conditions(time.monotonic()) == ()
+    assert tail.look(time.monotonic()) == ()
 
 
 def test_an_error_that_nobody_foresaw_is_told_and_all_is_begun_anew(
@@ -266,8 +266,8 @@ def test_an_error_that_nobody_foresaw_is_told_and_all_is_begun_anew(
         tail = rig.follow()
         until(lambda: bool(rig.lines))
         assert "division by zero" in rig.lines[0]
-        assert tail.conditions(time.monotonic()) == ("logs: ZeroDivisionError: division by zero",)
+        assert tail.look(time.monotonic()) == ("logs: ZeroDivisionError: division by zero",)
         assert rig.stored(tail.gather(10)) == 0
-    until(lambda: tail.conditions(time.monotonic()) == ())
+    until(lambda: tail.look(time.monotonic()) == ())
     assert rig.stored(tail.gather(10)) == 5
     assert rig.counted("outrider.logs.failed") >= 1

@@ -49,6 +49,10 @@ class Complaints:
         if error.errno in DENIED and not isinstance(error, Refused) and path in self.refused:
             self.closed.add(path)
 
+    def broken(self, source: str, error: OSError) -> None:
+        """A file system failed where none should; what belongs to the source is looked at anew."""
+        self.refuse(source, printable(f"{source}: {error}"), errorcode.get(error.errno or 0, "other"))
+
     def damaged(self, path: str, error: ValueError) -> None:
         """A compressed file cannot be read."""
         self.refuse(path, printable(f"{path}: {error}"), "damaged")

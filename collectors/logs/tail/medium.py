@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from errno import EACCES
 from typing import NamedTuple
 
@@ -58,6 +59,13 @@ def open_safely(path: str, roots: Sequence[str]) -> Opened:
         os.close(seen)
 
 
+def give_back(descriptor: int) -> None:
+    """Close what was only read: that a dead mount says so once more is no news, and the number is free all
+    the same, so that nobody may close it again."""
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 class Plain:
     """A file as it is. Closed by `close`."""
 
@@ -102,7 +110,7 @@ class Plain:
 
     def close(self) -> None:
         """Give the descriptor back."""
-        os.close(self._descriptor)
+        give_back(self._descriptor)
 
 
 class Packed:
@@ -170,7 +178,7 @@ class Packed:
 
     def close(self) -> None:
         """Give the descriptor back."""
-        os.close(self._descriptor)
+        give_back(self._descriptor)
 
     def again(self) -> Packed:
         """The same from its start, with a descriptor of its own."""
@@ -206,6 +214,6 @@ def medium_of(descriptor: int) -> Medium:
     try:
         make = decoder_for(os.pread(descriptor, MAGIC, 0))
     except OSError:
-        os.close(descriptor)
+        give_back(descriptor)
         raise
     return Plain(descriptor) if make is None else Packed(descriptor, make)

@@ -10,7 +10,7 @@ import os
 import stat
 
 from collectors.logs.tail.lines import whole
-from collectors.logs.tail.medium import Refused
+from collectors.logs.tail.medium import Refused, give_back
 from collectors.logs.tail.source import Limits
 from collectors.logs.tail.track import Part
 
@@ -54,7 +54,7 @@ class Pipe:
     def close(self) -> None:
         """Give the descriptor back."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            give_back(self._descriptor)
             self._descriptor = -1
 
     def _open(self) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from collectors.logs.tail.depths import Depths, Known
 from collectors.logs.tail.listing import Listings
-from collectors.logs.tail.medium import Medium, Opened, Packed, Refused, medium_of, open_safely
+from collectors.logs.tail.medium import Medium, Opened, Packed, Refused, give_back, medium_of, open_safely
 from collectors.logs.tail.proof import STRONG, WEAK, Likeness, Proof
 
 MOST = 64  # files of one search that are opened
@@ -253,9 +253,12 @@ class Search:
         except (Refused, OSError):
             return None
         if self._taken((opened.status.st_dev, opened.status.st_ino)):
-            os.close(opened.descriptor)
+            give_back(opened.descriptor)
             return None
-        medium = medium_of(opened.descriptor)
+        try:
+            medium = medium_of(opened.descriptor)
+        except OSError:
+            return None
         if half_made(path, medium):
             self.clean = False
             medium.close()

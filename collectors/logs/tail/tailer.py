@@ -5,7 +5,8 @@
     for chunk in tailer.take(size=8 << 20, seconds=0.2): ...
     positions |= tailer.positions()     # stored in the transaction of what was made of the chunks
 
-Nothing waits: a look and a take do what they can in the time they are given, and the next go on.
+Nothing waits: a look and a take do what they can in the time they are given, and the next go on. A file
+system that does not answer keeps the thread in its call: by the `guard` another goes on with the others.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from functools import partial
 
 from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.complaints import Complaints
+from collectors.logs.tail.guard import Guard
 from collectors.logs.tail.journal import Journal, JournalSource
+from collectors.logs.tail.parts import FilePart, JournalPart, PipePart, Place, packed, restored
 from collectors.logs.tail.pipes import Pipe
-from collectors.logs.tail.position import Position, unpack
 from collectors.logs.tail.source import Chunk, Limits, Source
-from collectors.logs.tail.track import Changed, Track
-from collectors.logs.tail.watch import Watch
+from collectors.logs.tail.track import Track
 from collectors.tally import Tally
 
 
@@ -37,6 +38,7 @@ class Tailer:
         tally: counts under `outrider.logs.*`.
         say: is told once of each thing that is wrong, in words.
         limits: bounds, of each source.
+        guard: leaves a source whose call does not return.
     """
 
     def __init__(
@@ -49,38 +51,29 @@ class Tailer:
         tally: Tally,
         say: Callable[[str], object],
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        guard: Guard | None = None,
     ) -> None:
         self._clock = clock
-        self._limits = limits
+        self._guard = guard or Guard(clock)
         self._complaints = Complaints(tally, say)
-        self._told: dict[str, Position | int] = {}
-        self._watches: list[Watch] = []
-        self._journals: list[Journal] = []
-        self._pipes: list[tuple[str, Pipe]] = []
+        self._told: dict[str, Place] = {}
+        self._files: list[FilePart] = []
+        self._journals: list[JournalPart] = []
+        self._pipes: list[PipePart] = []
         for source in sources:
             if isinstance(source, JournalSource):
                 cursor = stored.get(f"{source.name}/journal")
-                self._journals.append(Journal(source, limits, cursor, clock, wall, self._complaints))
+                journal = Journal(source, limits, cursor, clock, wall, self._complaints)
+                self._journals.append(JournalPart(journal))
                 continue
-            mark = stored.get(f"{source.name}/")
-            positions = None if mark is None else self._restored(source.name, stored)
-            looked = int(mark) if mark and mark.isdigit() else 0
-            watch = Watch(source, limits, positions, looked, clock, wall, self._complaints)
-            self._watches.append(watch)
-            self._pipes += ((source.name, Pipe(path, limits)) for path in source.pipes)
+            safe, told = restored(source.name, stored, self._complaints)
+            self._told |= told
+            self._files.append(FilePart(source, limits, safe, clock, wall, self._complaints))
+            for path in source.pipes:
+                self._pipes.append(PipePart(source.name, Pipe(path, limits), self._complaints))
 
-    def _restored(self, source: str, stored: Mapping[str, bytes]) -> dict[int, Position]:
-        """The positions of one source."""
-        found: dict[int, Position] = {}
-        for name, value in stored.items():
-            head, _, key = name.rpartition("/")
-            if head == source and key.isascii() and key.isdecimal():
-                try:
-                    found[int(key)] = self._told[name] = unpack(value)
-                except ValueError as error:
-                    self._told[name] = 0
-                    self._complaints.strange(name, error)
-        return found
+        self._parts: tuple[FilePart | JournalPart | PipePart, ...]
+        self._parts = (*self._files, *self._journals, *self._pipes)
 
     @property
     def refused(self) -> Mapping[str, str]:
@@ -89,10 +82,11 @@ class Tailer:
 
     def look(self) -> None:
         """See which files there are, which have grown, and what became of those that were rotated."""
-        for journal in self._journals:
-            journal.look()
-        for watch in self._watches:
-            watch.look()
+        for journal in filter(self._guard.free, self._journals):
+            self._guard.look(journal, journal.look)
+        for files in filter(self._guard.free, self._files):
+            self._guard.look(files, files.look)
+            files.looked()
 
     def take(self, size: int, seconds: float) -> Iterator[Chunk]:
         """The next lines, of all files in turn: until about `size` bytes are read, `seconds` are over, or
@@ -102,67 +96,54 @@ class Tailer:
         taken it.
         """
         until = self._clock() + seconds
+        for came in self._take_late():
+            size -= came.size
+            if came.text:
+                yield came
         for came in self._take_streams(size // 2, until):
             size -= came.size
             if came.text:
                 yield came
-        turns: deque[tuple[Watch, Track, Chain]] = deque()
-        for watch in self._watches:
-            turns += ((watch, track, chain) for track, chain in watch.ready(self._clock()))
+        turns: deque[tuple[FilePart, Track, Chain]] = deque()
+        for part in filter(self._guard.free, self._files):
+            turns += ((part, track, chain) for track, chain in part.ready(self._clock()))
         while turns and size > 0:
             now = self._clock()
             if now >= until:
                 return
-            watch, track, chain = turns.popleft()
-            chunk = self._next(watch, track, chain, now)
+            part, track, chain = turns.popleft()
+            chunk = self._guard.call(part, partial(part.read, track, chain, now))
+            part.taken(chain.family)
             if track.more:
-                turns.append((watch, track, chain))
+                turns.append((part, track, chain))
             if chunk is not None:
                 size -= chunk.size
                 if chunk.text:
                     yield chunk
 
+    def _take_late(self) -> Iterator[Chunk]:
+        """What was read by calls that were left, and have returned."""
+        for part, answer, error in self._guard.returned():
+            if error is not None:
+                raise error
+            part.settle()
+            if isinstance(answer, Chunk):
+                yield answer
+
     def _take_streams(self, size: int, until: float) -> Iterator[Chunk]:
         """What comes by itself, of each at most its share: journals and FIFOs."""
-        streams: list[Callable[[int], Chunk | None]] = [journal.take for journal in self._journals]
-        streams += [partial(self._pipe, name, pipe) for name, pipe in self._pipes]
-        for take in streams:
+        every: tuple[JournalPart | PipePart, ...] = (*self._journals, *self._pipes)
+        streams = [part for part in every if self._guard.free(part)]
+        for part in streams:
+            call = self._guard.look if isinstance(part, PipePart) else self._guard.call
             left = size // len(streams)
-            while left > 0 and self._clock() < until and (chunk := take(left)) is not None:
+            while left > 0 and self._clock() < until:
+                chunk = call(part, partial(part.read, left))
+                if chunk is None:
+                    break
+                part.settle()
                 left -= chunk.size
                 yield chunk
-
-    def _pipe(self, source: str, pipe: Pipe, size: int) -> Chunk | None:
-        try:
-            part = pipe.read()
-        except OSError as error:
-            self._complaints.error(pipe.path, error)
-            return None
-        if part is None:
-            return None
-        self._complaints.well(pipe.path)
-        self._complaints.part(part)
-        return Chunk(source, pipe.path, part.text, None, part.size)
-
-    def _next(self, watch: Watch, track: Track, chain: Chain, now: float) -> Chunk | None:
-        try:
-            if not watch.prepare(track):
-                return None
-            part = track.read(watch.source, self._limits, quiet=now - track.grown >= self._limits.wait)
-        except Changed:
-            watch.changed(chain, track)
-            return None
-        except OSError as error:
-            self._complaints.error(track.path, error)
-            watch.failed(track)
-            return None
-        except ValueError as error:
-            self._complaints.damaged(track.real, error)
-            watch.changed(chain, track)
-            return None
-        self._complaints.well(track.path)
-        self._complaints.part(part)
-        return Chunk(watch.source.name, track.path, part.text, part.times, part.size)
 
     def positions(self) -> dict[str, bytes | None]:
         """The positions that have changed since they were asked last; None: there is no such any more.
@@ -170,26 +151,19 @@ class Tailer:
         They belong to what was taken until now. The caller keeps them with what it made of that until both
         are stored; later ones replace earlier ones of the same name.
         """
-        now: dict[str, Position | int] = {}
-        for watch in self._watches:
-            now[f"{watch.source.name}/"] = watch.looked
-            now |= ((f"{watch.source.name}/{key}", position) for key, position in watch.positions())
+        now: dict[str, Place] = {}
+        for part in self._parts:
+            if not self._guard.out(part):
+                part.settle()
+            now |= part.safe
         changed: dict[str, bytes | None] = {
-            name: b"%d" % position if isinstance(position, int) else position.pack()
-            for name, position in now.items()
-            if self._told.get(name) != position
+            name: packed(place) for name, place in now.items() if self._told.get(name) != place
         }
         changed |= dict.fromkeys(self._told.keys() - now.keys())
         self._told = now
-        for journal in self._journals:
-            changed |= journal.positions()
         return changed
 
     def close(self) -> None:
         """Give all descriptors back."""
-        for watch in self._watches:
-            watch.close()
-        for journal in self._journals:
-            journal.close()
-        for _, pipe in self._pipes:
-            pipe.close()
+        for part in self._parts:
+            self._guard.close(part)

@@ -64,6 +64,8 @@ class Watch:
         self._due: dict[str, float] = {}
         self._new = stored is None
         self.looked = looked
+        self.stirred = False
+        """Whether the last look did more than to see files grow."""
         self._next = 1 + max(stored or (0,))
         # What a path leads to is the newest; one that was rotated away may have been found after it.
         for key, position in sorted((stored or {}).items(), key=lambda item: (item[1].live, item[0])):
@@ -123,11 +125,15 @@ class Watch:
     def positions(self) -> Iterator[tuple[int, Position]]:
         """The position of every generation."""
         for family in self._families.values():
-            family.forget()
-            tracks = family.tracks()
-            newest = max((track.key for track in tracks), default=0)
-            for track in tracks:
-                yield track.key, track.position(tuple(family.ended) if track.key == newest else ())
+            yield from self.placed(family)
+
+    def placed(self, family: Family) -> Iterator[tuple[int, Position]]:
+        """The position of every generation of a family."""
+        family.forget()
+        tracks = family.tracks()
+        newest = max((track.key for track in tracks), default=0)
+        for track in tracks:
+            yield track.key, track.position(tuple(family.ended) if track.key == newest else ())
 
     def look(self) -> None:
         """See what there is, and what became of what there was."""
@@ -136,8 +142,9 @@ class Watch:
         paths = self._places.paths()
         self._complaints.beyond(self.source.name, self._places.beyond, self._limits.files)
         seen = self._stats(paths, now)
-        self._depart(seen, now)
-        for chain in [each for each in self._chains.values() if each.searching or not each.steady]:
+        self.stirred = self._depart(seen, now)
+        unsteady = [each for each in self._chains.values() if each.searching or not each.steady]
+        for chain in unsteady:
             self._rotation.tend(chain, now)
             if chain.follows_nothing(now, self._limits.forget):
                 self._forget(chain)
@@ -148,6 +155,7 @@ class Watch:
         ]
         for _, path, status in sorted(fresh, key=lambda each: each[:2]):
             self._meet(path, status, now)
+        self.stirred |= bool(unsteady or fresh)
         self._new = False
         self.looked = int(started * 1e9)
         self._files.close_some()
@@ -194,16 +202,18 @@ class Watch:
             return 0.0
         return min((now - chain.tracks[0].grown) / CALM, self._limits.idle)
 
-    def _depart(self, seen: Stats, now: float) -> None:
-        """Take note of what the paths do not lead to, or do not hold, any more."""
+    def _depart(self, seen: Stats, now: float) -> bool:
+        """Take note of what the paths do not lead to, or do not hold, any more; whether there is any."""
         where = {file_of(status): path for path, status in seen.items() if status is not None}
         left: list[tuple[Chain, Track]] = []
+        moved = False
         for path, status in seen.items():
             chain = self._chains.get(path)
             track = chain.live if chain is not None else None
             if chain is None or track is None:
                 continue
             if status is not None and track.inode == status.st_ino:
+                moved |= track.device != status.st_dev
                 self._stay(chain, track, status, now)
             elif status is None or not self._rotation.replaced(track, path):
                 left.append((chain, track))
@@ -218,6 +228,7 @@ class Watch:
                 self._move(chain, track, target)
             elif target is not None:
                 self._rotation.cut_off(chain, track, now)
+        return moved or bool(left)
 
     def _stay(self, chain: Chain, track: Track, status: os.stat_result, now: float) -> None:
         """A path leads to the same inode as before."""
@@ -283,12 +294,20 @@ class Watch:
         elif opened.medium.packed or self._files.taken(opened.file):
             self._ignore(file_of(status), status.st_ctime_ns)
             opened.medium.close()
-        elif half_made(path, opened.medium) or (
-            bases(os.path.basename(path)) and self._is_copy(path, opened, status, now)
-        ):
+        elif self._to_wait_for(path, opened, status, now):
             opened.medium.close()
         else:
             self._begin(path, status, opened, now)
+
+    def _to_wait_for(self, path: str, opened: Open, status: os.stat_result, now: float) -> bool:
+        """Whether a file is not begun now: it is not made yet, a copy, or cannot be read."""
+        try:
+            return half_made(path, opened.medium) or bool(
+                bases(os.path.basename(path)) and self._is_copy(path, opened, status, now)
+            )
+        except OSError as error:
+            self._complaints.error(path, error)
+            return True
 
     def _begin(self, path: str, status: os.stat_result, opened: Open | None, now: float) -> None:
         """Follow a new file. One that may not be read is begun where it is now, for it may be read later."""
