@@ -59,6 +59,14 @@ class Tally(NamedTuple):
     astray: int = 0
 
 
+class _Waiting(NamedTuple):
+    """What is summed up of a batch."""
+
+    minutes: Ints
+    labels: Ints
+    numbers: list[NDArray[np.float64]]
+
+
 class Watch(Protocol):
     """Whoever looks at the records themselves."""
 
@@ -100,14 +108,16 @@ class Digest:
         self.tally = Tally()
         self._watch = watch
         self._labels, self._source, self._limits = labels, source, limits
-        self._roles = [
-            None if watch is not None and watch.takes(field.role) else role_of(field.role, form.family)
-            for field in form.numbers
+        # What is not summed up here does not wait either: 50 features would be 13 MB.
+        self._own = [
+            at for at, field in enumerate(form.numbers) if watch is None or not watch.takes(field.role)
         ]
-        self._durations = [at for at, field in enumerate(form.numbers) if field.role == "latency"]
+        own = [form.numbers[at] for at in self._own]
+        self._roles = [role_of(field.role, form.family) for field in own]
+        self._durations = [at for at, field in enumerate(own) if field.role == "latency"]
         self._new_groups = partial(Groups, form, limits.groups, clean)
         self._groups = self._new_groups()
-        self._waiting: list[Batch] = []
+        self._waiting: list[_Waiting] = []
         self._rows = 0
         self._minutes: dict[int, Windows] = {}
         self._lately: Windows | None = None
@@ -144,7 +154,7 @@ class Digest:
             places = self._groups.places(self._labels.texts, batch.labels)
             self._watch.take(batch, minutes, places, self._groups.attributes, now)
         if len(minutes):
-            self._waiting.append(batch._replace(minutes=minutes, messages=(), samples=(), raw=None))
+            self._waiting.append(_Waiting(minutes, batch.labels, [batch.numbers[at] for at in self._own]))
             self._rows += len(minutes)
         if self._rows >= self._limits.rows:
             self._settle()
@@ -202,8 +212,7 @@ class Digest:
         sums.counts(cells, places, self._requests(places, numbers))
         sorted_cells = Cells(cells)
         for role, values in zip(self._roles, numbers, strict=True):
-            if role is not None:
-                sums.column(role, sorted_cells.column(values))
+            sums.column(role, sorted_cells.column(values))
 
     def _requests(self, places: Ints, numbers: list[NDArray[np.float64]]) -> NDArray[np.bool_]:
         """Which rows are requests: those with a status or a latency."""

@@ -52,9 +52,10 @@ class _Class(NamedTuple):
 
 def empty_keys(form: Format) -> frozenset[str]:
     """The keys at which a shape may have nothing: those of numbers alone."""
-    numbers = {field.key for field in (*form.numbers, *form.outcomes) if use_of(field.role) != "flag"}
-    plain = [field.key for field in form.fields if field not in form.numbers and field not in form.outcomes]
-    return frozenset(numbers.difference(plain, form.attributes))
+    numbers = (*form.numbers, *form.outcomes)
+    keys = {field.key for field in numbers if use_of(field.role) != "flag"}
+    plain = [field.key for field in form.fields if field not in numbers]
+    return frozenset(keys.difference(plain, form.attributes))
 
 
 class JsonColumns:
