@@ -84,6 +84,35 @@ class Cells:
         return Column(self._sorted[there], ordered[there])
 
 
+class Rows:
+    """Rows that are sorted into cells once, for all columns.
+
+    Args:
+        cells: the cell of each row, at least 0.
+    """
+
+    def __init__(self, cells: Ints) -> None:
+        in_order = bool(np.all(cells[1:] >= cells[:-1]))
+        self.order = None if in_order else np.argsort(cells, kind="stable")
+        ordered = cells if self.order is None else cells[self.order]
+        changes = ordered[1:] != ordered[:-1]
+        self.starts = np.flatnonzero(np.concatenate(([len(cells) > 0], changes)))
+        self.cells = ordered[self.starts]
+        self.ranks = np.concatenate(([0], np.cumsum(changes)))[: len(cells)]
+        """The place in `cells` of each row's cell, in order."""
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def ranks_of(self, which: Ints) -> Ints:
+        """The places in `cells` of the cells of some rows, as they came."""
+        if self.order is None:
+            return self.ranks[which]
+        places = np.empty(len(self), np.int64)
+        places[self.order] = self.ranks
+        return places[which]
+
+
 class Column(NamedTuple):
     """The cells of values, in order, and the values."""
 

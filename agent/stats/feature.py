@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.stats.bins import Floats, Ints, counted
+from agent.stats.bins import Floats, Ints, Rows, counted
 from agent.stats.histogram import Histogram
-from agent.stats.standard import SCALE, Rows, Standard
+from agent.stats.standard import SCALE, Standard, Sums
 from agent.stats.topk import Top
 
 Codes = NDArray[np.uint8]
@@ -36,42 +36,65 @@ class Window(NamedTuple):
     faults: dict[str, int]
 
 
+class Numbers:
+    """Features that are numbers: what batches of rows add up to.
+
+    Args:
+        standards: of the baseline, of each feature.
+        extents: the least and the largest number that may be of each.
+    """
+
+    def __init__(self, standards: Sequence[Standard], extents: Sequence[tuple[float, float]]) -> None:
+        self._sums, self._extents = Sums(standards), extents
+        self._faults: dict[tuple[int, int], dict[str, int]] = {}
+
+    def add(self, rows: Rows, columns: Sequence[Floats], codes: Sequence[Codes]) -> None:
+        """Add a batch.
+
+        Args:
+            rows: by cell.
+            columns: a column of values for each feature, NaN where there is none.
+            codes: for each, `FINE`, or `MISSING` or `TYPE` where there is no number; the value there is NaN.
+        """
+        absent = self._sums.add(rows, columns)
+        for place, (gone, extent) in enumerate(zip(absent, self._extents, strict=True)):
+            if len(gone):
+                wrong = codes[place][gone]
+                wrong[np.isinf(columns[place][gone])] = INFINITE
+                wrong[wrong == FINE] = NAN
+                self._wrong(place, rows, gone, wrong)
+            if extent != (-inf, inf):
+                values = columns[place]
+                outside = np.flatnonzero(((values < extent[0]) | (values > extent[1])) & np.isfinite(values))
+                self._wrong(place, rows, outside, np.full(len(outside), RANGE, np.uint8))
+
+    def _wrong(self, place: int, rows: Rows, which: Ints, codes: Codes) -> None:
+        ranks = rows.ranks_of(which)
+        keys, counts = counted(ranks * len(FAULTS) + codes, len(rows.cells) * len(FAULTS))
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+            rank, code = divmod(key, len(FAULTS))
+            own = self._faults.setdefault((int(rows.cells[rank]), place), {})
+            own[FAULTS[code]] = own.get(FAULTS[code], 0) + count
+
+    def windows(self) -> dict[tuple[int, int], Window]:
+        """What was added, by cell and the feature's place."""
+        found, nothing = self._sums.histograms(), Histogram(SCALE)
+        return {
+            key: Window(found.get(key, nothing), self._faults.get(key, {}))
+            for key in sorted({*found, *self._faults})
+        }
+
+
 class Inputs:
-    """Rows of a model's inputs.
+    """Rows of a model's inputs: categories, and what is missing together.
 
     Args:
         cells: the cell of each row, at least 0.
     """
 
     def __init__(self, cells: Ints) -> None:
-        self._cells, self._rows = cells, Rows(cells)
+        self._cells = cells
         self._size = int(cells.max()) + 1 if len(cells) else 0
-
-    def numbers(
-        self, values: Floats, codes: Codes, standard: Standard, extent: tuple[float, float] = (-inf, inf)
-    ) -> dict[int, Window]:
-        """A feature that is a number.
-
-        Args:
-            values: NaN where there is none.
-            codes: `FINE`, or `MISSING` or `TYPE` where there is no number; the value there is NaN.
-            standard: of the baseline.
-            extent: the least and the largest number that may be.
-        """
-        found, absent = self._rows.column(values, standard)
-        wrong = codes[absent]
-        wrong[np.isinf(values[absent])] = INFINITE
-        wrong[wrong == FINE] = NAN
-        rows = absent
-        if extent != (-inf, inf):
-            outside = np.flatnonzero(((values < extent[0]) | (values > extent[1])) & np.isfinite(values))
-            rows = np.concatenate((absent, outside))
-            wrong = np.concatenate((wrong, np.full(len(outside), RANGE, np.uint8)))
-        faults = self._faults(rows, wrong)
-        nothing = Histogram(SCALE)
-        return {
-            cell: Window(found.get(cell, nothing), faults.get(cell, {})) for cell in sorted({*found, *faults})
-        }
 
     def categories(
         self, numbers: Ints, names: Sequence[str], known: AbstractSet[str] | None = None
@@ -114,13 +137,6 @@ class Inputs:
         return {
             int(cell): Top.of(_pairs(rows[cells == cell], names, most), most) for cell in np.unique(cells)
         }
-
-    def _faults(self, rows: Ints, codes: Codes) -> dict[int, dict[str, int]]:
-        """How often each fault is there, of rows that have one."""
-        found: dict[int, dict[str, int]] = {}
-        for cell, code, count in self._tallied(self._cells[rows], codes, len(FAULTS)):
-            found.setdefault(cell, {})[FAULTS[code]] = count
-        return found
 
     def _tallied(self, cells: Ints, codes: NDArray[Any], width: int) -> Iterator[tuple[int, int, int]]:
         """Cell, code and how many rows have both."""

@@ -7,14 +7,15 @@ as wide as the outlier deserves. Center and spread are part of what a series is:
 
 from __future__ import annotations
 
-from math import floor, log10
+from collections.abc import Sequence
+from math import floor, inf, log10
 from typing import NamedTuple
 
 import numpy as np
 
-from agent.stats.bins import Floats, Ints, indexes
+from agent.stats.bins import Floats, Ints, Rows, indexes
 from agent.stats.histogram import SCALE as FINEST
-from agent.stats.histogram import Histogram, held
+from agent.stats.histogram import Histogram
 
 SCALE = 2
 """Four buckets an octave: 50 features of 20,000 values are 3.8 KB on the wire, at scale 5 18 KB; the distance
@@ -65,8 +66,9 @@ class Standard(NamedTuple):
 
     def histogram(self, values: Floats) -> Histogram:
         """The histogram of values, standardised; those that are not finite are left out."""
-        column = Rows(np.zeros(len(values), np.int64)).column(values, self)
-        return column.histograms.get(0, Histogram(SCALE))
+        sums = Sums([self])
+        sums.add(Rows(np.zeros(len(values), np.int64)), [values])
+        return sums.histograms().get((0, 0), Histogram(SCALE))
 
 
 def _rounded(value: float, step: int) -> float:
@@ -74,104 +76,173 @@ def _rounded(value: float, step: int) -> float:
     return float(f"{value:.{max(0, -step)}f}") if step <= 0 else float(round(value / 10**step) * 10**step)
 
 
-class Column(NamedTuple):
-    """The histograms of a column by cell, and the rows that have no finite value."""
-
-    histograms: dict[int, Histogram]
-    absent: Ints
-
-
 _LEAST = -17
 """The bucket of `NEAR`: what is in it or below lies near the center."""
 _MOST = 80
 """The first bucket that is not counted in an array: a million spreads away."""
 _BINS = _MOST - _LEAST + 1
-_SIDES = 2
 _BIAS = 1023
 """Of the exponent in a double's bits."""
+_SIDES = 2
+_ALL, _LOWEST = 1 << 15, -(1 << 13)
+"""Buckets of a number, of both signs, as keys leave room for; the lowest of them."""
+_BLOCK = 1 << 15
+"""Values that are looked at together: what is made of them fits in a core's cache."""
+_ENTRIES = 1 << 16
+"""Counts that wait before those of the same bucket are added up."""
+_LARGEST = np.finfo(np.float64).max
 
 
-class Rows:
-    """Rows that are sorted into cells once, for all columns.
+class Sums:
+    """Histograms of numbers by cell, standardised, as rows come: of a batch all columns at once.
 
     A bucket at scale 2 holds (2^(i/4), 2^((i+1)/4)], so that the exponent of a value's fourth power is its
     index: bits tell it, without a logarithm or a search. A bound itself is irrational, or exact.
 
     Args:
-        cells: the cell of each row, at least 0.
+        standards: of each column.
     """
 
-    def __init__(self, cells: Ints) -> None:
-        in_order = bool(np.all(cells[1:] >= cells[:-1]))
-        self.order = None if in_order else np.argsort(cells, kind="stable")
-        ordered = cells if self.order is None else cells[self.order]
-        changes = ordered[1:] != ordered[:-1]
-        self._starts = np.flatnonzero(np.concatenate(([len(cells) > 0], changes)))
-        self.cells: list[int] = ordered[self._starts].tolist()
-        self._ranks = np.concatenate(([0], np.cumsum(changes)))[: len(cells)]
-        self._bases = self._ranks * (_BINS * _SIDES)
+    def __init__(self, standards: Sequence[Standard]) -> None:
+        self._standards = standards
+        self._centers = np.array([standard.center for standard in standards])
+        self._spreads = np.array([standard.spread for standard in standards])[:, None]
+        # Cell, column and bucket, and how many there are; some more than once.
+        self._keys, self._counts = np.empty(0, np.int64), np.empty(0, np.int64)
+        self._more: list[tuple[Ints, Ints]] = []
+        self._waiting = 0
+        # By cell: how many values each column has, their sum, the least and the largest.
+        self._moments: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
 
-    def column(self, values: Floats, standard: Standard) -> Column:
-        """The histograms of a column, standardised."""
-        if not len(values):
-            return Column({}, np.empty(0, np.int64))
-        ordered = values if self.order is None else values[self.order]
+    def add(self, rows: Rows, columns: Sequence[Floats]) -> list[Ints]:
+        """Add a batch; returns which rows of each column have no finite value."""
+        absent: list[Ints] = []
+        if not len(rows):
+            return [np.empty(0, np.int64) for _ in columns]
+        step = max(1, _BLOCK // max(len(rows), len(rows.cells) * _BINS * _SIDES))
+        for first in range(0, len(columns), step):
+            absent += self._block(rows, first, columns[first : first + step])
+        if self._waiting >= _ENTRIES:
+            self._settle()
+        return absent
+
+    def _block(self, rows: Rows, first: int, columns: Sequence[Floats]) -> list[Ints]:
+        """Some columns of a batch, from the `first` on."""
+        size, own = len(columns), slice(first, first + len(columns))
+        values = [column if rows.order is None else column[rows.order] for column in columns]
+        scaled = np.empty((size, len(rows)))
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = (ordered - standard.center) / standard.spread
+            for at, column in enumerate(values):
+                np.subtract(column, self._centers[first + at], out=scaled[at])
+            scaled /= self._spreads[own]
             fourth = np.square(scaled)
             np.square(fourth, out=fourth)
-        keys = fourth.view(np.int64)
-        keys -= 1
-        keys >>= 52
-        np.clip(keys, _LEAST + _BIAS, _MOST + _BIAS, out=keys)
-        keys -= _LEAST + _BIAS
-        far = np.flatnonzero(keys == _BINS - 1)
-        keys *= _SIDES
-        keys += scaled < 0
-        keys += self._bases
-        counts = np.bincount(keys, minlength=len(self.cells) * _BINS * _SIDES)
-        counts = counts.reshape(len(self.cells), _BINS, _SIDES)
-        absent = far[~np.isfinite(ordered[far])]
-        beyond = far[np.isfinite(ordered[far])]
-        scaled[beyond] = standard.of_all(ordered[beyond])
-        found = self._histograms(scaled, counts, absent)
-        if len(beyond):
-            self._add_far(found, scaled[beyond], self._ranks[beyond])
-        return Column(found, absent if self.order is None else self.order[absent])
+        buckets = fourth.view(np.int64)
+        buckets -= 1
+        buckets >>= 52
+        np.maximum(buckets, _LEAST + _BIAS, out=buckets)
+        np.minimum(buckets, _MOST + _BIAS, out=buckets)
+        far = np.flatnonzero(buckets.ravel() == _MOST + _BIAS)
+        places, far = np.divmod(far, len(rows))
+        buckets -= _LEAST + _BIAS
+        buckets *= _SIDES
+        buckets += scaled < 0
+        width = len(rows.cells) * _BINS * _SIDES
+        buckets += rows.ranks * (_BINS * _SIDES)
+        buckets += np.arange(0, size * width, width)[:, None]
+        counts = np.bincount(buckets.ravel(), minlength=size * width)
+        counts = counts.reshape(size, len(rows.cells), _BINS, _SIDES)
+        counts[:, :, -1] = 0
+        there = np.flatnonzero(counts)
+        owners, rest = np.divmod(there, _BINS * _SIDES)
+        places_of, ranks = np.divmod(owners, len(rows.cells))
+        keys = self._keys_of(rows.cells[ranks], places_of + first)
+        self._count(keys + rest + (_LEAST - _LOWEST) * _SIDES, counts.ravel()[there])
+        gone = np.zeros(len(far), np.bool_)
+        for place in np.unique(places).tolist():
+            mine = places == place
+            told = values[place][far[mine]]
+            gone[mine] = ~np.isfinite(told)
+            scaled[place, far[mine]] = self._standards[first + place].of_all(told)
+        self._far(rows, first, scaled, places[~gone], far[~gone])
+        places, far = places[gone], far[gone]
+        self._measure(rows, own, scaled, places, far)
+        bounds = np.searchsorted(places, np.arange(1, size))
+        return np.split(far if rows.order is None else rows.order[far], bounds)
 
-    def _histograms(self, scaled: Floats, counts: Ints, absent: Ints) -> dict[int, Histogram]:
-        """By cell, without the buckets of what is far."""
-        scaled[absent] = np.nan
-        lows = np.fmin.reduceat(scaled, self._starts).tolist()
-        highs = np.fmax.reduceat(scaled, self._starts).tolist()
-        scaled[absent] = 0.0
-        totals = np.add.reduceat(scaled, self._starts).tolist()
-        lengths = np.diff(np.append(self._starts, len(scaled)))
-        lengths -= np.bincount(self._ranks[absent], minlength=len(self.cells))
-        negative, positive = _by_cell(counts[:, 1:-1, 1]), _by_cell(counts[:, 1:-1, 0])
-        zeros = counts[:, 0].sum(axis=1).tolist()
-        rows = zip(self.cells, zeros, positive, negative, lengths.tolist(), totals, lows, highs, strict=True)
-        return {
-            cell: Histogram(SCALE, zero, plus, minus, count, held(total), low, high)
-            for cell, zero, plus, minus, count, total, low, high in rows
-            if count
-        }
+    def _far(self, rows: Rows, first: int, scaled: Floats, places: Ints, far: Ints) -> None:
+        """Count values that lie far from the center."""
+        if len(far):
+            own = scaled[places, far]
+            keys = self._keys_of(rows.cells[rows.ranks[far]], places + first)
+            keys += ((indexes(np.abs(own)) >> (FINEST - SCALE)) - _LOWEST) * _SIDES + (own < 0)
+            self._count(keys, np.ones(len(far), np.int64))
 
-    def _add_far(self, found: dict[int, Histogram], scaled: Floats, ranks: Ints) -> None:
-        """Count the buckets of values that are far."""
-        places = indexes(np.abs(scaled)) >> (FINEST - SCALE)
-        for rank in np.unique(ranks).tolist():
-            own = found[self.cells[rank]]
-            for side, buckets in ((scaled > 0, own.positive), (scaled < 0, own.negative)):
-                names, counts = np.unique(places[side & (ranks == rank)], return_counts=True)
-                buckets.update(zip(names.tolist(), counts.tolist(), strict=True))
+    def _keys_of(self, cells: Ints, columns: Ints) -> Ints:
+        """The first key of a cell and column."""
+        return (cells * len(self._standards) + columns) * _ALL
 
+    def _count(self, keys: Ints, counts: Ints) -> None:
+        self._more.append((keys, counts))
+        self._waiting += len(keys)
 
-def _by_cell(counts: Ints) -> list[dict[int, int]]:
-    """The buckets that have something, of each cell."""
-    found: list[dict[int, int]] = [{} for _ in counts]
-    cells, places = np.nonzero(counts)
-    rows = zip(cells.tolist(), (places + _LEAST + 1).tolist(), counts[cells, places].tolist(), strict=True)
-    for cell, place, count in rows:
-        found[cell][place] = count
-    return found
+    def _measure(self, rows: Rows, own: slice, scaled: Floats, places: Ints, absent: Ints) -> None:
+        """Add up what a batch has of some columns; changes `scaled`."""
+        size = (len(scaled), len(rows.cells))
+        counts = np.tile(np.diff(np.append(rows.starts, len(rows))), (size[0], 1))
+        counts -= np.bincount(places * size[1] + rows.ranks[absent], minlength=counts.size).reshape(size)
+        scaled[places, absent] = inf
+        lows = np.minimum.reduceat(scaled, rows.starts, axis=1)
+        scaled[places, absent] = -inf
+        highs = np.maximum.reduceat(scaled, rows.starts, axis=1)
+        scaled[places, absent] = 0.0
+        totals = np.add.reduceat(scaled, rows.starts, axis=1)
+        for rank, cell in enumerate(rows.cells.tolist()):
+            count, total, low, high = self._moments.get(cell) or self._begun(cell)
+            count[own] += counts[:, rank]
+            with np.errstate(over="ignore"):
+                np.clip(total[own] + totals[:, rank], -_LARGEST, _LARGEST, out=total[own])
+            np.minimum(low[own], lows[:, rank], out=low[own])
+            np.maximum(high[own], highs[:, rank], out=high[own])
+
+    def _begun(self, cell: int) -> tuple[Floats, Floats, Floats, Floats]:
+        size = len(self._standards)
+        found = np.zeros(size), np.zeros(size), np.full(size, inf), np.full(size, -inf)
+        self._moments[cell] = found
+        return found
+
+    def _settle(self) -> None:
+        """Add up the counts of the same bucket."""
+        keys = np.concatenate([self._keys, *(keys for keys, _ in self._more)])
+        counts = np.concatenate([self._counts, *(counts for _, counts in self._more)])
+        order = np.argsort(keys)
+        keys = keys[order]
+        starts = np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
+        self._keys = keys[starts]
+        self._counts = np.add.reduceat(counts[order], starts) if len(starts) else counts
+        self._more, self._waiting = [], 0
+
+    def histograms(self) -> dict[tuple[int, int], Histogram]:
+        """The histogram of each cell and column that has values."""
+        self._settle()
+        owners, buckets = np.divmod(self._keys, _ALL)
+        buckets, sides = np.divmod(buckets, _SIDES)
+        rows = zip(
+            owners.tolist(), (buckets + _LOWEST).tolist(), sides.tolist(), self._counts.tolist(), strict=True
+        )
+        shapes: dict[int, tuple[dict[int, int], dict[int, int], dict[int, int]]] = {}
+        for owner, bucket, side, count in rows:
+            zero, plus, minus = shapes.get(owner) or shapes.setdefault(owner, ({}, {}, {}))
+            into = zero if bucket <= _LEAST else minus if side else plus
+            into[bucket * _SIDES + side if into is zero else bucket] = count
+        found = {}
+        for cell, moments in self._moments.items():
+            for place, (count, total, low, high) in enumerate(
+                zip(*(each.tolist() for each in moments), strict=True)
+            ):
+                if count:
+                    zero, plus, minus = shapes[cell * len(self._standards) + place]
+                    found[cell, place] = Histogram(
+                        SCALE, sum(zero.values()), plus, minus, int(count), total, low, high
+                    )
+        return found

@@ -23,9 +23,10 @@ import numpy as np
 from agent.ship.body import encode_body, pack
 from agent.stats import outcomes
 from agent.stats.baseline import encoded
+from agent.stats.bins import Rows
 from agent.stats.distinct import Distinct, of_numbers
 from agent.stats.drift import Seen, judged
-from agent.stats.feature import Inputs, prolonged
+from agent.stats.feature import Inputs, Numbers, prolonged
 from agent.stats.frame import Content, Frame, Span
 from agent.stats.joining import Side, Window, identities
 from agent.stats.learning import Learning
@@ -60,6 +61,7 @@ def bench_columns() -> None:
     codes = np.isnan(columns).astype(np.uint8)
     times = np.arange(ROWS, dtype=np.float64)
     rows = Inputs(cells)
+    numbers = Numbers([STANDARD] * FEATURES, [(0.0, 1e6)] * FEATURES)
     sets = [Distinct() for _ in range(FEATURES)]
     sampling = Sampling(RANDOM, 20, 16, edges={"slowest": 10, "least confident": 10})
     scores = {"slowest": RANDOM.random(ROWS), "least confident": -confidence}
@@ -67,10 +69,7 @@ def bench_columns() -> None:
         "confusion": lambda: outcomes.confusions(cells, truth, predicted, right, NAMES, other=CLASSES),
         "calibration": lambda: outcomes.calibrations(cells, confidence, right),
         "errors of a regression": lambda: outcomes.errors(cells, columns[0], columns[1], 300.0),
-        "50 features: values and faults": lambda: [
-            rows.numbers(values, wrong, STANDARD, (0.0, 1e6))
-            for values, wrong in zip(columns, codes, strict=True)
-        ],
+        "50 features: values and faults": lambda: numbers.add(Rows(cells), list(columns), list(codes)),
         "50 features: missing together": lambda: rows.together(codes.T == 1, NAMES * 5),
         "50 features: constant": lambda: [prolonged(None, values, times) for values in columns],
         "samples": lambda: sampling.take(truth, NAMES, scores, int),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -16,9 +16,11 @@ from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
 from agent.logs.models.rows import Categories, Numbers, Rows
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats, Ints
+from agent.stats.bins import Rows as Cells
 from agent.stats.distinct import Distinct, of_numbers, of_texts
-from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, Window, prolonged
+from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, prolonged
 from agent.stats.feature import Inputs as Sorted
+from agent.stats.feature import Numbers as Summed
 from agent.stats.histogram import Histogram
 from agent.stats.standard import Standard
 from agent.stats.window import Gauge, merge_into
@@ -33,6 +35,8 @@ PILOT = 50
 """Numbers of a feature that tell its standard, where there is no baseline."""
 HELD = 4096
 """Rows that are held back for it at most."""
+TOGETHER = 16
+"""Sets of numbers that are summed up apart; more are handed over before the flush."""
 PREDICTION, CONFIDENCE = "prediction", "confidence"
 """What a model says is looked at as what it is given is, by these names."""
 
@@ -52,8 +56,8 @@ class _Version:
         self.runs: dict[str, Run | None] = {}
         self.distinct: dict[str, Distinct] = {}
         self.hour = now // HOUR
-        self.fresh: dict[tuple[int, str, Standard], Window] = {}
-        """Of minutes and numbers, since the last flush."""
+        self.summed: dict[tuple[tuple[str, Standard], ...], Summed] = {}
+        """Of numbers with their standards that come together, by minute, since they were handed over."""
         self.held: dict[str, list[tuple[Ints, Floats, Codes]]] = {}
 
 
@@ -133,36 +137,51 @@ class Inputs:
         minutes, times = (rows.times[mine] // MINUTE).astype(np.int64), rows.times[mine]
         least = int(minutes.min())
         cells = Sorted(minutes - least)
-        for number in rows.numbers:
-            self._numbers(version, number, mine, minutes, cells, times)
+        self._numbers(owner, version, rows.numbers, mine, minutes, times)
         for category in rows.categories:
             self._categories(owner, version, category, mine, cells, least, times)
         self._together(owner, rows, mine, cells, least)
 
     def _numbers(
         self,
+        owner: Attributes,
         version: _Version,
-        number: Numbers,
+        numbers: Sequence[Numbers],
         mine: Ints,
         minutes: Ints,
-        cells: Sorted,
         times: Floats,
     ) -> None:
-        values, codes = number.values[mine], number.codes[mine]
-        version.runs[number.name] = prolonged(version.runs.get(number.name), values, times)
-        version.distinct.setdefault(number.name, Distinct()).add(of_numbers(values))
-        standard = version.reference.standard(number.name)
-        if standard is None:
-            held = version.held.setdefault(number.name, [])
+        which = slice(None) if numbers and len(mine) == len(numbers[0].values) else mine
+        ready: list[tuple[Numbers, Standard]] = []
+        for name, column, wrong in numbers:
+            values, codes = column[which], wrong[which]
+            version.runs[name] = prolonged(version.runs.get(name), values, times)
+            version.distinct.setdefault(name, Distinct()).add(of_numbers(values))
+            standard = version.reference.standard(name)
+            if standard is not None:
+                ready.append((Numbers(name, values, codes), standard))
+                continue
+            held = version.held.setdefault(name, [])
             held.append((minutes, values, codes))
             if sum(len(each) for each, _, _ in held) >= HELD:
-                self._settle(version, number.name)
-            return
-        least = int(minutes.min())
-        found = cells.numbers(values, codes, standard, self._ranges.get(number.name, (-inf, inf)))
-        _keep(version, number.name, standard, least, found)
+                self._settle(owner, version, name)
+        if ready:
+            self._sum_up(owner, version, ready, Cells(minutes))
 
-    def _settle(self, version: _Version, name: str, least: int = PILOT) -> None:
+    def _sum_up(
+        self, owner: Attributes, version: _Version, ready: Sequence[tuple[Numbers, Standard]], cells: Cells
+    ) -> None:
+        """Add numbers whose standard is known."""
+        key = tuple((number.name, standard) for number, standard in ready)
+        summed = version.summed.get(key)
+        if summed is None:
+            if len(version.summed) >= TOGETHER:
+                self._hand_over(owner, version)
+            extents = [self._ranges.get(name, (-inf, inf)) for name, _ in key]
+            summed = version.summed[key] = Summed([standard for _, standard in key], extents)
+        summed.add(cells, [number.values for number, _ in ready], [number.codes for number, _ in ready])
+
+    def _settle(self, owner: Attributes, version: _Version, name: str, least: int = PILOT) -> None:
         """Find the standard of a number in what was held back, if it is enough, and count that."""
         held = version.held[name]
         values = np.concatenate([each for _, each, _ in held])
@@ -173,21 +192,20 @@ class Inputs:
         version.reference.begin(name, standard)
         minutes = np.concatenate([each for each, _, _ in held])
         codes = np.concatenate([each for _, _, each in held])
-        first = int(minutes.min())
-        extent = self._ranges.get(name, (-inf, inf))
-        found = Sorted(minutes - first).numbers(values, codes, standard, extent)
-        _keep(version, name, standard, first, found)
+        self._sum_up(owner, version, [(Numbers(name, values, codes), standard)], Cells(minutes))
 
     def _hand_over(self, owner: Attributes, version: _Version) -> None:
         """What was made of numbers becomes windows, and is compared."""
-        fresh, version.fresh = version.fresh, {}
-        for (minute, name, standard), window in fresh.items():
-            own = self._minutes.setdefault(minute, {})
-            missing = sum(count for fault, count in window.faults.items() if fault != "range")
-            version.reference.add(name, Feature(window.values, standard, missing))
-            if isinstance(window.values, Histogram) and window.values.count:
-                merge_into(own, measures.of_numbers(owner, name, standard, window.values))
-            merge_into(own, _faults(owner, name, window.faults))
+        summed, version.summed = version.summed, {}
+        for key, numbers in summed.items():
+            for (minute, place), window in numbers.windows().items():
+                name, standard = key[place]
+                own = self._minutes.setdefault(minute, {})
+                missing = sum(count for fault, count in window.faults.items() if fault != "range")
+                version.reference.add(name, Feature(window.values, standard, missing))
+                if isinstance(window.values, Histogram) and window.values.count:
+                    merge_into(own, measures.of_numbers(owner, name, standard, window.values))
+                merge_into(own, _faults(owner, name, window.faults))
 
     def _categories(
         self,
@@ -242,16 +260,10 @@ class Inputs:
             if column is not None:
                 told = mine[~np.isnan(column[mine])]
                 if len(told):
-                    minutes = (rows.times[told] // MINUTE).astype(np.int64)
-                    fine = np.full(len(column), FINE, np.uint8)
-                    self._numbers(
-                        version,
-                        Numbers(name, column, fine),
-                        told,
-                        minutes,
-                        Sorted(minutes - int(minutes.min())),
-                        rows.times[told],
-                    )
+                    times = rows.times[told]
+                    number = Numbers(name, column, np.full(len(column), FINE, np.uint8))
+                    minutes = (times // MINUTE).astype(np.int64)
+                    self._numbers(owner, version, [number], told, minutes, times)
 
     def flush(self, now: float) -> tuple[dict[int, Windows], list[Found]]:
         """The windows since the last flush, by minute, and what was found of drift."""
@@ -259,7 +271,7 @@ class Inputs:
         own = self._minutes.setdefault(int(now // MINUTE), {})
         for owner, version in self._versions.items():
             for name in list(version.held):
-                self._settle(version, name)
+                self._settle(owner, version, name)
             self._hand_over(owner, version)
             self._unchanged(own, owner, version, now)
             self._told_apart(own, owner, version, now)
@@ -300,33 +312,13 @@ class Inputs:
             yield owner, version.reference
 
 
-def _keep(version: _Version, name: str, standard: Standard, least: int, found: Mapping[int, Window]) -> None:
-    """Add what cells behind a minute hold of a number."""
-    for cell, window in found.items():
-        key = (least + cell, name, standard)
-        before = version.fresh.get(key)
-        version.fresh[key] = window if before is None else _both(before, window)
-
-
-def _both(one: Window, two: Window) -> Window:
-    """The sum of two windows of a number.
-
-    Raises:
-        TypeError: one is of a category.
-    """
-    if not (isinstance(one.values, Histogram) and isinstance(two.values, Histogram)):
-        raise TypeError("windows of categories do not wait to be added up")
-    faults = dict(one.faults)
-    for fault, count in two.faults.items():
-        faults[fault] = faults.get(fault, 0) + count
-    return Window(one.values.merged(two.values), faults)
-
-
 def _given(rows: Rows) -> NDArray[np.bool_]:
     """Rows that have any feature: a line that tells of something else lacks all of them."""
     found = np.zeros(rows.size, np.bool_)
     for number in rows.numbers:
         found |= number.codes != MISSING
+        if found.all():
+            return found
     for category in rows.categories:
         found |= category.classes.numbers != 0
     return found

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.feature import FINE, MISSING, TYPE, Inputs, Run, prolonged
+from agent.stats.bins import Rows
+from agent.stats.feature import FINE, MISSING, TYPE, Inputs, Numbers, Run, prolonged
 from agent.stats.histogram import Histogram
 from agent.stats.standard import SCALE, Standard
 from agent.stats.topk import Top
@@ -36,14 +37,19 @@ def fault_of(value: float, code: int, extent: tuple[float, float]) -> str:
     return "" if extent[0] <= value <= extent[1] else "range"
 
 
-@given(st.lists(VALUE, max_size=40), st.sampled_from([(-inf, inf), (0.0, 20.0)]))
+@given(st.lists(VALUE, max_size=40), st.sampled_from([(-inf, inf), (0.0, 20.0)]), st.integers(0, 40))
 def test_numbers_are_those_of_single_rows(
-    rows: list[tuple[int, tuple[float, int]]], extent: tuple[float, float]
+    rows: list[tuple[int, tuple[float, int]]], extent: tuple[float, float], cut: int
 ) -> None:
     cells = np.array([cell for cell, _ in rows], np.int64)
     values = np.array([value for _, (value, _) in rows], np.float64)
     codes = np.array([code for _, (_, code) in rows], np.uint8)
-    found = Inputs(cells).numbers(values, codes, STANDARD, extent)
+    numbers = Numbers([STANDARD, STANDARD], [extent, (-inf, inf)])
+    # In two batches, and with a column beside it that has everything.
+    for part in (slice(0, cut), slice(cut, None)):
+        whole = np.full(len(cells[part]), 10.0)
+        numbers.add(Rows(cells[part]), [values[part], whole], [codes[part], np.zeros(len(whole), np.uint8)])
+    found = {cell: window for (cell, place), window in numbers.windows().items() if place == 0}
     assert set(found) == set(cells.tolist())
     for cell, window in found.items():
         mine = [pair for own, pair in rows if own == cell]
@@ -98,13 +104,16 @@ def test_only_the_most_frequent_pairs_are_told() -> None:
 
 
 def test_a_feature_that_becomes_text_is_told_by_its_type_alone() -> None:
-    found = Inputs(np.zeros(3, np.int64)).numbers(np.full(3, nan), np.full(3, TYPE, np.uint8), STANDARD)
-    assert found[0] == (Histogram(SCALE), {"type": 3})
+    numbers = Numbers([STANDARD], [(-inf, inf)])
+    numbers.add(Rows(np.zeros(3, np.int64)), [np.full(3, nan)], [np.full(3, TYPE, np.uint8)])
+    assert numbers.windows() == {(0, 0): (Histogram(SCALE), {"type": 3})}
 
 
 def test_no_rows_give_nothing() -> None:
     rows = Inputs(np.zeros(0, np.int64))
-    assert rows.numbers(np.zeros(0), np.zeros(0, np.uint8), STANDARD) == {}
+    numbers = Numbers([STANDARD], [(-inf, inf)])
+    numbers.add(Rows(np.zeros(0, np.int64)), [np.zeros(0)], [np.zeros(0, np.uint8)])
+    assert numbers.windows() == {}
     assert rows.categories(np.zeros(0, np.int64), ["", "de"]) == {}
     assert rows.together(np.zeros((0, 2), np.bool_), ["a", "b"]) == {}
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.stats.bins import Rows
 from agent.stats.histogram import Histogram, index
-from agent.stats.standard import NEAR, SCALE, Rows, Standard
+from agent.stats.standard import NEAR, SCALE, Standard, Sums
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -77,18 +78,20 @@ def test_a_column_has_the_histogram_of_each_cells_values(
 ) -> None:
     cells = np.array([cell for cell, _ in rows], np.int64)
     values = np.array([value for _, value in rows], np.float64)
-    found = Rows(cells).column(values, standard)
+    sums = Sums([Standard(), standard])
+    _, absent = sums.add(Rows(cells), [np.ones(len(cells)), values])
+    found = {cell: own for (cell, place), own in sums.histograms().items() if place == 1}
     for cell in set(cells.tolist()):
         scaled = standard.of_all(values[(cells == cell) & np.isfinite(values)])
         near = [0.0 if abs(value) <= NEAR else value for value in scaled.tolist()]
         expected = Histogram.of(near, SCALE)
-        own = found.histograms.get(cell, Histogram(SCALE))
+        own = found.get(cell, Histogram(SCALE))
         assert own.count == len(near)
         assert (own.zero, own.positive, own.negative) == (expected.zero, expected.positive, expected.negative)
         assert own.total == pytest.approx(scaled.sum(), rel=1e-9, abs=1e-9)
         assert not near or (own.low, own.high) == (scaled.min(), scaled.max())
-    assert sorted(found.absent.tolist()) == np.flatnonzero(~np.isfinite(values)).tolist()
-    assert set(found.histograms) <= set(cells.tolist())
+    assert sorted(absent.tolist()) == np.flatnonzero(~np.isfinite(values)).tolist()
+    assert set(found) <= set(cells.tolist())
 
 
 def test_buckets_are_those_of_the_index_but_for_a_last_digit() -> None:
@@ -106,8 +109,11 @@ def test_buckets_are_those_of_the_index_but_for_a_last_digit() -> None:
 def test_many_cells_in_any_order() -> None:
     random = np.random.default_rng(5)
     cells, values = random.integers(0, 3000, 5000) * 1000, random.normal(0, 1, 5000)
-    found = Rows(cells).column(values, Standard()).histograms
+    sums = Sums([Standard()])
+    for part in (slice(0, 2000), slice(2000, None)):
+        sums.add(Rows(cells[part]), [values[part]])
+    found = sums.histograms()
     assert sum(each.count for each in found.values()) == 5000
     for cell in cells[:20].tolist():
-        assert found[cell].count == np.count_nonzero(cells == cell)
-        assert found[cell].low == values[cells == cell].min()
+        assert found[cell, 0].count == np.count_nonzero(cells == cell)
+        assert found[cell, 0].low == values[cells == cell].min()
