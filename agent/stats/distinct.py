@@ -28,12 +28,16 @@ _CROWD = 3
 
 def of_numbers(values: Floats) -> Hashes:
     """A hash for each number that is there (not NaN); zero has no sign."""
-    bits = (values[~np.isnan(values)] + 0.0).view(np.uint64)
+    gone = np.isnan(values)
+    bits: Hashes = ((values[~gone] if gone.any() else values) + 0.0).view(np.uint64)
     # The finaliser of splitmix64: any bit of a number changes half of those of its hash.
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
-    mixed: Hashes = bits ^ (bits >> np.uint64(31))
-    return mixed
+    shifted = np.empty_like(bits)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        np.right_shift(bits, np.uint64(shift), out=shifted)
+        bits ^= shifted
+        if factor > 1:
+            bits *= np.uint64(factor)
+    return bits
 
 
 def of_texts(texts: Iterable[str]) -> Hashes:

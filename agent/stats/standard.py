@@ -159,7 +159,7 @@ class Sums:
         keys = self._keys_of(rows.cells[ranks], places_of + first)
         self._count(keys + rest + (_LEAST - _LOWEST) * _SIDES, counts.ravel()[there])
         gone = np.zeros(len(far), np.bool_)
-        for place in np.unique(places).tolist():
+        for place in sorted(set(places.tolist())):
             mine = places == place
             told = values[place][far[mine]]
             gone[mine] = ~np.isfinite(told)

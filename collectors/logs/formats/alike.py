@@ -29,11 +29,13 @@ class Alike(NamedTuple):
         length: characters, at most MOST.
         dot: which of them is the dot; `length` where there is none.
         behind: the character that follows, no part of a number.
+        signed: whether there may be a minus before them.
     """
 
     length: int
     dot: int
     behind: int
+    signed: bool = True
 
     def read(self, words: Words) -> tuple[Floats, Flags]:
         """The numbers in words that begin with them, and which are written so."""
@@ -62,7 +64,8 @@ class Alike(NamedTuple):
 
 def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None:
     """How most of these numbers are written; None where it is not the same in most of them."""
-    sizes = found.ends - begins - (text.bytes[begins] == _MINUS)
+    negative = text.bytes[begins] == _MINUS
+    sizes = found.ends - begins - negative
     lengths = np.bincount(sizes)
     length = int(lengths.argmax())
     if not 0 < length <= MOST or 4 * lengths[length] < 3 * len(begins):
@@ -72,7 +75,7 @@ def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None
     if not written.replace(b".", b"", 1).isdigit():
         return None
     dot = written.find(b".")
-    return Alike(length, length if dot < 0 else dot, behind)
+    return Alike(length, length if dot < 0 else dot, behind, bool(negative.any()))
 
 
 def alike_or_not(
@@ -82,7 +85,7 @@ def alike_or_not(
 
     Where some may be `empty`, these are read too (`fill`).
     """
-    negative = minus(words)
+    negative = minus(words) if how.signed else None
     values, read = how.read(words if negative is None else unsigned(words, negative))
     count = int(np.count_nonzero(read))
     if 4 * count < 3 * len(begins):

@@ -193,7 +193,7 @@ def epochs(values: Floats) -> Ints:
 
 def scaled(values: Floats, scale: float, use: str) -> Floats:
     """What `measured` gives for numbers without a unit of their own."""
-    result = values * scale
-    if use != "value" and (result < 0).any():
-        result[result < 0] = np.nan
+    result = values if scale == 1.0 else values * scale
+    if use != "value" and len(result) and result.min() < 0:
+        result = np.where(result < 0, np.nan, result)
     return result

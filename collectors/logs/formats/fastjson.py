@@ -47,18 +47,18 @@ class JsonShape:
     Args:
         form: the format.
         classes: the names of its classes.
-        line: a line of this shape, as bytes.
+        shape: of the lines.
+        line: one of them, as bytes.
         record: what it is.
 
     Raises:
         Unusable: a wanted field is of a kind that only the exact path reads.
     """
 
-    def __init__(self, form: Format, classes: Sequence[Classes], line: bytes, record: Record) -> None:
-        shape = shape_of(line, empty_keys(form))
-        if shape is None:
-            raise Unusable
-        self.shape: Shape = shape
+    def __init__(
+        self, form: Format, classes: Sequence[Classes], shape: Shape, line: bytes, record: Record
+    ) -> None:
+        self.shape = shape
         places = {hole.key: at for at, hole in enumerate(shape.holes) if hole.key}
         self._columns = JsonColumns(form, classes, shape, record)
         self._texts = [places[field.key] for field in form.texts if field.key in places]
@@ -153,7 +153,7 @@ class FastJson:
     """Reads JSON lines of the shapes that it has seen; learns new ones."""
 
     def __init__(self, form: Format, classes: Sequence[Classes]) -> None:
-        self._form, self._classes = form, classes
+        self._form, self._classes, self._empty = form, classes, empty_keys(form)
         self._shapes: list[JsonShape] = []
         self._tried = 0
 
@@ -179,11 +179,13 @@ class FastJson:
         text = Text(line + b"\n", Desk())
         if odd(text) is not None:
             return False
+        own = text.body[:-1].tobytes()
+        shape = shape_of(own, self._empty)
+        if shape is None or any(known.shape == shape for known in self._shapes):
+            return False
         try:
-            shape = JsonShape(self._form, self._classes, text.body[:-1].tobytes(), record)
+            made = JsonShape(self._form, self._classes, shape, own, record)
         except Unusable:
             return False
-        if any(known.shape == shape.shape for known in self._shapes):
-            return False
-        self._shapes = [*self._shapes[-SHAPES + 1 :], shape]
+        self._shapes = [*self._shapes[-SHAPES + 1 :], made]
         return True

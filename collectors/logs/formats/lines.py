@@ -13,7 +13,7 @@ import numpy as np
 from collectors.logs.formats.classes import Classes
 from collectors.logs.formats.columns import MISSED, UNTIMED, Batch, Labels, Raw
 from collectors.logs.formats.exact import Exact
-from collectors.logs.formats.fast import Read, Teller
+from collectors.logs.formats.fast import Read, Teller, Values
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.known import EXACT
 from collectors.logs.formats.record import Judge, Record
@@ -128,14 +128,10 @@ class _Reading:
 
     def __init__(self, lines: Lines, text: Text, near: Near) -> None:
         self._lines, self._text, self._near = lines, text, near
-        form, size = lines.form, len(text)
+        size = len(text)
         self.minutes = np.full(size, UNTIMED, np.int64)
         self.labels = np.full(size, EXACT, np.int64)
-        self._numbers = [np.full(size, np.nan) for _ in form.numbers]
-        self._outcomes = [np.full(size, np.nan) for _ in form.outcomes]
-        self._states: list[States | None] = [None] * len(form.features)
-        self._classes = [np.zeros(size, np.int64) for _ in form.classes]
-        self._requests = None if form.key("request") is None else np.zeros(size, np.uint64)
+        self._values: Values | None = None
         self._failed: list[tuple[int, str]] = []
         self._blank = self._missed = 0
         self._samples: list[tuple[int, bytes]] = []
@@ -159,23 +155,42 @@ class _Reading:
         # Rows are in order.
         rows = read.rows if len(read.rows) < len(self.labels) else slice(None)
         self.minutes[rows], self.labels[rows] = read.minutes, read.labels
-        said = read.values
-        for column, values in zip(self._numbers, said.numbers, strict=True):
-            column[rows] = values
-        for column, values in zip(self._outcomes, said.outcomes, strict=True):
-            column[rows] = values
-        for at, states in enumerate(said.states):
-            if states is not None:
-                self._stated(at)[rows] = states
-        for own, numbers in zip(self._classes, said.classes, strict=True):
-            own[rows] = numbers
-        if self._requests is not None and said.requests is not None:
-            self._requests[rows] = said.requests
+        if self._values is None and len(read.rows) == len(self.labels) and not len(read.missed):
+            self._values = read.values
+        else:
+            self._fill(rows, read.values)
         self._failed.extend(read.messages)
         self.labels[read.missed] = MISSED_LINE
         self._missed += len(read.missed)
         for row in read.missed[: MISSED - len(self._samples)]:
             self._samples.append((int(row), self._text.line(int(row))))
+
+    def _fill(self, rows: Ints | slice, said: Values) -> None:
+        """Put the values of some lines in."""
+        own = self._own()
+        for columns, more in ((own.numbers, said.numbers), (own.outcomes, said.outcomes)):
+            for column, values in zip(columns, more, strict=True):
+                column[rows] = values
+        for at, states in enumerate(said.states):
+            if states is not None:
+                self._stated(at)[rows] = states
+        for numbers, named in zip(own.classes, said.classes, strict=True):
+            numbers[rows] = named
+        if own.requests is not None and said.requests is not None:
+            own.requests[rows] = said.requests
+
+    def _own(self) -> Values:
+        """The values of all lines; where none is known yet, nothing is in them."""
+        if self._values is None:
+            form, size = self._lines.form, len(self.labels)
+            self._values = Values(
+                tuple([np.full(size, np.nan) for _ in form.numbers]),
+                tuple([np.full(size, np.nan) for _ in form.outcomes]),
+                (None,) * len(form.features),
+                tuple([np.zeros(size, np.int64) for _ in form.classes]),
+                None if form.key("request") is None else np.zeros(size, np.uint64),
+            )
+        return self._values
 
     def exact(self, row: int) -> Record | None:
         """Read one line the exact way, and put it in."""
@@ -197,23 +212,25 @@ class _Reading:
         return record
 
     def _put(self, row: int, record: Record) -> None:
-        for column, value in zip(self._numbers, record.numbers, strict=True):
-            column[row] = value
-        for column, value in zip(self._outcomes, record.outcomes, strict=True):
-            column[row] = value
+        own = self._own()
+        for columns, values in ((own.numbers, record.numbers), (own.outcomes, record.outcomes)):
+            for column, value in zip(columns, values, strict=True):
+                column[row] = value
         for at, state in enumerate(record.states):
             if state:
                 self._stated(at)[row] = state
-        for own, names, name in zip(self._classes, self._lines.classes, record.classes, strict=True):
-            own[row] = names[name]
-        if self._requests is not None:
-            self._requests[row] = record.request
+        for numbers, names, name in zip(own.classes, self._lines.classes, record.classes, strict=True):
+            numbers[row] = names[name]
+        if own.requests is not None:
+            own.requests[row] = record.request
 
     def _stated(self, at: int) -> States:
         """The states of a feature, of which at least one is about to be put in."""
-        found = self._states[at]
+        own = self._own()
+        found = own.states[at]
         if found is None:
-            found = self._states[at] = np.zeros(len(self.labels), np.uint8)
+            found = np.zeros(len(self.labels), np.uint8)
+            self._values = own._replace(states=(*own.states[:at], found, *own.states[at + 1 :]))
         return found
 
     def date(self, times: Sequence[float | None]) -> None:
@@ -227,7 +244,7 @@ class _Reading:
         """The lines that were understood, in their order."""
         kept = self.labels >= 0
         rows: slice | Flags = slice(None)
-        messages, text = sorted(self._failed), self._text
+        messages, text, own = sorted(self._failed), self._text, self._own()
         if not kept.all():
             rows, places = kept, np.cumsum(kept) - 1
             messages = [(int(places[row]), message) for row, message in messages]
@@ -235,13 +252,13 @@ class _Reading:
             lines=int(np.count_nonzero(text.ends > text.starts)) - self._blank,
             minutes=self.minutes[rows],
             labels=self.labels[rows],
-            numbers=tuple([column[rows] for column in self._numbers]),
+            numbers=tuple([column[rows] for column in own.numbers]),
             messages=messages,
             missed=self._missed,
             samples=[line for _, line in sorted(self._samples)],
-            outcomes=tuple([column[rows] for column in self._outcomes]),
-            states=tuple([None if states is None else states[rows] for states in self._states]),
-            classes=tuple([column[rows] for column in self._classes]),
-            requests=None if self._requests is None else self._requests[rows],
+            outcomes=tuple([column[rows] for column in own.outcomes]),
+            states=tuple([None if states is None else states[rows] for states in own.states]),
+            classes=tuple([column[rows] for column in own.classes]),
+            requests=None if own.requests is None else own.requests[rows],
             raw=Raw(text.chunk, text.starts[rows], text.ends[rows]),
         )

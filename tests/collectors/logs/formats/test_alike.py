@@ -37,12 +37,14 @@ def test_all_come_out_as_they_would_without(written: list[str]) -> None:
     text = laid(["0.25"] * 150 + written)
     due = numbers(text, text.starts)
     how = alike(text, text.starts, due, ord(","))
-    assert how == Alike(4, 1, ord(","))
-    found = alike_or_not(text, text.starts, text.window(text.starts, 1)[:, 0], how)
-    assert found is not None
-    assert found.read.tolist() == due.read.tolist()
-    assert found.values[due.read].tolist() == due.values[due.read].tolist()
-    assert found.ends[due.read].tolist() == due.ends[due.read].tolist()
+    signed = any(each.startswith("-") for each in written)
+    assert how == Alike(4, 1, ord(","), signed)
+    for own in (how, how._replace(signed=not signed)):
+        found = alike_or_not(text, text.starts, text.window(text.starts, 1)[:, 0], own)
+        assert found is not None
+        assert found.read.tolist() == due.read.tolist()
+        assert found.values[due.read].tolist() == due.values[due.read].tolist()
+        assert found.ends[due.read].tolist() == due.ends[due.read].tolist()
 
 
 @pytest.mark.parametrize(
