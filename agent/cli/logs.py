@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.cli.logstext import Log
     from agent.logs.explain import Chunk, Explained, Line
     from collectors.logs.formats.format import Format
+    from collectors.logs.formats.spare import Spare
     from collectors.logs.formats.times import Near
 
 EXAMPLES = """examples:
@@ -29,7 +31,7 @@ or the name of a preset. Numbers are in base units: s, shares of 1. Exit code 1:
 """
 CHUNK = 1 << 21
 LONGEST = 1 << 24
-ERRORS = 10
+SPARES = 50
 SHOWN = 240
 FAILED = 1
 
@@ -52,20 +54,11 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.set_defaults(run=run)
 
 
-class Log(NamedTuple):
-    """A log's format, why it is that one, whether it is made up for this file, what its times leave open, and
-    the configuration to paste."""
-
-    form: Format
-    why: str
-    made_up: bool
-    near: Near
-    configuration: str
-
-
 def run(args: argparse.Namespace) -> int:
     """Explain a file; 1 where it cannot be read, or not one of its lines is understood."""
+    from agent.cli.logstext import as_text
     from agent.logs.explain import became, explain
+    from collectors.logs.formats.spare import spares
 
     try:
         head = _head(args.file)
@@ -80,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     whole = explain(log.form, unwrapped(chunks(args.file)), log.near)
     took = time.process_time() - began
     shown = list(islice(became(log.form, head, log.near), max(args.lines, 0)))
-    rows = _as_json(log, whole, took, shown) if args.json else _as_text(log, whole, took, shown)
+    spare = list(islice(spares(log.form, head, log.near), SPARES))
+    rows = (_as_json if args.json else as_text)(log, whole, took, shown, spare)
     sys.stdout.writelines(f"{row}\n" for row in rows)
     return FAILED if whole.tally.missed >= whole.tally.lines else 0
 
@@ -101,24 +95,28 @@ def _log(args: argparse.Namespace, head: list[bytes]) -> Log | str:
         if found.form is None:
             return found.why
         made_up = found.form.name not in PRESETS and found.form not in own.values()
-        return _made(args.file, found.form, found.why, near, made_up=made_up)
+        return _made(args.file, found.form, found.why, near, head if made_up else None)
     why = "it was asked for"
     if args.format in ("json", "logfmt") and args.format not in own:
-        return _made(args.file, named(args.format, head), why, near, made_up=True)
+        return _made(args.file, named(args.format, head), why, near, head)
     form = form_named(args.format, own)
     if isinstance(form, str):
         known = ", ".join(["auto", "json", "logfmt", *PRESETS, *own])
         return f"there is no format {args.format!r}; there are: {known}"
-    return _made(args.file, form, why, near, made_up=False)
+    return _made(args.file, form, why, near, None)
 
 
-def _made(path: str, form: Format, why: str, near: Near, *, made_up: bool) -> Log:
+def _made(path: str, form: Format, why: str, near: Near, head: list[bytes] | None) -> Log:
+    """`head`: the lines that the format is made up for, if it is."""
+    from agent.cli.logstext import Log
     from agent.logs.paste import File, called, configuration
+    from collectors.logs.formats.spare import assumed
 
     file = File(os.path.abspath(path), os.path.dirname(os.path.realpath(path)), Path(path).is_fifo())  # noqa: PTH100, PTH120 - links stay
-    if made_up:
-        form = called(form, file)
-    return Log(form, why, made_up, near, configuration(form, file, made_up=made_up))
+    if head is None:
+        return Log(form, why, near, configuration(form, file, made_up=False), ())
+    form, open_ = called(form, file), assumed(form, head)
+    return Log(form, why, near, configuration(form, file, made_up=True, assumed=open_), open_)
 
 
 def _head(path: str) -> list[bytes]:
@@ -158,51 +156,7 @@ def chunks(path: str) -> Iterator[bytes]:
         yield rest
 
 
-def _as_text(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iterator[str]:
-    from agent.cli.listing import figures, name
-    from agent.stats.window import Counter
-    from agent.view.clean import clean
-    from agent.view.rows import natural
-
-    yield f"format: {clean(log.form.name)}: {log.why}"
-    for line in shown:
-        yield ""
-        yield f"  {clean(line.text)}"
-        said = "not understood" if line.became is None else _pairs(line.became)
-        yield f"    -> {clean(said)}"
-    tally = whole.tally
-    yield ""
-    yield (
-        f"{tally.lines} lines, {tally.missed} not understood, {tally.untimed} without a time of their own; "
-        f"{tally.lines / max(took, 1e-9):,.0f} lines a second"
-    )
-    for missed in whole.missed:
-        yield f"  not understood: {clean(missed.decode('utf-8', 'replace')[:120])}"
-    yield ""
-    for series in sorted(whole.windows, key=natural):
-        summary = whole.windows[series]
-        said = f"{summary.delta:g}" if isinstance(summary, Counter) else figures(series, summary, 60.0)
-        yield f"  {name(series):<56} {said}"
-    for error in whole.errors[:ERRORS]:
-        yield f"  {error.count} times: {clean(error.text)}"
-        yield f"    such as: {clean(error.example)}"
-    yield ""
-    yield "to paste into the configuration:"
-    yield ""
-    yield from (f"  {clean(row, len(row) + 1)}" for row in log.configuration.splitlines())
-
-
-def _pairs(became: dict[str, object]) -> str:
-    return (
-        "  ".join(
-            f"{key}={value:.6g}" if isinstance(value, float) and key != "time" else f"{key}={value}"
-            for key, value in became.items()
-        )
-        or "nothing"
-    )
-
-
-def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iterator[str]:
+def _as_json(log: Log, whole: Explained, took: float, shown: list[Line], spare: list[Spare]) -> Iterator[str]:
     from agent.logs.explain import units
     from agent.view.lines import statistics
 
@@ -227,7 +181,9 @@ def _as_json(log: Log, whole: Explained, took: float, shown: list[Line]) -> Iter
             **tally._asdict(),
             "lines_per_second": round(tally.lines / max(took, 1e-9)),
             "units": units(log.form),
-            "not_understood": [missed.decode("utf-8", "replace")[:SHOWN] for missed in whole.missed],
+            "assumed_in_s": [field.key for field in log.assumed],
+            "without_a_role": [each._asdict() for each in spare],
+            "not_understood": [missed[:SHOWN] for missed in whole.missed],
             "errors": [error._asdict() for error in whole.errors],
             "series": series,
             "configuration": log.configuration,

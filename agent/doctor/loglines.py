@@ -14,6 +14,7 @@ from collectors.logs.formats.guess import guess, named
 from collectors.logs.formats.times import Near
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
+from collectors.logs.tail.joined import one_line
 
 FEW = 10
 """So few lines prove little."""
@@ -74,4 +75,4 @@ def _severity(lines: Sequence[bytes]) -> Level:
 
 
 def _shown(line: bytes, reading: Reading) -> str:
-    return reading.redactor.text(line.decode("utf-8", "replace"))[:SHOWN]
+    return one_line(reading.redactor.text(line.decode("utf-8", "replace"))[:SHOWN])

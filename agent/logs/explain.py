@@ -18,6 +18,7 @@ from collectors.logs.formats.record import Judge, Record
 from collectors.logs.formats.roles import role_of
 from collectors.logs.formats.states import MISSING, STATES
 from collectors.logs.formats.times import Near
+from collectors.logs.tail.joined import one_line
 
 ALWAYS = 1e12
 SHOWN = 240
@@ -35,7 +36,7 @@ class Explained(NamedTuple):
 
     tally: Tally
     windows: Windows
-    missed: Sequence[bytes]
+    missed: Sequence[str]
     errors: Sequence[Template] = ()
 
 
@@ -50,11 +51,12 @@ def explain(form: Format, chunks: Iterable[Chunk], near: Near, most: int = 20) -
     """Read chunks of whole lines to the end; at most `most` of the lines not understood are kept."""
     lines = Lines(form)
     digest = Digest(form, lines.labels, (), Limits(late=ALWAYS))
-    missed: list[bytes] = []
+    missed: list[str] = []
     whole: Windows = {}
     for chunk in chunks:
         batch = lines.read(chunk.text, near, chunk.times)
-        missed.extend(batch.samples[: most - len(missed)])
+        samples = batch.samples[: most - len(missed)]
+        missed.extend(one_line(sample.decode("utf-8", "replace")) for sample in samples)
         digest.take(batch, near.now)
         if digest.minutes > 60:
             _add(whole, digest)
@@ -80,7 +82,8 @@ def became(form: Format, lines: Iterable[bytes], near: Near) -> Iterator[Line]:
     for line in lines:
         record = exact.record(line, near)
         yield Line(
-            line.decode("utf-8", "replace")[:SHOWN], None if record is None else _roles(form, record, judge)
+            one_line(line.decode("utf-8", "replace")[:SHOWN]),
+            None if record is None else _roles(form, record, judge),
         )
 
 
@@ -99,7 +102,7 @@ def _roles(form: Format, record: Record, judge: Judge) -> dict[str, object]:
     if record.request:
         found["request"] = f"{record.request:012x}"
     if record.message:
-        found["message"] = record.message[:SHOWN]
+        found["message"] = one_line(record.message[:SHOWN])
     if fault := judge.fault(record.texts):
         found["error"] = fault
     return found

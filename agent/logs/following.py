@@ -17,6 +17,7 @@ from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
 from collectors.logs.formats.guess import SAMPLE, guess, named
+from collectors.logs.formats.spare import assumed
 from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
 
@@ -152,15 +153,20 @@ class Following:
             self._pending += self._log.flush()
             self._before = self.tally
             self._log = self._begun(form)
-            self.found = f"log {self.name} is read as {form.name}: {why}; {_fields(form)}"
+            self.found = f"log {self.name} is read as {form.name}: {why}; {_fields(form, self._sample)}"
         if self._guessed >= SAMPLE:
             # Where nothing fits, the next lines may.
             self._sure = self._log.form is not UNKNOWN
             self._sample, self._guessed = [], 0
 
 
-def _fields(form: Format) -> str:
-    return ", ".join(f"{field.role} from {field.key}" for field in form.fields)
+def _fields(form: Format, lines: Sequence[bytes]) -> str:
+    """What is read from where; and of durations without a unit that they are taken to be in s."""
+    open_ = assumed(form, lines)
+    return ", ".join(
+        f"{field.role} from {field.key}{' in s, as it tells no unit' if field in open_ else ''}"
+        for field in form.fields
+    )
 
 
 class Stamp:

@@ -21,6 +21,7 @@ from collectors.logs.formats.format import Format
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
+from collectors.logs.tail.joined import one_line
 
 FULL = 1 << 21
 """Bytes that wait at most."""
@@ -142,5 +143,5 @@ class Log:
         now = waiting[-1].now
         batch = self._lines.read(text, Near(self._zone, now), times or None)
         if batch.samples and not self._first:
-            self._first = self._redactor.text(batch.samples[0].decode("utf-8", "replace"))
+            self._first = one_line(self._redactor.text(batch.samples[0].decode("utf-8", "replace")))
         self._digest.take(batch, now)

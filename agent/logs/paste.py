@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from collectors.logs.formats.format import Format
+from collectors.logs.formats.format import Field, Format
 
 LONGEST_NAME = 64
 WORDS = ("auto", "json", "logfmt")
@@ -39,18 +39,19 @@ def called(form: Format, file: File) -> Format:
     return form._replace(name=f"{file.name[: LONGEST_NAME - 6]}-lines" if file.name in WORDS else file.name)
 
 
-def configuration(form: Format, file: File, *, made_up: bool) -> str:
-    """What makes the daemon follow this file in this format; one that was `made_up` comes with it."""
-    return "\n".join([*_log(form, file), *(["", toml(form)] if made_up else [])])
+def configuration(form: Format, file: File, *, made_up: bool, assumed: Collection[Field] = ()) -> str:
+    """What makes the daemon follow this file in this format; one that was `made_up` comes with it, and says
+    of the fields whose unit was `assumed` that they are in s."""
+    return "\n".join([*_log(form, file), *(["", toml(form, assumed)] if made_up else [])])
 
 
 def _log(form: Format, file: File) -> Iterator[str]:
     yield "[[logs]]"
-    yield f"name = {_text(file.name)}"
-    yield f"{'pipes' if file.pipe else 'paths'} = [{_text(file.path if file.pipe else pattern(file.path))}]"
+    yield f"name = {text(file.name)}"
+    yield f"{'pipes' if file.pipe else 'paths'} = [{text(file.path if file.pipe else pattern(file.path))}]"
     if file.folder != (file.path.rpartition("/")[0] or "/"):
-        yield f"roots = [{_text(file.folder)}]"
-    yield f"format = {_text(form.name)}"
+        yield f"roots = [{text(file.folder)}]"
+    yield f"format = {text(form.name)}"
 
 
 def pattern(path: str) -> str:
@@ -60,33 +61,33 @@ def pattern(path: str) -> str:
     )
 
 
-def toml(form: Format) -> str:
-    """The table that makes a format known."""
-    rows = ["[[format]]", f"name = {_text(form.name)}", f'kind = "{form.kind}"']
+def toml(form: Format, assumed: Collection[Field] = ()) -> str:
+    """The table that makes a format known; the fields whose unit was `assumed` have it written down."""
+    rows = ["[[format]]", f"name = {text(form.name)}", f'kind = "{form.kind}"']
     for name, patterns in (
         ("patterns", form.patterns),
         ("parts", form.parts),
         ("attributes", form.attributes),
     ):
         if patterns:
-            rows.append(f"{name} = [{', '.join(map(_text, patterns))}]")
+            rows.append(f"{name} = [{', '.join(map(text, patterns))}]")
     if form.family != "model":
         rows.append(f'family = "{form.family}"')
     if form.fields:
         rows += ["", "[format.fields]"]
-        rows += [f"{_key(field.role)} = {_text(field.key + _unit(field.scale))}" for field in form.fields]
+        rows += [
+            row(field, " in s" if field in assumed else UNITS.get(field.scale, "")) for field in form.fields
+        ]
     return "\n".join(rows)
 
 
-def _unit(scale: float) -> str:
-    return UNITS.get(scale, "")
+def row(field: Field, unit: str = "") -> str:
+    """The row that gives a field its role; the unit comes as ` in ms`."""
+    role = text(field.role) if "." in field.role else field.role
+    return f"{role} = {text(field.key + unit)}"
 
 
-def _key(role: str) -> str:
-    return _text(role) if "." in role else role
-
-
-def _text(value: str) -> str:
+def text(value: str) -> str:
     """A string in TOML; what cannot be seen is written by its number."""
     written = json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)
     return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)

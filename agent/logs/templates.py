@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.stats.template import identifier, masked
+from collectors.logs.tail.joined import one_line
 
 LONGEST_EXAMPLE = 256
 LONGEST_TEXT = 1024
@@ -57,7 +58,7 @@ class Templates:
         found = self._found.get(template)
         if found is None:
             # Cleaned first: what is masked away of a secret would not be all of it.
-            example = self._clean(text)[:LONGEST_EXAMPLE]
+            example = one_line(self._clean(text))[:LONGEST_EXAMPLE]
             found = Template(identifier(template), template, 0, at, at, example)
         self._found[template] = found._replace(
             count=found.count + count, first=min(found.first, at), last=max(found.last, at)
@@ -78,7 +79,7 @@ class Templates:
             if len(self._known) >= MEMORY or self._room < 0:
                 self._known.clear()
                 self._room = REMEMBERED - len(text)
-            known = self._known[text] = masked(self._clean(text))
+            known = self._known[text] = masked(one_line(self._clean(text)))
         return known
 
     def _purge(self) -> None:

@@ -24,8 +24,9 @@ ENOUGH = 0.1
 
 _NAMES = MappingProxyType(
     {
-        "time": "time timestamp ts @timestamp datetime date asctime at",
-        "latency": "latency duration elapsed took responsetime requesttime totaltime latencytime runtime dur",
+        "time": "time timestamp ts @timestamp @t datetime date asctime at",
+        "latency": "latency lat duration dur elapsed took runtime responsetime requesttime totaltime"
+        " latencytime",
         "queue": "queue queuetime queuewait waittime queueduration",
         "preprocess": "preprocess preprocessing preprocesstime pre",
         "inference": "inference inferencetime predict predicttime forward computetime inferenceduration",
@@ -42,7 +43,7 @@ _NAMES = MappingProxyType(
         "version": "version modelversion",
         "status": "status statuscode code httpstatus responsecode result outcome",
         "exception": "exception exceptiontype exctype errortype excname",
-        "level": "level severity levelname lvl loglevel",
+        "level": "level severity sev levelname lvl loglevel @l",
         "message": "message msg event error text",
         "request": "requestid reqid correlationid predictionid inferenceid",
         "prediction": "prediction predicted pred yhat ypred predictedclass predictedlabel predclass predlabel"

@@ -59,15 +59,20 @@ def lines(
 
 _COMBINED = r"\S+ \S+ [^\[]*\[(?P<time>[^\]]+)\] "
 _LATENCY = r"(?P<latency>[\d.]+(?:ms|s)?)"
+_UVICORN = (
+    r"(?P<level>[A-Z]+): +\S+ - " + _REQUEST + r" (?P<status>\d\d\d)"
+    r"(?: [A-Za-z'-]+)*(?: (?P<latency>[\d.]+(?:ms|s)))?$",
+    r"(?P<level>TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL): +(?P<message>.*)",
+)
+"""Requests, and uvicorn's own messages: the servers of vLLM and SGLang are ones."""
+_SGLANG = r"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: [^\]]*)?\] "
+_VLLM = _PID + r"(?P<level>[A-Z]+) (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) \[[^\]]*\] "
 
 _ALL = (
     lines(
         "uvicorn",
-        "uvicorn's access log; a latency in ms or s behind the status is read too",
-        (
-            _PID + r"(?P<level>[A-Z]+): +\S+ - " + _REQUEST + r" (?P<status>\d\d\d)"
-            r"(?: [A-Za-z'-]+)*(?: (?P<latency>[\d.]+(?:ms|s)))?$",
-        ),
+        "uvicorn's access log, with a latency in ms or s behind the status, and its own messages",
+        tuple(_PID + each for each in _UVICORN),
     ),
     lines(
         "gunicorn",
@@ -87,10 +92,11 @@ _ALL = (
     ),
     lines(
         "vllm",
-        "vLLM's engine statistics",
+        "vLLM's engine statistics, the requests of its API, and its own messages",
         (
-            _PID + r"(?P<level>[A-Z]+) (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
-            r"\[[^\]]*\] (?:Engine \d+: )?Avg prompt throughput: ",
+            _VLLM + r"(?:Engine \d+: )?Avg prompt throughput: ",
+            *(_PID + each for each in _UVICORN),
+            _VLLM + r"(?P<message>.*)",
         ),
         (
             r"Avg prompt throughput: (?P<input_rate>[\d.]+) tokens/s",
@@ -104,7 +110,7 @@ _ALL = (
     ),
     lines(
         "llamacpp",
-        "llama.cpp's timings of a request: prompt, tokens, total",
+        "llama.cpp's timings of a request: prompt, tokens, total; and its messages of a level",
         (
             _TIMING + r"prompt eval time = +(?P<first_token>[\d.]+ ms) / +(?P<input_tokens>\d+) tokens",
             (
@@ -112,6 +118,7 @@ _ALL = (
                 r"\( *(?P<token_time>[\d.]+ ms) per token"
             ),
             _TIMING + r"total time = +(?P<latency>[\d.]+ ms) / +\d+ tokens",
+            r"[\d.]+ (?P<level>[DIWE]) (?P<message>.*)",
         ),
         family="gen_ai",
     ),
@@ -121,6 +128,8 @@ _ALL = (
         (
             _GIN + r'\| +\S+ \| [A-Z]+ +"(?P<route>[^"]*)"',
             r"time=(?P<time>\S+) level=(?P<level>[A-Z]+) source=\S+ msg=\"?(?P<message>[^\"]*)",
+            r"\[GIN-debug\] \[(?P<level>[A-Z]+)\] (?P<message>.*)",
+            r"\[GIN-(?P<level>debug)\] (?P<message>.*)",
         ),
         family="gen_ai",
     ),
@@ -142,8 +151,8 @@ _ALL = (
     ),
     lines(
         "sglang",
-        "SGLang's batches",
-        (r"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: [^\]]*)?\] (?:Decode|Prefill) batch",),
+        "SGLang's batches, and the requests of its API",
+        (_SGLANG + r"(?:Decode|Prefill) batch", *(_SGLANG + each for each in _UVICORN)),
         (
             r"#running-req: (?P<running>\d+)",
             r"token usage: (?P<cache_usage>[\d.]+)",

@@ -100,6 +100,9 @@ OTHERS = ("time", "message", "request")
 FEATURE = re.compile(r"feature\.[A-Za-z0-9_.-]{1,64}")
 CATEGORY = re.compile(r"category\.[A-Za-z0-9_.-]{1,64}")
 
+ROLES = (*OTHERS, *TEXTS, *NUMBERS, *CLASSES, *OUTCOMES, "feature.NAME", "category.NAME")
+"""All of them; the last two with a name of one's own."""
+
 REQUESTS = Metric(
     "model.requests",
     "{request}",

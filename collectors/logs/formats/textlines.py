@@ -56,7 +56,8 @@ class Patterns:
         if found is None:
             return exception_in(whole)
         if len(whole) > len(line):
-            found = {**(exception_in(whole) or {}), **found}
+            # A trace's last line says more than the line above it, such as `Exception on /predict`.
+            found = {**found, **(exception_in(whole) or {})}
         return found
 
     def _in_head(self, line: bytes) -> Spans | None:

@@ -18,11 +18,19 @@ SECONDS = MappingProxyType(
         "h": 3600.0,
         "d": 86400.0,
         "msec": 1e-3,
+        "msecs": 1e-3,
         "millis": 1e-3,
+        "millisecond": 1e-3,
         "milliseconds": 1e-3,
+        "usec": 1e-6,
+        "usecs": 1e-6,
         "micros": 1e-6,
+        "microsecond": 1e-6,
         "microseconds": 1e-6,
+        "nsec": 1e-9,
+        "nsecs": 1e-9,
         "nanos": 1e-9,
+        "nanosecond": 1e-9,
         "nanoseconds": 1e-9,
         "sec": 1.0,
         "secs": 1.0,
@@ -88,10 +96,18 @@ def _duration(value: str) -> float:
     return sign * total if isfinite(total) and value[1:] else nan
 
 
+_GLUED = re.compile(r"(?:time|latency|duration|elapsed|took|wait)(ms|us|ns)$", re.ASCII)
+CAMEL = MappingProxyType({"responseTime": "ms"})
+"""Names whose unit is a convention: loggers of JavaScript (pino-http, express-winston) write it in ms."""
+
+
 def unit_of(name: str) -> str:
-    """The unit that a field's name ends in (`latency_ms`, `tookMs`, `duration_seconds`), or ""."""
+    """The unit that a field's name ends in (`latency_ms`, `tookMs`, `elapsedms`, `wait_seconds`), or ""."""
     tail = re.split(r"[_.\-\s]|(?<=[a-z0-9])(?=[A-Z])", name)[-1].lower()
-    return tail if tail != name.lower() and tail in SCALES and tail not in ("m", "d", "h", "1") else ""
+    if tail != name.lower() and tail in SCALES and tail not in ("m", "d", "h", "1"):
+        return tail
+    glued = _GLUED.search(name.lower())
+    return glued[1] if glued is not None else CAMEL.get(name.rpartition(".")[2], "")
 
 
 FLAGS = MappingProxyType(

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 JOINT = b"\x1e"
 """ASCII's record separator stands where a line feed was."""
+SHOWN = " \N{DOWNWARDS ARROW WITH CORNER LEFTWARDS} "
+_BREAKS = re.compile(r"[\x1e\r\n]+")
 MOST_LINES = 512
 TRACEBACK = b"Traceback (most recent call last):"
 BETWEEN = (b"During handling of the above exception", b"The above exception was the direct cause")
@@ -30,6 +32,11 @@ class Joined(NamedTuple):
     firsts: list[int]
     kept: int
     cut: int
+
+
+def one_line(text: str) -> str:
+    """A record for people: an arrow where its lines were put together, or a line feed stands in it."""
+    return _BREAKS.sub(SHOWN, text)
 
 
 def join_text(text: bytes, limit: int, *, last: bool, full: bool) -> tuple[bytes, int, int]:

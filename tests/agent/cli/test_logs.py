@@ -107,6 +107,25 @@ def test_what_is_printed_to_paste_is_configuration(
     assert (preset.logs[0].format, preset.logs[0].roots, preset.format) == ("uvicorn", (str(tmp_path),), ())
 
 
+def test_what_is_left_open_is_told_with_the_rows_that_settle_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.log"
+    path.write_text('{"took": 19.6, "zone": "a\\u001b[2J", "exc": "ValueError"}\n' * 3)
+    assert main(["logs", "explain", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert '  latency = "took in ms"    latency = "took in us"' in told
+    assert '  exc, such as ValueError: exception = "exc"' in told
+    assert '  zone, such as a\N{REPLACEMENT CHARACTER}: attributes = ["zone"]' in told
+    assert config_of(told, tmp_path).format[0].fields["latency"] == "took in s"
+    (tmp_path / "c.toml").write_text(told.partition("to paste into the configuration:\n")[2])
+    settled = [str(path), "--config", str(tmp_path / "c.toml"), "--format", "own", "--json", "--lines", "0"]
+    assert main(["logs", "explain", *settled]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert whole["assumed_in_s"] == []
+    assert [each["key"] for each in whole["without_a_role"]] == ["zone", "exc"]
+
+
 def test_lines_that_docker_wrapped_are_explained_as_they_were_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

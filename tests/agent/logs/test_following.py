@@ -59,6 +59,13 @@ def test_a_field_that_early_lines_lack_is_found_later() -> None:
     assert log.tally.lines == 3
 
 
+def test_durations_without_a_unit_are_told_to_be_taken_in_seconds() -> None:
+    log = following("json")
+    log.take(line(took=19.6, queue_ms=3) * 3, NOW)
+    log.flush(NOW)
+    assert "latency from took in s, as it tells no unit, queue from queue_ms" in log.found
+
+
 def test_it_is_looked_for_ever_more_seldom() -> None:
     log = following("json")
     found = set()

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from agent.logs.templates import LONGEST_EXAMPLE, MEMORY, Templates
 from collectors.logs.redact import Redactor
+from collectors.logs.tail.joined import SHOWN
 
 
 def templates(most: int = 5) -> Templates:
@@ -18,6 +19,14 @@ def test_a_template_has_its_count_and_when_it_was_seen() -> None:
     (template,) = found.top()
     assert (template.count, template.first, template.last) == (3, 60.0, 300.0)
     assert (template.text, template.example) == ("request * failed", "request 1 failed")
+
+
+def test_texts_of_several_lines_are_told_on_one() -> None:
+    found = templates()
+    found.add("failed at 17\n  in f\x1eagain", 60.0)
+    (template,) = found.top()
+    assert template.example == f"failed at 17{SHOWN}  in f{SHOWN}again"
+    assert not {"\n", "\x1e"} & set(template.text)
 
 
 def test_examples_are_short_and_redacted() -> None:

@@ -77,6 +77,10 @@ def test_any_text_is_a_finite_number_or_absent(text: str) -> None:
     [
         ("latency_ms", "ms"),
         ("tookMs", "ms"),
+        ("request.elapsedms", "ms"),
+        ("wait_usec", "usec"),
+        ("req.responseTime", "ms"),
+        ("statums", ""),
         ("duration_seconds", "seconds"),
         ("items", ""),
         ("ms", ""),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.logs.tail.joined import JOINT, MOST_LINES, join, join_text
+from collectors.logs.tail.joined import JOINT, MOST_LINES, SHOWN, join, join_text, one_line
 
 PYTHON = b"""ERROR failed
 Traceback (most recent call last):
@@ -85,3 +85,9 @@ def test_a_full_block_gives_something() -> None:
     assert join_text(b"only one\n", 100, last=False, full=True) == (b"only one\n", 0, 0)
     assert join_text(b"one\n  more\n", 100, last=False, full=True) == (b"one\x1e  more\n", 0, 0)
     assert join_text(b"one\n  more\n", 100, last=False, full=False) == (b"", 2, 0)
+
+
+def test_for_people_a_record_is_one_line() -> None:
+    text = JOINT.join([b"failed", b"  at x", b"ValueError: bad"]).decode()
+    assert one_line(f"{text}\r\n\nend") == f"failed{SHOWN}  at x{SHOWN}ValueError: bad{SHOWN}end"
+    assert one_line("as it was\t ") == "as it was\t "
