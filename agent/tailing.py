@@ -1,6 +1,6 @@
 """The thread that follows logs: lines become windows, which the writer gathers with the positions after them.
 
-    logs thread   each second: look for files, read new lines; when asked, sum them up for the writer
+    logs thread   each 1 to 5 s: look for files, read new lines; when asked, sum them up for the writer
     writer        `gather`: windows and positions, for one transaction
     poll thread   `elsewhere`: what alert rules are judged by, each `LIVE` s
 
@@ -29,6 +29,7 @@ from agent.logs.digest import Tally as Lines
 from agent.logs.following import Following, Stamp, Told
 from agent.logs.limits import MINUTE, Limits
 from agent.logs.live import Live
+from agent.logs.pace import pause
 from agent.modelling import Models
 from agent.poller import Clocks
 from agent.stats.window import Summary, merge_into
@@ -42,8 +43,6 @@ from collectors.logs.tail.source import Source
 from collectors.logs.tail.tailer import Tailer
 from collectors.tally import Tally
 
-EVERY = 1.0
-"""Seconds between two looks."""
 LIVE = 10.0
 """Seconds between two readings for alert rules."""
 MOST, LONGEST = 4 << 20, 0.25
@@ -108,6 +107,7 @@ class Tailing:
         self._logs: dict[str, Following] = {}
         self._live, self._live_due = Live(), 0.0
         self._anew = True
+        self._read_at = 0.0
         self._misfits: tuple[str, ...] = ()
         self._failed = ""
         self._counted: dict[str, Lines] = {}
@@ -235,15 +235,17 @@ class Tailing:
             self._tailer.look()
             self._tell_begun()
             self._anew = False
+            self._read_at = time.monotonic()
+        rest = self._turn()
         while True:
-            rest = self._turn()
             try:
                 asked = self._inbox.get(timeout=rest)
             except queue.Empty:
+                rest = self._turn()
                 continue
             if asked is OVER:
                 return
-            self._turn()
+            rest = self._turn()
             self._answers.put(self._summed_up())
 
     def _turn(self) -> float:
@@ -256,9 +258,16 @@ class Tailing:
         if self._config.alert and began >= self._live_due:
             self._live_due = began + LIVE
             self._tell_live()
+        since, self._read_at = began - self._read_at, began
         spent, took = time.thread_time() - spent, time.monotonic() - began
-        every = 0.0 if size >= MOST or took >= LONGEST else EVERY - took
-        return min(REST, max(every, spent / self._share - spent))
+        rest = 0.0 if size >= MOST or took >= LONGEST else self._rest(began, size, since) - took
+        return min(REST, max(rest, spent / self._share - spent))
+
+    def _rest(self, began: float, size: int, since: float) -> float:
+        """Seconds to the next look after one that read `size` bytes of so many seconds. What alert rules hear
+        of was looked for just before."""
+        rest = pause(size, since, settled=self._tailer.settled)
+        return min(rest, self._live_due - began) if self._config.alert else rest
 
     def _tell_well(self) -> None:
         """Which logs answer again."""

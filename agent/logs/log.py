@@ -23,10 +23,10 @@ from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
 from collectors.logs.tail.joined import one_line
 
-FULL = 1 << 21
-"""Bytes that wait at most."""
+FULL, FEW = 1 << 21, 1 << 19
+"""Bytes that wait at most; and that wait for the end of their minute, of one log."""
 PATIENCE = 10.0
-"""Seconds that lines wait at most, for those who look at the windows between flushes."""
+"""Seconds that more than a few lines wait at most."""
 MISFIT = 100
 """So many lines without one that is understood: the format does not fit."""
 
@@ -79,7 +79,7 @@ class Log:
             self._read()
         self._waiting.append(_Waiting(text, times, now))
         self._size += len(text)
-        if self._size >= FULL or now - self._waiting[0].now >= PATIENCE:
+        if self._size >= FULL or (self._size >= FEW and now - self._waiting[0].now >= PATIENCE):
             self._read()
 
     def flush(self) -> list[Minute]:

@@ -15,6 +15,7 @@ from agent.config.logs import Logs
 from agent.config.quantity import Rate
 from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
+from agent.logs import following, pace
 from agent.poller import Clocks
 from agent.stats.window import Counter
 from agent.tailing import Outlets, Positions, Tailing
@@ -155,6 +156,10 @@ def test_the_first_of_a_minute_covers_it_and_what_follows_does_not(rig: Rig) -> 
 
 def test_alert_rules_hear_of_it_within_seconds(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tailing, "LIVE", 0.1)
+    monkeypatch.setattr(following, "PATIENCE", 0.1)
+    # However seldom a quiet log is looked at.
+    monkeypatch.setattr(pace, "SELDOM", 3600.0)
+    monkeypatch.setattr(tailing, "REST", 3600.0)
     began = time.monotonic()
     tail = rig.follow(format="json")
     heard: list[Reading] = []

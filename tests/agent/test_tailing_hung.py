@@ -16,6 +16,7 @@ from agent import tailing
 from agent.config.logs import Logs
 from agent.config.settings import Config
 from agent.flush.feed import Fed
+from agent.logs import pace
 from agent.poller import Clocks
 from agent.stats.window import Counter
 from agent.tailing import Outlets, Tailing
@@ -119,7 +120,8 @@ def mount(tmp_path: Path) -> Iterator[DeadMount]:
 @pytest.fixture
 def rigs(tmp_path: Path, mount: DeadMount, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Rig]]:
     made: list[Rig] = []
-    monkeypatch.setattr(tailing, "EVERY", 0.05)
+    monkeypatch.setattr(pace, "SOON", 0.05)
+    monkeypatch.setattr(pace, "SELDOM", 0.05)
 
     def make(pattern: str = NAME) -> Rig:
         made.append(Rig(tmp_path / "here.log", mount.point / pattern))
@@ -223,7 +225,8 @@ def test_all_may_be_begun_anew_while_a_log_does_not_answer(
 def test_a_mount_that_is_taken_away_is_an_error_of_its_log_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tailing, "EVERY", 0.05)
+    monkeypatch.setattr(pace, "SOON", 0.05)
+    monkeypatch.setattr(pace, "SELDOM", 0.05)
     monkeypatch.setattr(tailing, "Tailer", partial(Tailer, limits=Limits(idle=0.2, patience=0.2)))
     with dead_mount(tmp_path / "away", lines(10), wholly=True) as mount:
         rig = Rig(tmp_path / "here.log", mount.file)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.onnxruntime
 HASTY = """
 import runpy, sys
 from agent import tailing
-tailing.EVERY, tailing.LIVE = 0.25, 0.5
+tailing.LIVE = 0.5
 sys.argv = sys.argv[3:]
 runpy.run_module("agent", run_name="__main__")
 """

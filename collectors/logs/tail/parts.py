@@ -67,6 +67,11 @@ class FilePart:
             if self._watch.stirred:
                 self.settle()
 
+    @property
+    def settled(self) -> bool:
+        """As of `Watch.settled`."""
+        return self._watch is None or self._watch.settled
+
     def ready(self, now: float) -> Iterator[tuple[Track, Chain]]:
         """The files that may have lines now."""
         return iter(()) if self._watch is None else self._watch.ready(now)

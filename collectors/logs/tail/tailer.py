@@ -80,6 +80,14 @@ class Tailer:
         """What cannot be read now, by path, and why."""
         return self._complaints.refused
 
+    @property
+    def settled(self) -> bool:
+        """Whether the next look may wait: nothing is between two generations or two parts of a record, and no
+        writer waits for a journal or a FIFO to be read."""
+        if self._journals or self._pipes:
+            return False
+        return all(files.settled for files in self._files if not self._guard.out(files))
+
     def look(self) -> None:
         """See which files there are, which have grown, and what became of those that were rotated."""
         for journal in filter(self._guard.free, self._journals):

@@ -122,6 +122,13 @@ class Watch:
             elif chain.tracks[0].more:
                 yield chain.tracks[0], chain
 
+    @property
+    def settled(self) -> bool:
+        """Whether each path leads to what it led to, and the last line of each was read."""
+        return not any(
+            chain.searching or not chain.steady or chain.tracks[0].pending for chain in self._chains.values()
+        )
+
     def positions(self) -> Iterator[tuple[int, Position]]:
         """The position of every generation."""
         for family in self._families.values():

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timezone
 
 from agent.logs.limits import Limits
-from agent.logs.log import FULL, MISFIT, Log
+from agent.logs.log import FEW, FULL, MISFIT, PATIENCE, Log
 from agent.stats.window import Counter
 from collectors.logs.formats.columns import LABELS
 from collectors.logs.formats.format import Field, Format
@@ -51,13 +51,20 @@ def test_when_a_line_was_written_stands_in_for_its_own_time() -> None:
     assert one.tally.untimed == 2
 
 
-def test_lines_wait_neither_long_nor_in_great_number() -> None:
+def test_a_few_lines_wait_for_the_end_of_their_minute_many_not_long_and_very_many_not_at_all() -> None:
     one = log()
     one.take(LINE, NOW)
-    one.take(LINE, NOW + 10)
+    one.take(LINE, NOW + 59)
+    assert one.tally.lines == 0
+    many, very_many = FEW // len(LINE) + 1, FULL // len(LINE) + 1
+    one.take(LINE * many, NOW + 60)
     assert one.tally.lines == 2
-    one.take(LINE * (FULL // len(LINE) + 1), NOW + 11)
-    assert one.tally.lines > FULL // len(LINE)
+    one.take(LINE, NOW + 60 + PATIENCE - 1)
+    assert one.tally.lines == 2
+    one.take(LINE, NOW + 60 + PATIENCE)
+    assert one.tally.lines == 2 + many + 2
+    one.take(LINE * very_many, NOW + 61 + PATIENCE)
+    assert one.tally.lines == 2 + many + 2 + very_many
 
 
 def test_a_format_that_does_not_fit_is_told_with_the_first_line_redacted() -> None:

@@ -38,6 +38,7 @@ def test_lines_come_when_they_are_whole_and_nobody_waits(fifo: Path, tailing: Ta
         writer.write(b"from the next writer\n")
         assert tailing.read() == [b"from the next writer"]
     assert tailing.counts()["cut"] == 1
+    assert not tailing.tailer.settled, "who writes may wait for us"
 
 
 def test_a_line_without_end_takes_no_memory(fifo: Path) -> None:

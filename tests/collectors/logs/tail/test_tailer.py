@@ -328,6 +328,31 @@ def test_stack_traces_are_joined(tmp_path: Path, log: Path) -> None:
     tailing.tailer.close()
 
 
+def test_after_a_rotation_it_is_unsettled_until_the_rotated_file_is_let_go(
+    log: Path, tailing: Tailing
+) -> None:
+    append(log, *numbered(0, 10))
+    tailing.read()
+    assert tailing.tailer.settled
+    log.rename(log.with_name("app.log.1"))
+    append(log, *numbered(10, 20))
+    tailing.read(2)
+    assert not tailing.tailer.settled
+    tailing.read(3, SMALL.linger)
+    assert tailing.tailer.settled
+    assert tailing.lines == texts(numbered(0, 20))
+
+
+def test_as_long_as_more_of_a_record_may_come_it_is_unsettled(tmp_path: Path, log: Path) -> None:
+    tailing = Tailing(Source("app", (f"{tmp_path}/*.log",), start="start", join=True))
+    append(log, "Traceback (most recent call last):", '  File "a.py", line 1', "ValueError: bad")
+    assert tailing.read() == []
+    assert not tailing.tailer.settled
+    assert len(tailing.read(2)) == 1
+    assert tailing.tailer.settled
+    tailing.tailer.close()
+
+
 def test_start_at_the_end_skips_what_was_there_and_no_later_file(tmp_path: Path, log: Path) -> None:
     log.write_bytes(b"old\nhalf of ")
     tailing = Tailing(Source("app", (f"{tmp_path}/*.log",)))
