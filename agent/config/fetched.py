@@ -39,15 +39,16 @@ def client(endpoint: Endpoint, clock: Callable[[], float]) -> Client:
     return Client(address, bounds, clock, endpoint.ca_file)
 
 
-def token(endpoint: Endpoint, environment: Mapping[str, str]) -> str:
-    """What is sent as bearer, "" for nothing; read for each page, as such files are renewed.
-
-    Raises:
-        Failed: its file cannot be used.
-    """
+def token(endpoint: Endpoint, environment: Mapping[str, str]) -> Callable[[], str] | None:
+    """What reads the bearer's token, None where there is none; for each page, as such files are renewed. It
+    raises `Failed` where the file cannot be used, and may hang where its disk does."""
     if not endpoint.token_file:
-        return ""
-    try:
-        return read_secret(endpoint.token_file, environment.get(CREDENTIALS))
-    except SecretRefused as refused:
-        raise Failed("token", str(refused)) from None
+        return None
+
+    def read() -> str:
+        try:
+            return read_secret(endpoint.token_file, environment.get(CREDENTIALS))
+        except SecretRefused as refused:
+            raise Failed("token", str(refused)) from None
+
+    return read

@@ -54,20 +54,25 @@ class Client:
         self._ca_file = ca_file
         self._lookup = lookup
         self._names: Aside[list[str]] = Aside("the name service", bounds.timeout, clock)
+        self._tokens: Aside[str] = Aside("the disk with its token", bounds.timeout, clock)
+        self._papers: Aside[ssl.SSLContext] = Aside("the disk with its ca_file", bounds.timeout, clock)
         self._context: ssl.SSLContext | None = None
 
-    def fetch(self, token: str = "") -> bytes:
-        """The page; with a `token` it is asked for as its bearer.
+    def fetch(self, read_token: Callable[[], str] | None = None) -> bytes:
+        """The page; asked for as the bearer of what `read_token` reads from a disk.
 
         Raises:
-            Failed: it cannot be had in time, or at all.
+            Failed: it cannot be had in time, or at all, or `read_token` raised this.
         """
         end = self._clock() + self._bounds.timeout
         try:
+            token = "" if read_token is None else self._tokens(read_token)
             with self._connected(end) as plain, self._secured(plain, end) as sock:
                 return self._asked(sock, token, end)
         except TimeoutError:
             raise Failed("timeout", f"no page within {self._bounds.timeout:g} s") from None
+        except Hung as error:
+            raise Failed("timeout", str(error)) from None
         except ssl.SSLCertVerificationError as error:
             raise Failed("tls", f"its certificate is not trusted: {error.verify_message}") from None
         except ssl.SSLError as error:
@@ -76,8 +81,9 @@ class Client:
             raise Failed("connection", f"{error.strerror or error}") from None
 
     def close(self) -> None:
-        """End the thread that looks up names, if there is one."""
-        self._names.close()
+        """End the threads for what may hang, as far as there are any."""
+        for aside in (self._names, self._tokens, self._papers):
+            aside.close()
 
     def _left(self, end: float) -> float:
         left = end - self._clock()
@@ -92,8 +98,8 @@ class Client:
         if not found:
             try:
                 found = self._names(lambda: self._lookup(host, port))
-            except Hung as error:
-                raise Failed("timeout", str(error)) from None
+            except Hung:
+                raise
             except OSError as error:
                 raise Failed(
                     "name", f"the name {host} cannot be resolved: {error.strerror or error}"
@@ -128,9 +134,16 @@ class Client:
         if not self._address.tls:
             return sock
         if self._context is None:
-            self._context = ssl.create_default_context(cafile=self._ca_file or None)
+            self._context = self._trust()
         sock.settimeout(self._left(end))
         return self._context.wrap_socket(sock, server_hostname=self._address.host)
+
+    def _trust(self) -> ssl.SSLContext:
+        if not self._ca_file:
+            return ssl.create_default_context()
+        made = self._papers(lambda: ssl.create_default_context(cafile=self._ca_file))
+        self._papers.close()
+        return made
 
     def _asked(self, sock: socket.socket, token: str, end: float) -> bytes:
         """Ask, and read the answer to its end."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import enumerate as threads
@@ -111,6 +113,15 @@ def following() -> int:
     return sum(thread.name == "logs" for thread in threads())
 
 
+def opened_below(folder: Path) -> list[str]:
+    """The files below a folder that this process has open."""
+    links = []
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):
+            links.append(str(Path(f"/proc/self/fd/{number}").readlink()))
+    return [link for link in links if link.startswith(f"{folder}/")]
+
+
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[DeadMount]:
     with dead_mount(tmp_path / "mount", lines(10), wholly=True) as made:
@@ -196,6 +207,22 @@ def test_a_mount_that_is_dead_from_the_start_holds_nothing_up(
     mount.revive()
     rig.counted(here=3, there=10)
     until(lambda: rig.tail.look(0.0) == ())
+
+
+def test_a_thread_that_hangs_does_not_delay_the_end_and_ends_by_itself(
+    rigs: Callable[..., Rig], mount: DeadMount
+) -> None:
+    rig = rigs()
+    rig.write(3)
+    rig.counted(here=3, there=10)
+    mount.die()
+    until(rig.hung)
+    assert rig.tail.stop(10)
+    assert following() == 1
+    assert opened_below(mount.point)
+    mount.revive()
+    until(lambda: following() == 0)
+    assert not opened_below(mount.point)
 
 
 def test_all_may_be_begun_anew_while_a_log_does_not_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -30,15 +31,21 @@ def test_who_fetches_it() -> None:
         client(Endpoint("a", "ftp://b/"), time.monotonic)
 
 
+def read(endpoint: Endpoint, environment: Mapping[str, str] = {}) -> str:
+    reads = token(endpoint, environment)
+    assert reads is not None
+    return reads()
+
+
 def test_tokens(tmp_path: Path) -> None:
     file = tmp_path / "token"
     endpoint = Endpoint("a", "http://localhost/", token_file=str(file))
-    assert token(endpoint._replace(token_file=""), {}) == ""
+    assert token(endpoint._replace(token_file=""), {}) is None
     with pytest.raises(Failed) as failed:
-        token(endpoint, {})
+        read(endpoint)
     assert failed.value.reason == "token"
     file.write_text("s3cret\nmore")
     file.chmod(0o600)
-    assert token(endpoint, {}) == "s3cret"
+    assert read(endpoint) == "s3cret"
     handed = endpoint._replace(token_file="credential:token")
-    assert token(handed, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "s3cret"
+    assert read(handed, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "s3cret"

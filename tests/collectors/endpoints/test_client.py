@@ -19,6 +19,8 @@ from collectors.endpoints.address import Address, address_of
 from collectors.endpoints.client import Bounds, Client
 from collectors.endpoints.reply import Failed
 from tests.certificates import Authority
+from tests.deadmount import dead_mount
+from tests.waiting import until
 
 PAGE = b"metric 1\n" * 100
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -65,7 +67,14 @@ def says(*pieces: bytes, every: float = 0.0) -> Talk:
 
 def fetched(address: Address, bounds: Bounds = Bounds(5.0, 100_000), token: str = "") -> bytes:  # noqa: B008
     with closing(Client(address, bounds, time.monotonic)) as client:
-        return client.fetch(token)
+        return client.fetch(lambda: token)
+
+
+def answers(client: Client) -> bool:
+    try:
+        return client.fetch(lambda: "") == PAGE
+    except Failed:
+        return False
 
 
 def why(address: Address, bounds: Bounds = Bounds(5.0, 100_000)) -> str:  # noqa: B008 - a named tuple
@@ -214,6 +223,23 @@ def test_a_name_service_that_hangs_or_knows_no_such_name() -> None:
         with pytest.raises(Failed, match=r"model\.lan cannot be resolved") as failed:
             client.fetch()
         assert failed.value.reason == "name"
+
+
+@pytest.mark.fuse
+def test_a_disk_that_hangs_takes_no_longer_than_the_whole_time(tmp_path: Path) -> None:
+    bounds = Bounds(0.2, 5000)
+    with dead_mount(tmp_path / "dead", b"token\n") as dead, talking(says(OK + b"\r\n" + PAGE)) as address:
+        secure = Client(address._replace(tls=True), bounds, time.monotonic, str(dead.file))
+        with closing(secure), closing(Client(address, bounds, time.monotonic)) as plain:
+            for _ in range(2):
+                with pytest.raises(Failed, match="the disk with its token has not answered") as failed:
+                    plain.fetch(dead.file.read_text)
+                assert failed.value.reason == "timeout"
+                with pytest.raises(Failed, match="the disk with its ca_file has not answered") as failed:
+                    secure.fetch()
+                assert failed.value.reason == "timeout"
+            dead.revive()
+            until(lambda: answers(plain))
 
 
 def test_tls_is_checked(tmp_path: Path) -> None:
