@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from agent.config.models import Model as Settings
 from agent.config.settings import Config
 from agent.logs.limits import MINUTE
-from agent.logs.measures import Windows, of_info
-from agent.logs.models.model import Model, Plan, Said, below
-from agent.logs.models.outcomes import Limits
-from agent.logs.models.reference import Settings as Reference
-from agent.logs.models.samples import Settings as Samples
-from agent.stats.baseline import LARGEST, Baseline, BaselineError, decoded
+from agent.logs.windows import Windows
 from agent.stats.window import merge_into
-from collectors.logs.redact import Redactor
 from collectors.tally import Tally
+
+if TYPE_CHECKING:
+    from agent.logs.models.model import Model, Said
 
 ROOM = "model"
 """Under which the states of models are stored, beside the positions of logs."""
@@ -52,15 +47,17 @@ class Models:
         tally: Tally,
     ) -> None:
         self._tally = tally
-        self._models = {
-            settings.name: Model(_plan(config, settings, say), below(f"{ROOM}/{settings.name}/", stored), now)
-            for settings in config.model
-        }
+        self._models: dict[str, Model] = {}
+        self._known: list[Windows] = []
+        if config.model:
+            # A megabyte of code, for those who have a model.
+            from agent.planned import known, model_of
+
+            for settings in config.model:
+                states = _below(f"{ROOM}/{settings.name}/", stored)
+                self._models[settings.name] = model_of(settings, config.redact, states, now, say)
+                self._known.append(known(settings))
         self._of = {log: settings.name for settings in config.model for log in settings.logs}
-        self._known = [
-            of_info((("model.name", settings.name),), settings.logs, settings.process)
-            for settings in config.model
-        ]
         own = {settings.name for settings in config.model}
         self._stale = [
             name for name in stored if name.startswith(f"{ROOM}/") and name.split("/")[1] not in own
@@ -89,34 +86,6 @@ class Models:
         return Made(minutes, tuple(said), states)
 
 
-def _plan(config: Config, settings: Settings, say: Callable[[str], object]) -> Plan:
-    kept = settings.samples
-    redactor = Redactor(config.redact.patterns, config.redact.allow)
-    return Plan(
-        settings.name,
-        Limits(settings.classes, settings.label_most, settings.label_wait),
-        Reference(settings.learn, settings.drift_window),
-        settings.ranges,
-        settings.constant,
-        baseline_of(settings, say),
-        Samples(kept.strata, kept.each, kept.errors, kept.edges, round(kept.budget.a_day))
-        if kept.enabled
-        else None,
-        redactor.text,
-    )
-
-
-def baseline_of(settings: Settings, say: Callable[[str], object]) -> Baseline | None:
-    """The baseline that a model's settings name; None, and the reason said, where it cannot be used."""
-    if not settings.baseline:
-        return None
-    try:
-        with Path(settings.baseline).open("rb") as file:
-            found = decoded(file.read(LARGEST + 1))
-    except (OSError, BaselineError) as error:
-        say(f"model {settings.name}: the baseline {settings.baseline} cannot be used: {error}")
-        return None
-    if found.model not in ("", settings.name):
-        say(f"model {settings.name}: the baseline {settings.baseline} is of the model {found.model}")
-        return None
-    return found
+def _below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is stored under names that begin so, by the rest of them."""
+    return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}

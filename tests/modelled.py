@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 
 from agent.logs import measures
-from agent.logs.measures import Windows, known
+from agent.logs.measures import known
 from agent.logs.verdicts import verdicts
+from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, Feature
 from agent.stats.frame import Content, Event
 from agent.stats.histogram import Histogram
@@ -61,11 +62,11 @@ def minute(step: int) -> Windows:
         **measures.of_confusion(model, confusions(cells, truth, taken, right, CLASSES, other=-1)[0]),
         **measures.of_calibration(model, calibrations(cells, confidence, right)[0][0]),
         measures.series(measures.CATEGORIES, model, "site"): Top({"north": 72, "south": 48}),
-        measures.series(measures.FAULTS, model, "temperature", "missing"): measures.grown(3, 3),
-        measures.series(measures.FAULTS, model, "temperature", "range"): measures.grown(1, 1),
+        measures.series(measures.FAULTS, model, "temperature", "missing"): grown(3, 3),
+        measures.series(measures.FAULTS, model, "temperature", "range"): grown(1, 1),
         measures.series(measures.DISTINCT, model, "temperature"): Gauge(1, 81.0, 81.0, 81.0, 81.0),
-        measures.series(measures.LABELS, (("model.name", "iris"),), "joined"): measures.grown(ROWS, ROWS),
-        measures.series(measures.LABELS, (("model.name", "iris"),), "unlabelled"): measures.grown(2, 2),
+        measures.series(measures.LABELS, (("model.name", "iris"),), "joined"): grown(ROWS, ROWS),
+        measures.series(measures.LABELS, (("model.name", "iris"),), "unlabelled"): grown(2, 2),
         measures.series(measures.DELAY, model): Histogram.of([30.0] * 100 + [3000.0] * 20),
         **_load(model, step),
     }

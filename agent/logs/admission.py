@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from agent.logs.windows import Windows
 from agent.stats.window import Summary
 from collectors.api import Series
 from collectors.selection import Selection
-
-Windows = dict[Series, Summary]
 
 QUIET = 10
 """Hand-overs after which a series that did not come makes room for another."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from agent.logs.groups import Clean, Groups
 from agent.logs.limits import DEFAULT, MINUTE, Limits
-from agent.logs.measures import Windows, grown
 from agent.logs.templates import Templates
+from agent.logs.windows import Windows, grown
 from agent.stats.bins import Cells, Column, counted
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Summary, merge

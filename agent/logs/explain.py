@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from agent.logs.digest import Digest, Tally
 from agent.logs.limits import Limits
-from agent.logs.measures import Windows
 from agent.logs.templates import Template
+from agent.logs.windows import Windows
 from agent.stats.window import merge_into
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format

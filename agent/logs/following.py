@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agent.logs.digest import Minute, Tally
 from agent.logs.limits import DEFAULT, Limits
 from agent.logs.log import PATIENCE, Log
-from agent.logs.measures import Windows
-from agent.logs.models.model import Model
 from agent.logs.templates import Template
+from agent.logs.windows import Windows
 from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
@@ -20,6 +19,9 @@ from collectors.logs.formats.guess import SAMPLE, guess, named
 from collectors.logs.formats.spare import assumed
 from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
+
+if TYPE_CHECKING:
+    from agent.logs.models.model import Model
 
 LONGEST = 1 << 14
 """Bytes of a line that are kept to find the format by."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agent.logs.digest import Digest, Minute, Tally
 from agent.logs.limits import DEFAULT, MINUTE, Limits
-from agent.logs.measures import Windows
-from agent.logs.models.bridge import Watching, tells
-from agent.logs.models.model import Model
 from agent.logs.templates import Template
+from agent.logs.windows import Windows
 from collectors.api import Attributes
 from collectors.logs.formats.columns import LABELS
 from collectors.logs.formats.format import Format
@@ -22,6 +20,10 @@ from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
 from collectors.logs.tail.joined import one_line
+
+if TYPE_CHECKING:
+    from agent.logs.models.bridge import Watching
+    from agent.logs.models.model import Model
 
 FULL, FEW = 1 << 21, 1 << 19
 """Bytes that wait at most; and that wait for the end of their minute, of one log."""
@@ -62,9 +64,7 @@ class Log:
     ) -> None:
         self._redactor = redactor or Redactor()
         self._lines, self._zone = Lines(form), zone
-        self._watch = (
-            Watching(model, form, source, self._redactor.field) if model is not None and tells(form) else None
-        )
+        self._watch = None if model is None else _watching(model, form, source, self._redactor)
         self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field, self._watch)
         self._name()
         self._waiting: list[_Waiting] = []
@@ -145,3 +145,10 @@ class Log:
         if batch.samples and not self._first:
             self._first = one_line(self._redactor.text(batch.samples[0].decode("utf-8", "replace")))
         self._digest.take(batch, now)
+
+
+def _watching(model: Model, form: Format, source: Attributes, redactor: Redactor) -> Watching | None:
+    """What hands records to a model, where their format says anything of it; loaded where there is one."""
+    from agent.logs.models.bridge import Watching, tells
+
+    return Watching(model, form, source, redactor.field) if tells(form) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from agent.logs.limits import MINUTE
+from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, Feature
 from agent.stats.histogram import Histogram
 from agent.stats.quality import Bin, Calibration, Errors
@@ -19,8 +19,6 @@ from agent.stats.topk import CAP, Top
 from agent.stats.window import Counter, Gauge, Summary, merge_into
 from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.roles import SOURCE
-
-Windows = dict[Series, Summary]
 
 NAME, VERSION = "model.name", "model.version"
 SAMPLE = "model.sample"
@@ -112,11 +110,6 @@ def series(metric: Metric, model: Attributes, *values: str) -> Series:
     """The series of a measure of a model; `values` are those of the metric's own attributes, in order."""
     own = zip(metric.attributes, values, strict=True)
     return Series(metric.name, metric.unit, metric.kind, (*model, *own))
-
-
-def grown(count: int, delta: float) -> Counter:
-    """A counter that grew by so much within a minute."""
-    return Counter(count, float(delta), float(delta) / MINUTE, 0)
 
 
 def of_confusion(model: Attributes, confusion: Mapping[tuple[str, str], int]) -> Windows:

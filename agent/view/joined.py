@@ -11,7 +11,8 @@ from functools import reduce
 from typing import NamedTuple
 
 from agent.logs import measures
-from agent.logs.measures import NAME, VERSION, Info, Known, Windows, added, baseline_of, info_of, known
+from agent.logs.measures import NAME, VERSION, Info, Known, added, baseline_of, info_of, known
+from agent.logs.windows import Windows
 from agent.stats.baseline import Feature
 from agent.stats.frame import Event
 from agent.stats.histogram import Histogram

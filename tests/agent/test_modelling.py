@@ -1,16 +1,12 @@
-"""The models of a configuration: whose logs, which baseline, what is stored and forgotten."""
+"""The models of a configuration: whose logs, what is stored and forgotten."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from agent.config.models import Model, Samples
+from agent.config.models import Model
 from agent.config.settings import Config
 from agent.logs.measures import Info, info_of
 from agent.modelling import Models
-from agent.stats.baseline import Baseline, encoded
 from collectors.tally import Tally
-from tests.agent.logs.models.test_inputs import baseline, normal, rows
 from tests.agent.logs.models.test_outcomes import rows as pairs
 
 NOW = 1_800_000_000.0
@@ -19,12 +15,6 @@ NOW = 1_800_000_000.0
 def models(*settings: Model, stored: dict[str, bytes] | None = None) -> tuple[Models, list[str]]:
     said: list[str] = []
     return Models(Config(model=settings), stored or {}, NOW, said.append, Tally()), said
-
-
-def given(path: Path, model: str) -> str:
-    made: Baseline = baseline({"temp": normal(1000)})._replace(model=model)
-    path.write_bytes(encoded(made))
-    return str(path)
 
 
 def test_logs_of_one_model_are_joined_and_others_are_none() -> None:
@@ -52,26 +42,3 @@ def test_with_every_window_it_is_told_who_tells_of_a_model_and_what_serves_it() 
 def test_the_states_of_a_model_that_is_none_any_more_are_forgotten() -> None:
     both, _ = models(Model("iris", ("api",)), stored={"model/gone/outcomes/0": b"x", "api/1": b"y"})
     assert both.summed_up(NOW).states == {"model/gone/outcomes/0": None}
-
-
-def test_a_baseline_that_cannot_be_used_is_said_and_the_model_learns(tmp_path: Path) -> None:
-    right = given(tmp_path / "right.json", "iris")
-    for path, said in (
-        (right, []),
-        (given(tmp_path / "other.json", "roses"), ["is of the model roses"]),
-        (str(tmp_path / "none.json"), ["No such file"]),
-        (__file__, ["no JSON"]),
-    ):
-        _, told = models(Model("iris", ("api",), baseline=path))
-        assert len(told) == len(said)
-        assert all(part in text for part, text in zip(said, told, strict=True))
-
-
-def test_samples_are_kept_where_they_are_switched_on() -> None:
-    for enabled, count in ((False, 0), (True, 2)):
-        both, _ = models(Model("iris", ("api",), samples=Samples(enabled=enabled, edges=0)))
-        model = both.of("api")
-        assert model is not None
-        model.take(rows({"temp": [1.0, 2.0]}), NOW)
-        said = both.summed_up(NOW + 3600).said
-        assert [each.stream for each in said].count("samples") == count

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from agent.logs import measures
 from agent.logs.limits import MINUTE
-from agent.logs.measures import Windows
 from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
 from agent.logs.models.rows import Categories, Numbers, Rows
+from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats, Ints
 from agent.stats.bins import Rows as Cells
@@ -343,7 +343,7 @@ def key_of(owner: Attributes) -> str:
 
 def _faults(owner: Attributes, name: str, faults: Mapping[str, int]) -> Windows:
     return {
-        measures.series(measures.FAULTS, owner, name, fault): measures.grown(count, count)
+        measures.series(measures.FAULTS, owner, name, fault): grown(count, count)
         for fault, count in faults.items()
     }
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.logs import measures
-from agent.logs.measures import Windows
 from agent.logs.models.inputs import Found, Inputs
 from agent.logs.models.outcomes import Limits, Outcomes
 from agent.logs.models.reference import Settings
 from agent.logs.models.rows import Rows
 from agent.logs.models.samples import Kept, Samples
 from agent.logs.models.samples import Settings as Sampled
+from agent.logs.windows import Windows
 from agent.stats.baseline import Baseline
 from agent.stats.drift import Verdict
 from agent.stats.histogram import Histogram

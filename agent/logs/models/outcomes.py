@@ -14,9 +14,9 @@ import numpy as np
 
 from agent.logs import measures
 from agent.logs.limits import MINUTE
-from agent.logs.measures import Windows
 from agent.logs.models.names import Numbered, called, values_of
 from agent.logs.models.rows import Rows
+from agent.logs.windows import Windows, grown
 from agent.stats.bins import Cells, Floats, Ints
 from agent.stats.joining import Pairs, Side, Tally, Window
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
@@ -211,9 +211,7 @@ class Outcomes:
         for outcome, before, count in zip(OUTCOMES, self._tally, tally, strict=True):
             if count > before:
                 series = measures.series(measures.LABELS, self._own, outcome)
-                found.setdefault(int(now // MINUTE), {})[series] = measures.grown(
-                    count - before, count - before
-                )
+                found.setdefault(int(now // MINUTE), {})[series] = grown(count - before, count - before)
         self._tally = tally
         return found
 

@@ -17,15 +17,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from collectors.host import printable
 from collectors.logs.tail.complaints import Complaints
 from collectors.logs.tail.joined import JOINT
 from collectors.logs.tail.source import Chunk, Limits
+
+if TYPE_CHECKING:
+    import subprocess
 
 FIELDS = "MESSAGE"
 MOST_CURSOR = 512
@@ -165,6 +167,9 @@ class Journal:
     def _begin(self, now: float) -> None:
         self.close()
         try:
+            # Loaded where there is a journal to read.
+            import subprocess
+
             self._child = subprocess.Popen(
                 self._arguments(),
                 stdin=subprocess.DEVNULL,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.logs import measures
-from agent.logs.measures import Info, Windows, added, known
+from agent.logs.measures import Info, added, known
+from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, Feature
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.quality import Errors, classified
@@ -75,9 +76,9 @@ def test_features_labels_and_levels_come_back() -> None:
     values = standard.histogram(np.array([0.3, 0.4, 1.0]))
     windows: Windows = {
         **measures.of_numbers(MODEL, "temp", standard, values),
-        measures.series(measures.FAULTS, MODEL, "temp", "missing"): measures.grown(2, 2.0),
+        measures.series(measures.FAULTS, MODEL, "temp", "missing"): grown(2, 2.0),
         measures.series(measures.CATEGORIES, MODEL, "site"): Top({"x": 2}),
-        measures.series(measures.LABELS, MODEL, "joined"): measures.grown(3, 3.0),
+        measures.series(measures.LABELS, MODEL, "joined"): grown(3, 3.0),
         measures.series(measures.DRIFT, MODEL, "temp", "missing"): Gauge(1, 2.5, 2.5, 2.5, 2.5),
         measures.series(measures.TOGETHER, MODEL): Top({"temp, site": 1}),
     }
@@ -92,11 +93,11 @@ def test_features_labels_and_levels_come_back() -> None:
 
 def test_what_comes_from_elsewhere_and_is_none_of_ours_is_left_out() -> None:
     strange: Windows = {
-        Series("model.confusion", "", "counter", (("label", "a"),)): measures.grown(1, 1.0),
+        Series("model.confusion", "", "counter", (("label", "a"),)): grown(1, 1.0),
         Series("model.confusion", "", "top", ()): Top({"a": 1}),
         Series("model.label.rank", "", "top", ()): Top({"²": 1, "-1": 1, "1e9": 1, "2": 1}),
         measures.series(measures.NUMBERS, (), "x", "nan", "1"): Standard().histogram(np.array([1.0])),
-        measures.series(measures.SPREAD, (), "infinite"): measures.grown(1, math.inf),
+        measures.series(measures.SPREAD, (), "infinite"): grown(1, math.inf),
         Series("system.cpu.utilization", "1", "gauge", ()): Gauge(1, 1.0, 1.0, 1.0, 1.0),
     }
     found = known(strange)[()]

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.logs import measures
-from agent.logs.measures import Inputs, Windows, added, known
+from agent.logs.measures import Inputs, added, known
 from agent.logs.verdicts import compared, of_fleet, verdicts
+from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Feature
 from agent.stats.bins import Floats
 from agent.stats.drift import Seen, judged
@@ -28,8 +29,8 @@ def windows(temperature: Floats, sites: dict[str, int], missing: int = 0) -> Win
     return {
         **measures.of_numbers(MODEL, "temp", STANDARD, STANDARD.histogram(temperature)),
         measures.series(measures.CATEGORIES, MODEL, "site"): Top(sites),
-        measures.series(measures.FAULTS, MODEL, "temp", "missing"): measures.grown(missing, missing),
-        measures.series(measures.FAULTS, MODEL, "temp", "range"): measures.grown(5, 5.0),
+        measures.series(measures.FAULTS, MODEL, "temp", "missing"): grown(missing, missing),
+        measures.series(measures.FAULTS, MODEL, "temp", "range"): grown(5, 5.0),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.logs.measures import Windows
+from agent.logs.windows import Windows
 from agent.view.explained import Told, added_up, explained, features
 from agent.view.gathered import Gathered
 from agent.view.joined import measured

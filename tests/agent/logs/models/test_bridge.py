@@ -7,9 +7,10 @@ from datetime import timezone
 from typing import Any
 
 from agent.logs.log import Log
-from agent.logs.measures import Windows, added, known
+from agent.logs.measures import added, known
 from agent.logs.models.bridge import tells
 from agent.logs.models.model import Model, Plan
+from agent.logs.windows import Windows
 from agent.stats.quality import classified
 from agent.stats.topk import Top
 from collectors.api import Attributes

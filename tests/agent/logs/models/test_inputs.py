@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from agent.logs import measures
-from agent.logs.measures import Known, Windows, added, known
+from agent.logs.measures import Known, added, known
 from agent.logs.models.inputs import PILOT, VERSIONS, Found, Inputs
 from agent.logs.models.reference import LEAST, Settings
 from agent.logs.models.rows import Categories, Classes, Numbers, Rows
+from agent.logs.windows import Windows
 from agent.stats.baseline import Baseline, Feature
 from agent.stats.feature import FINE, MISSING, TYPE
 from agent.stats.standard import Standard

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from agent.logs.measures import Known, Windows, added, known
+from agent.logs.measures import Known, added, known
 from agent.logs.models.outcomes import GROUPS, Limits, Outcomes
 from agent.logs.models.rows import Classes, Rows
+from agent.logs.windows import Windows
 from agent.stats.joining import identities
 from agent.stats.quality import OTHER, classified
 from collectors.api import Attributes

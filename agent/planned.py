@@ -1,0 +1,67 @@
+"""A model as its settings want it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from agent.config.formats import Redact
+from agent.config.models import Model as Settings
+from agent.logs.measures import of_info
+from agent.logs.models.model import Model, Plan
+from agent.logs.models.outcomes import Limits
+from agent.logs.models.reference import Settings as Reference
+from agent.logs.models.samples import Settings as Samples
+from agent.logs.windows import Windows
+from agent.stats.baseline import LARGEST, Baseline, BaselineError, decoded
+from collectors.logs.redact import Redactor
+
+
+def model_of(
+    settings: Settings,
+    redact: Redact,
+    stored: Mapping[str, bytes],
+    now: float,
+    say: Callable[[str], object],
+) -> Model:
+    """The model, at `now` (s since 1970), with what was stored of it in an earlier life, by name; `say` is
+    told of a baseline that cannot be used."""
+    return Model(_plan(settings, redact, say), stored, now)
+
+
+def known(settings: Settings) -> Windows:
+    """What the settings themselves tell of it."""
+    return of_info((("model.name", settings.name),), settings.logs, settings.process)
+
+
+def _plan(settings: Settings, redact: Redact, say: Callable[[str], object]) -> Plan:
+    kept = settings.samples
+    redactor = Redactor(redact.patterns, redact.allow)
+    return Plan(
+        settings.name,
+        Limits(settings.classes, settings.label_most, settings.label_wait),
+        Reference(settings.learn, settings.drift_window),
+        settings.ranges,
+        settings.constant,
+        baseline_of(settings, say),
+        Samples(kept.strata, kept.each, kept.errors, kept.edges, round(kept.budget.a_day))
+        if kept.enabled
+        else None,
+        redactor.text,
+    )
+
+
+def baseline_of(settings: Settings, say: Callable[[str], object]) -> Baseline | None:
+    """The baseline that a model's settings name; None, and the reason said, where it cannot be used."""
+    if not settings.baseline:
+        return None
+    try:
+        with Path(settings.baseline).open("rb") as file:
+            found = decoded(file.read(LARGEST + 1))
+    except (OSError, BaselineError) as error:
+        say(f"model {settings.name}: the baseline {settings.baseline} cannot be used: {error}")
+        return None
+    if found.model not in ("", settings.name):
+        say(f"model {settings.name}: the baseline {settings.baseline} is of the model {found.model}")
+        return None
+    return found
