@@ -30,8 +30,8 @@ class Part(Feed, Protocol):
         """What alert rules are judged by."""
         ...
 
-    def start(self, positions: Mapping[str, bytes]) -> None:
-        """Begin, from where the store has it."""
+    def start(self, positions: Mapping[str, bytes], *, lost: bool = False) -> None:
+        """Begin, from where the store has it, or had it and it is `lost`."""
         ...
 
     def look(self, now: float) -> tuple[str, ...]:
@@ -104,10 +104,10 @@ class Beside:
         """Distinct series that were refused for want of room."""
         return sum(part.admission.refused for part in self.parts)
 
-    def start(self, positions: Mapping[str, bytes]) -> None:
-        """Begin, from where the store has it."""
+    def start(self, positions: Mapping[str, bytes], *, lost: bool = False) -> None:
+        """Begin, from where the store has it, or had it and it is `lost`."""
         for part in self.parts:
-            part.start(positions)
+            part.start(positions, lost=lost)
 
     def look(self, now: float) -> tuple[str, ...]:
         """What is the matter, in words; `now` on the boot clock, s."""

@@ -131,7 +131,7 @@ class Daemon:
             raise self._writer.fault
         self._alarms.restore(self._writer.alerts, self.clocks.boot(), self.clocks.wall())
         self._shipper.start()
-        self._beside.start(self._writer.positions)
+        self._beside.start(self._writer.positions, lost=self._writer.lost)
         self._poller.start()
         self.control = self._open_control()
         # What lives now lives long: the collector of garbage need not look at it again.

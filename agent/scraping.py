@@ -99,7 +99,7 @@ class Scraping:
         """The endpoints whose last page could not be had, and why."""
         return {name: fault.text for name, fault in self._failing.items()}
 
-    def start(self, positions: Mapping[str, bytes]) -> None:
+    def start(self, positions: Mapping[str, bytes], *, lost: bool = False) -> None:
         """Fetch from now on; a page has no position."""
         self._thread.start()
 

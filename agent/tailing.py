@@ -53,6 +53,7 @@ MINUTES = 48
 """Minutes that wait for the writer at most; a backlog waits in the files."""
 REMEMBERED = 2048
 LONGEST_TEXT = 1024
+LOST = "with the damaged store it is lost where logs stood, and what waited for labels: they begin at the end"
 AGAIN = 60.0
 """Seconds until all is begun anew after an error that nobody foresaw."""
 TEMPLATES, TOLD_IN_ALL = 8, 1024
@@ -118,9 +119,14 @@ class Tailing:
         """What alert rules are judged by."""
         return Elsewhere({SOURCE: LIVE}, self._came)
 
-    def start(self, positions: Mapping[str, bytes]) -> None:
-        """Follow from where the store has it."""
+    def start(self, positions: Mapping[str, bytes], *, lost: bool = False) -> None:
+        """Follow from where the store has it. Where it was lost, from the end: what lies before was counted,
+        and shipped, by nobody knows how far."""
         self._positions = dict(positions)
+        if lost:
+            logs = tuple(each._replace(start="end") for each in self._config.logs)
+            self._config = self._config._replace(logs=logs)
+            self._warn(LOST)
         self._thread.start()
 
     def gather(self, patience: float) -> Fed:

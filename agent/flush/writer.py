@@ -125,6 +125,11 @@ class Writer:
         """Where logs stood that the store kept over the restart; for use once `ready` is set."""
         return self._positions.stored
 
+    @property
+    def lost(self) -> bool:
+        """Whether a damaged store was set aside, and all that it kept with it; once `ready` is set."""
+        return self._store.set_aside is not None
+
     def stop(self, patience: float) -> bool:
         """Write what has come, and end; False if that takes longer than `patience` s."""
         self._inbox.put(None)

@@ -36,7 +36,14 @@ class Rig:
         self.began: list[Tailing] = []
         self.begun: list[Callable[[], Positions]] = []
 
-    def follow(self, config: Config = Config(), others: int = 0, **settings: object) -> Tailing:  # noqa: B008
+    def follow(
+        self,
+        config: Config = Config(),  # noqa: B008
+        others: int = 0,
+        *,
+        lost: bool = False,
+        **settings: object,
+    ) -> Tailing:
         logs = Logs("api", (str(self.path),), multiline=False, **{"start": "start", **settings})  # type: ignore[arg-type]
         clocks = Clocks(time.monotonic, time.time, lambda: "synchronised")
         outlets = Outlets(
@@ -48,7 +55,7 @@ class Rig:
         alert = Alert("a", "model.errors > 1")
         config = config._replace(logs=(logs,), alert=(alert,))
         tail = Tailing(config, clocks, outlets, lambda: others)
-        tail.start(self.positions)
+        tail.start(self.positions, lost=lost)
         self.began.append(tail)
         return tail
 
@@ -134,6 +141,18 @@ def test_who_is_killed_in_the_first_window_goes_on_where_the_first_look_began(ri
     while found < wanted:
         found += rig.stored(handed_over(second))
     assert found == wanted
+
+
+def test_where_a_log_stood_is_lost_it_begins_at_the_end_and_that_is_said(rig: Rig) -> None:
+    rig.write(100)
+    tail = rig.follow(start="start", lost=True)
+    until(lambda: bool(rig.begun))
+    rig.write(5)
+    found = 0
+    while found < 5:
+        found += requests(handed_over(tail))
+    assert requests(tail.gather(10)) == 0
+    assert rig.lines[0] == tailing.LOST
 
 
 def test_positions_that_went_with_lines_are_not_stored_again(rig: Rig) -> None:

@@ -161,6 +161,7 @@ def test_a_store_found_damaged_at_the_start_is_entered_as_lost_and_by_no_number(
             path.write_bytes(b"\xa5" * path.stat().st_size)
         rig.writer.start()
         assert rig.writer.ready.wait(20)
+        assert rig.writer.lost == spoilt
         rig.window()
         assert rig.writer.stop(20)
     assert rig.entries() == [Entry("lost", stream, "corrupt", "store", None) for stream in STREAMS]

@@ -1,0 +1,112 @@
+"""Models beside a store that fails or breaks: what waits for labels stays with what was counted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent.config.models import Model
+from agent.config.settings import Config
+from agent.flush.feed import Dated, Fed
+from agent.modelling import Models
+from agent.store.errors import StoreCorrupt, StoreError, StoreFull
+from agent.store.flush import Flush, Flushed
+from agent.store.store import Store
+from collectors.tally import Tally
+from tests.agent.flush.rig import OFFSET, Rig, taken
+from tests.agent.logs.models.test_outcomes import rows
+from tests.torture.labels import counted
+from tests.waiting import until
+
+MINUTE = 60.0
+
+
+class Life:
+    """A writer whose feed is a model, from what the store has of it; each window's end gathers."""
+
+    def __init__(self, directory: Path, *errors: StoreError) -> None:
+        self.rig = Rig(directory)
+        self.rig.writer.feeds = (self,)
+        self._errors, self._real = list(errors), self.rig.writer._open
+        self.rig.writer._open = self._opened
+        self.rig.writer.start()
+        assert self.rig.writer.ready.wait(20)
+        config = Config(model=(Model("iris", ("api",)),))
+        self._models = Models(config, self.rig.writer.positions, OFFSET, print, Tally())
+
+    def _opened(self) -> Store:
+        store = self._real()
+        real = store.flush
+
+        def flush(what: Flush) -> Flushed:
+            # The first flush of a life has no window yet.
+            if self._errors and what.contents["windows"].frames:
+                error = self._errors.pop(0)
+                store._database.damaged = isinstance(error, StoreCorrupt)
+                raise error
+            return real(what)
+
+        store.flush = flush  # type: ignore[method-assign, assignment]
+        return store
+
+    def gather(self, patience: float) -> Fed:
+        """As of `Feed`."""
+        made = self._models.summed_up(OFFSET + patience)
+        dated = tuple(Dated(start, MINUTE, False, windows) for start, windows in made.minutes.items())
+        return Fed(dated=dated, positions=made.states)
+
+    def window(self, predictions: Sequence[int] = (), labels: Sequence[int] = ()) -> None:
+        """A window ends in which predictions or labels of these requests were read."""
+        model = self._models.of("api")
+        assert model is not None
+        said, told = ([f"r{number}" for number in numbers] for numbers in (predictions, labels))
+        model.take(rows(len(said), at=OFFSET, ids=said, predictions="a" * len(said)), OFFSET)
+        model.take(rows(len(told), at=OFFSET, ids=told, labels="a" * len(told)), OFFSET)
+        self.rig.window()
+        taken(self.rig)
+
+    def end(self) -> Mapping[str, int]:
+        """It ends in good order; what the store holds of labels."""
+        assert self.rig.writer.stop(20)
+        found = counted(self.rig.contents())
+        assert found.outcomes["joined"] == found.confusion["a", "a"]
+        return found.outcomes
+
+
+def test_a_flush_that_fails_costs_no_pair_and_counts_none_twice(tmp_path: Path) -> None:
+    full = [StoreFull("the disk is full; free space") for _ in range(3)]
+    life = Life(tmp_path / "state", *full)
+    life.window(predictions=range(100))
+    life.window(labels=range(50))
+    life.window(labels=range(40, 60))
+    assert life.rig.contents() == []
+    life.window(labels=range(60, 90))
+    assert life.end() == {"joined": 90, "repeated_label": 10}
+    after = Life(tmp_path / "state")
+    after.window(labels=range(100))
+    assert after.end() == {"joined": 100, "repeated_label": 100}
+
+
+def test_what_is_in_no_flush_when_it_dies_is_counted_by_the_next_life_alone(tmp_path: Path) -> None:
+    life = Life(tmp_path / "state", *(StoreFull("full") for _ in range(9)))
+    life.window(predictions=range(10))
+    life.window(labels=range(5))
+    assert life.end() == {}
+    after = Life(tmp_path / "state")
+    after.window(predictions=range(10), labels=range(5))
+    assert after.end() == {"joined": 5}
+
+
+def test_a_store_that_breaks_takes_what_it_held_and_no_more(tmp_path: Path) -> None:
+    life = Life(tmp_path / "state")
+    life.window(predictions=range(100))
+    life.window(labels=range(50))
+    life._errors.append(StoreCorrupt("database disk image is malformed"))
+    life.window(labels=range(50, 75))
+    life.window(labels=range(20))
+    until(lambda: life.rig.counted("outrider.store.set_aside") == 1)
+    assert life.end() == {"joined": 25, "repeated_label": 20}
+    assert [entry.reason for entry in life.rig.entries()] == ["corrupt"] * 4
+    after = Life(tmp_path / "state")
+    after.window(labels=range(70, 100))
+    assert after.end() == {"joined": 50, "repeated_label": 25}
