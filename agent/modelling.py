@@ -55,7 +55,7 @@ class Models:
 
             for settings in config.model:
                 states = _below(f"{ROOM}/{settings.name}/", stored)
-                self._models[settings.name] = model_of(settings, config.redact, states, now, say)
+                self._models[settings.name] = model_of(settings, config, states, now, say)
                 self._known.append(known(settings))
         self._of = {log: settings.name for settings in config.model for log in settings.logs}
         own = {settings.name for settings in config.model}
@@ -81,6 +81,7 @@ class Models:
             said += made.events
             states |= {f"{ROOM}/{name}/{key}": state for key, state in model.changes(now).items()}
             self._tally.set("outrider.models.refused", model.refused, **{"model.name": name})
+            self._tally.set("outrider.models.unsaved", model.unsaved, **{"model.name": name})
         for known in self._known:
             merge_into(minutes.setdefault(now // MINUTE * MINUTE, {}), known)
         return Made(minutes, tuple(said), states)

@@ -161,7 +161,7 @@ class Model(NamedTuple):
         int,
         Setting(
             Whole(100, 1_000_000),
-            "How many wait at most, of both together: about 20 bytes each in the store, 50 in memory.",
+            "How many wait at most, of both together: about 10 bytes each in the store, 50 in memory.",
         ),
     ] = 50_000
     samples: Samples = Samples()

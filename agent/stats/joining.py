@@ -4,12 +4,14 @@ Whichever comes first waits, in the order of arrival, at most so many and so lon
 counted. Who was joined stays known until then, so that a repetition is told from a stranger.
 
 What changed since the last save is one small piece, to be stored with what was counted of the pairs; all
-pieces put together again are the same window. A piece is obsolete once all it added has left.
+pieces put together again are the same window. A piece is obsolete once all it added has left. Where there is
+no room for it, it waits: a crash forgets then what came since the last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -176,8 +178,13 @@ class Window:
         stay = self._numbers >= self._first
         self._ids, self._numbers = self._ids[stay], self._numbers[stay]
 
-    def changes(self) -> dict[str, bytes | None]:
-        """What to store, by name, None for what to delete; `saved` says that it was done."""
+    def changes(self, room: float = inf) -> dict[str, bytes | None]:
+        """What to store, by name, None for what to delete; `saved` says that it was done.
+
+        Args:
+            room: bytes that it may take. Where all is more, those that are joined already are left out, and
+                where that is too much still, nothing is stored: it waits for the next time.
+        """
         gone = [serial for serial, until in self._pieces.items() if until <= self._first]
         found: dict[str, bytes | None] = {str(serial): None for serial in gone}
         until = self._first + len(self._entries)
@@ -186,9 +193,20 @@ class Window:
         piece = None
         if len(self._entries) and (until > start or marks or self._first > self._floor):
             piece = Piece(start, self._first, marks, self._entries[start - self._first :])
-            found[str(self._serial)] = packed(piece)
+            data = packed(piece)
+            if len(data) > room:
+                data = packed(piece, brief=True)
+            if len(data) > room:
+                self._offered = [], None, set()
+                return {}
+            found[str(self._serial)] = data
         self._offered = gone, piece, self._marked.copy()
         return found
+
+    @property
+    def unsaved(self) -> int:
+        """Entries that are in no piece."""
+        return self._first + len(self._entries) - max(self._first, self._unsaved)
 
     def saved(self) -> None:
         """What `changes` gave last is stored."""

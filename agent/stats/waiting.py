@@ -1,19 +1,23 @@
 """What waits to be joined, and the pieces in which it is stored.
 
-    piece     version (1), first number (8), floor (8), marks (4), entries (4), times (4), wide (1); columns:
-    marks     first number less number (4 each) of entries joined since, in earlier pieces
-    times     when entries were taken (8 each), and how many at once (4 each)
-    entries   id (6), side (1), value (1 if all are whole and below 256, else 8), confidence (2), group (2),
-              ago (4), a column each
+    piece     version (1), first number (8), floor (8), marks (4), entries (4), runs (4), flags (1); columns:
+    marks     first number less the least number (4), then how far each is above the one before (1, or 4 if
+              WIDE_MARKS), of entries joined since, in earlier pieces
+    runs      when entries were taken (8), how long before that they were true (4), how many in a row (4)
+    sides     two bits each: 0 is an entry of which nothing is kept but its number
+    id        (6 each) of those of which anything is
+    value     (1, or 8 if WIDE_VALUES) of those that are not joined
+    said      confidence (2 each) of predictions that are not joined; their group (2 each, or 2 if ONE_GROUP)
 
-All is little-endian. Entries have numbers in turn; below `floor` all have left.
+All is little-endian. Entries have numbers in turn; below `floor` all have left. Of an entry that is joined
+only the id matters, to tell a repetition by.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +41,8 @@ ENTRY = np.dtype(
 
 Entries = NDArray[np.void]
 
-VERSION = 1
+VERSION = 2
+WIDE_VALUES, WIDE_MARKS, ONE_GROUP = 1, 2, 4
 _HEAD = struct.Struct("<BQQIIIB")
 _ID = 6
 
@@ -63,69 +68,111 @@ class Piece(NamedTuple):
         return self.start + len(self.entries)
 
 
-def packed(piece: Piece) -> bytes:
-    """As bytes."""
+def packed(piece: Piece, *, brief: bool = False) -> bytes:
+    """As bytes; `brief`: without those that are joined."""
     entries = piece.entries
-    times, counts = _runs(entries["taken"])
-    values = entries["value"]
-    narrow = bool(np.all((values >= 0) & (values < 256) & (values == np.floor(values))))
-    head = _HEAD.pack(
-        VERSION, piece.start, piece.floor, len(piece.marks), len(entries), len(times), not narrow
+    sides = np.where(entries["side"] == JOINED, 0, entries["side"]) if brief else entries["side"]
+    sides = np.where(entries["id"] == 0, 0, sides).astype(np.uint8)
+    waiting = entries[(sides == PREDICTION) | (sides == TRUTH)]
+    said = entries[sides == PREDICTION]
+    values, groups = waiting["value"], said["group"]
+    steps = np.diff(np.array(sorted(piece.marks), np.int64))
+    flags = WIDE_MARKS * bool(np.any(steps > 255)) + ONE_GROUP * (
+        len(said) > 0 and bool(np.all(groups == groups[0]))
     )
+    flags += WIDE_VALUES * (not np.all((values >= 0) & (values < 256) & (values == np.floor(values))))
+    taken, ago, counts = _runs(entries["taken"], entries["ago"])
+    head = _HEAD.pack(VERSION, piece.start, piece.floor, len(piece.marks), len(entries), len(counts), flags)
     columns: tuple[NDArray[np.generic], ...] = (
-        (piece.start - np.array(piece.marks, np.int64)).astype("<u4"),
-        times,
+        np.array([piece.start - min(piece.marks)] if piece.marks else [], "<u4"),
+        steps.astype("<u4" if flags & WIDE_MARKS else np.uint8),
+        taken,
+        ago,
         counts.astype("<u4"),
-        np.ascontiguousarray(entries["id"]).view(np.uint8).reshape(-1, 8)[:, :_ID],
-        entries["side"],
-        values.astype(np.uint8) if narrow else values,
-        entries["confidence"],
-        entries["group"],
-        entries["ago"],
+        _pairs_of_bits(sides),
+        np.ascontiguousarray(entries["id"][sides > 0]).view(np.uint8).reshape(-1, 8)[:, :_ID],
+        values if flags & WIDE_VALUES else values.astype(np.uint8),
+        said["confidence"],
+        groups[:1] if flags & ONE_GROUP else groups,
     )
     return head + b"".join([column.tobytes() for column in columns])
 
 
-def _runs(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _runs(
+    taken: NDArray[np.float64], ago: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.int64]]:
     """Values that follow each other, and how often in a row."""
-    if not len(values):
-        return np.empty(0), np.empty(0, np.int64)
-    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
-    return values[starts], np.diff(np.append(starts, len(values)))
+    changes = (taken[1:] != taken[:-1]) | (ago[1:] != ago[:-1])
+    starts = np.flatnonzero(np.concatenate(([len(taken) > 0], changes)))
+    return taken[starts], ago[starts], np.diff(np.append(starts, len(taken)))
+
+
+def _pairs_of_bits(sides: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.packbits(np.column_stack((sides >> 1, sides & 1)).ravel())
 
 
 def unpacked(data: bytes) -> Piece:
-    """The inverse of `packed`.
+    """The inverse of `packed`; of an entry of which nothing is kept the id is 0, and it is joined.
 
     Raises:
         ValueError: it is no such piece.
     """
     if len(data) < _HEAD.size or data[0] != VERSION:
         raise ValueError(f"{len(data)} bytes are no piece of what waits to be joined")
-    _, start, floor, marked, count, runs, wide = _HEAD.unpack_from(data)
-    value = "<f8" if wide else "u1"
-    kinds = [("<u4", marked), ("<f8", runs), ("<u4", runs), ("u1", _ID * count), ("u1", count)]
-    kinds += [(value, count), ("<u2", count), ("<u2", count), ("<f4", count)]
-    sizes = [np.dtype(kind).itemsize * length for kind, length in kinds]
-    if len(data) != _HEAD.size + sum(sizes) or max(start, floor) >= 1 << 62:
-        raise ValueError("a piece of what waits to be joined is not as long as it says")
-    columns, at = [], _HEAD.size
-    for (kind, length), size in zip(kinds, sizes, strict=True):
-        columns.append(np.frombuffer(data, kind, length, at))
-        at += size
-    marks, times, counts, ids, side, values, confidence, group, ago = columns
-    if int(counts.sum()) != count or (count and not 1 <= side.min() <= side.max() <= JOINED):
-        raise ValueError("a piece of what waits to be joined has times or sides that cannot be")
-    entries: Entries = np.empty(count, ENTRY)
-    whole = np.zeros((count, 8), np.uint8)
-    whole[:, :_ID] = ids.reshape(-1, _ID)
-    entries["id"] = whole.view("<u8").ravel()
-    entries["taken"] = np.repeat(times, counts)
-    for name, column in (
-        ("side", side), ("value", values), ("confidence", confidence), ("group", group), ("ago", ago)
-    ):  # fmt: skip
-        entries[name] = column
-    return Piece(start, floor, (start - marks.astype(np.int64)).tolist(), entries)
+    _, start, floor, marked, count, runs, flags = _HEAD.unpack_from(data)
+    if max(start, floor) >= 1 << 62:
+        raise ValueError("a piece of what waits to be joined has numbers that cannot be")
+    columns = _Columns(data)
+    marks = columns.next("<u4", min(marked, 1)).astype(np.int64)
+    steps = columns.next("<u4" if flags & WIDE_MARKS else "u1", max(marked - 1, 0))
+    marks = (
+        start - marks + np.concatenate((np.zeros(min(marked, 1), np.int64), np.cumsum(steps, dtype=np.int64)))
+    )
+    taken, ago, counts = columns.next("<f8", runs), columns.next("<f4", runs), columns.next("<u4", runs)
+    bits = np.unpackbits(columns.next("u1", -(-count // 4)))[: 2 * count].reshape(-1, 2)
+    sides = bits[:, 0] * np.uint8(2) + bits[:, 1]
+    if int(counts.sum()) != count:
+        raise ValueError("a piece of what waits to be joined has times of another number of entries")
+    whole = np.zeros((int(np.count_nonzero(sides)), 8), np.uint8)
+    whole[:, :_ID] = columns.next("u1", _ID * len(whole)).reshape(-1, _ID)
+    waiting, said = (sides == PREDICTION) | (sides == TRUTH), sides == PREDICTION
+    entries: Entries = np.zeros(count, ENTRY)
+    entries["id"][sides > 0] = whole.view("<u8").ravel()
+    entries["side"] = np.where(sides == 0, JOINED, sides)
+    entries["taken"], entries["ago"] = np.repeat(taken, counts), np.repeat(ago, counts)
+    entries["value"][waiting] = columns.next("<f8" if flags & WIDE_VALUES else "u1", int(waiting.sum()))
+    entries["confidence"][said] = columns.next("<u2", int(said.sum()))
+    entries["group"][said] = columns.next("<u2", 1 if flags & ONE_GROUP else int(said.sum()))
+    columns.end()
+    return Piece(start, floor, marks.tolist(), entries)
+
+
+class _Columns:
+    """Reads the columns of a piece in turn."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, _HEAD.size
+
+    def next(self, kind: str, count: int) -> NDArray[Any]:
+        """So many values.
+
+        Raises:
+            ValueError: there are fewer.
+        """
+        end = self._at + np.dtype(kind).itemsize * count
+        if end > len(self._data):
+            raise ValueError("a piece of what waits to be joined is not as long as it says")
+        found = np.frombuffer(self._data, kind, count, self._at)
+        self._at = end
+        return found
+
+    def end(self) -> None:
+        """
+        Raises:
+            ValueError: there is more.
+        """
+        if self._at != len(self._data):
+            raise ValueError("a piece of what waits to be joined is not as long as it says")
 
 
 def assembled(pieces: Sequence[Piece], floor: int) -> Entries:

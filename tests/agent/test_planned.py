@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.config.formats import Redact
 from agent.config.models import Model, Samples
+from agent.config.settings import Config
 from agent.logs.measures import Info, info_of
 from agent.planned import known, model_of
 from agent.stats.baseline import Baseline, encoded
@@ -29,7 +29,7 @@ def test_a_baseline_that_cannot_be_used_is_said_and_the_model_learns(tmp_path: P
         (__file__, ["no JSON"]),
     ):
         told: list[str] = []
-        model_of(Model("iris", ("api",), baseline=path), Redact(), {}, NOW, told.append)
+        model_of(Model("iris", ("api",), baseline=path), Config(), {}, NOW, told.append)
         assert len(told) == len(said)
         assert all(part in text for part, text in zip(said, told, strict=True))
 
@@ -37,7 +37,7 @@ def test_a_baseline_that_cannot_be_used_is_said_and_the_model_learns(tmp_path: P
 def test_samples_are_kept_where_they_are_switched_on() -> None:
     for enabled, count in ((False, 0), (True, 2)):
         settings = Model("iris", ("api",), samples=Samples(enabled=enabled, edges=0))
-        model = model_of(settings, Redact(), {}, NOW, str)
+        model = model_of(settings, Config(), {}, NOW, str)
         model.take(rows({"temp": [1.0, 2.0]}), NOW)
         said = model.flush(NOW + 3600).events
         assert [each.stream for each in said].count("samples") == count

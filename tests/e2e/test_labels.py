@@ -37,7 +37,7 @@ def zoo(broker: Secured, configured: Callable[[str], list[str]], tmp_path: Path)
     home.mkdir()
     words = configured(broker.url)
     config = Path(words[1])
-    roomy = config.read_text().replace("1 MiB", "8 MiB")  # what waits for labels takes 20 B each
+    roomy = config.read_text().replace("1 MiB", "8 MiB")  # what waits for labels takes 10 B each
     config.write_text(roomy + labels.followed(logs, REQUESTS))
     return logs, home, words
 

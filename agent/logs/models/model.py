@@ -86,6 +86,7 @@ class Model:
         )
         self._samples = None if plan.samples is None else Samples(plan.samples, plan.ranges, plan.clean, now)
         self._faults = [self._outcomes.fault] if self._outcomes.fault else []
+        self._unsaved = False
 
     def take(self, rows: Rows, now: float) -> None:
         """Count records that were read at `now`, s since 1970."""
@@ -113,8 +114,19 @@ class Model:
 
     def changes(self, now: float) -> dict[str, bytes | None]:
         """What is to be stored with the windows of `flush`, by name; None: it is to be forgotten."""
-        own = {f"{OUTCOMES}/{name}": state for name, state in self._outcomes.changes().items()}
+        own = {f"{OUTCOMES}/{name}": state for name, state in self._outcomes.changes(now).items()}
+        before, self._unsaved = self._unsaved, self.unsaved > 0
+        if self._unsaved and not before:
+            self._faults.append(
+                "what waits for labels takes more than its share of store.write_budget: until there is room, "
+                "a crash or a restart forgets it"
+            )
         return own | {f"{REFERENCE}/{name}": state for name, state in self._inputs.changes(now).items()}
+
+    @property
+    def unsaved(self) -> int:
+        """Rows that wait for labels and that a crash would forget."""
+        return self._outcomes.unsaved
 
     @property
     def refused(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 from agent.logs import measures
 from agent.logs.limits import MINUTE
+from agent.logs.models.keeping import Keeping
 from agent.logs.models.names import Numbered, called, values_of
 from agent.logs.models.rows import Rows
 from agent.logs.windows import Windows, grown
@@ -35,11 +36,13 @@ OUTCOMES = ("joined", "repeated_prediction", "repeated_label", "unlabelled", "un
 
 
 class Limits(NamedTuple):
-    """Classes that are told apart; entries that wait to be joined, and how long, in s."""
+    """Classes that are told apart; entries that wait to be joined, how long, in s, and how many bytes of
+    them may be written to the disk in a day."""
 
     classes: int = 20
     most: int = 50_000
     wait: float = 86_400.0
+    written: float = 1e12
 
 
 class Outcomes:
@@ -68,6 +71,7 @@ class Outcomes:
             self.fault = f"what waited for labels cannot be read: {error}"
             self._window = Window(limits.most, limits.wait)
         self._stale = dict.fromkeys(pieces) if self.fault else {}
+        self._keeping = Keeping(limits.written)
         self._tally = Tally()
         self._minutes: dict[int, Windows] = {}
 
@@ -215,10 +219,17 @@ class Outcomes:
         self._tally = tally
         return found
 
-    def changes(self) -> dict[str, bytes | None]:
+    @property
+    def unsaved(self) -> int:
+        """Rows that wait and that a crash would forget: there was no room to store them."""
+        return self._window.unsaved
+
+    def changes(self, now: float) -> dict[str, bytes | None]:
         """What is to be stored with the windows of `flush`, by name; None: it is to be forgotten."""
-        found: dict[str, bytes | None] = {**self._stale, **self._window.changes()}
+        changed = self._window.changes(self._keeping.room(now))
+        self._keeping.spend(sum(len(piece) for piece in changed.values() if piece is not None))
         self._window.saved()
+        found: dict[str, bytes | None] = {**self._stale, **changed}
         self._stale = {}
         if self._classes.changed:
             found["classes"] = self._classes.saved()

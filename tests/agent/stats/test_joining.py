@@ -157,11 +157,45 @@ def test_nothing_is_written_twice_and_what_is_obsolete_is_deleted() -> None:
         store.keep(window, pairs(found))
         assert window.changes() == {}
     assert len(store.pieces) <= 4
-    assert max(map(len, store.pieces.values())) < 100 * 16 + 50 * 20 + 50 * 4 + 100
+    assert max(map(len, store.pieces.values())) < 100 * 9.25 + 50 * 9.25 + 50 + 100
     window.expire(1e6)
     store.keep(window, [])
     assert store.pieces == {}
     assert len(Window.restored(store.pieces, 10, 10.0)) == 0
+
+
+def test_without_room_joined_ones_are_left_out_and_then_all_waits() -> None:
+    store, window = Stored({}, {}, []), Window(1000, HOUR)
+    names = [str(n) for n in range(200)]
+    window.predictions(side(names, [1.0] * 200), 0.0)
+    window.truths(side(names[:150], [1.0] * 150), 0.0)
+    assert window.changes(100) == {}
+    window.saved()
+    assert window.unsaved == 200
+    whole, brief = window.changes()["0"], window.changes(1000)["0"]
+    assert whole is not None
+    assert brief is not None
+    assert len(whole) > 1000 > len(brief)
+    window.saved()
+    assert window.unsaved == 0
+    again = Window.restored({"0": brief}, 1000, HOUR)
+    assert len(again) == 200
+    found = again.truths(side(names, [2.0] * 200), 1.0)
+    assert len(pairs(found)) == 50, "those that waited are joined, the others are strangers now"
+    assert again.tally.repeated_truths == 0
+    store.keep(window, [])
+    assert window.changes() == {}
+
+
+def test_what_waited_for_room_follows_with_what_came_since() -> None:
+    window, pieces = Window(100, HOUR), dict[str, bytes]()
+    for name, room in (("a", 1000), ("b", 0), ("c", 0), ("d", 1000)):
+        window.predictions(side([name], [1]), 0.0)
+        pieces |= {serial: piece for serial, piece in window.changes(room).items() if piece is not None}
+        window.saved()
+        again = Window.restored(pieces, 100, HOUR)
+        assert len(again) == (1 if name in "abc" else 4)
+    assert len(pairs(again.truths(side(list("abcd"), [1.0] * 4), 1.0))) == 4
 
 
 def test_what_failed_to_be_stored_is_offered_again() -> None:

@@ -86,7 +86,7 @@ def test_each_pair_counts_once_over_a_crash() -> None:
     stored: dict[str, bytes] = {}
 
     def save(outcomes: Outcomes) -> None:
-        for name, state in outcomes.changes().items():
+        for name, state in outcomes.changes(NOW).items():
             if state is None:
                 del stored[name]
             else:
@@ -147,6 +147,6 @@ def test_groups_are_bounded() -> None:
 def test_what_was_stored_by_somebody_else_is_told_and_deleted() -> None:
     outcomes = Outcomes(OWN, Limits(), stored={"0": b"rubbish", "classes": b"[1", "groups": b"3"})
     assert "cannot be read" in outcomes.fault
-    assert outcomes.changes()["0"] is None
+    assert outcomes.changes(NOW)["0"] is None
     outcomes.take(rows(1, predictions="a", labels="a"), NOW)
     assert of(found(outcomes)).confusion == {("a", "a"): 1}
