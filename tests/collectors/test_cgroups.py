@@ -9,7 +9,7 @@ from collectors import cgroups
 from collectors.api import NoData
 from collectors.cgroups import trees, unit, walk
 from collectors.host import Host
-from tests.broken import with_nobody
+from tests.broken import let_in, with_nobody
 from tests.collectors.conftest import Make
 
 BASE = "sys/fs/cgroup"
@@ -103,11 +103,7 @@ def test_a_walk_does_not_go_deeper_than_any_group_lies(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("needs root, to become somebody else")
-    for each in (tmp_path, *tmp_path.parents):
-        if each != Path("/tmp"):  # pytest keeps its folders for itself
-            each.chmod(each.stat().st_mode | 0o755)
-        if each.parent == Path("/tmp"):
-            break
+    let_in(tmp_path)
     (tmp_path / "closed/inner").mkdir(parents=True)
     (tmp_path / "closed").chmod(0o700)
     with_nobody(wanted=True)

@@ -11,7 +11,7 @@ import pytest
 from collectors.host import Host
 from collectors.processes import sources
 from collectors.processes.sources import Found, Search, Unit, of_file
-from tests.broken import with_nobody
+from tests.broken import let_in, with_nobody
 from tests.collectors.conftest import Make
 
 LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
@@ -169,8 +169,7 @@ def refused(make: Make, tmp_path: Path) -> Iterator[Host]:
         pytest.skip("needs root, to become somebody else")
     host = make(INIT | process(5, "model", "model"))
     (tmp_path / "proc/5/cmdline").chmod(0)
-    for each in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        each.chmod(0o755)
+    let_in(tmp_path)
     with_nobody(wanted=True)
     yield host
     with_nobody(wanted=False)
