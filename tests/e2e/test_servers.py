@@ -185,6 +185,7 @@ def test_counts_and_latencies_of_real_servers_are_those_of_their_client(
         assert latency is not None
         assert latency.count == len(own)
         said = latency.quantile(0.5)
+        assert said is not None
         sys.stdout.write(f"{name}: p50 {said:.4f} s, of the client {statistics.median(own):.4f} s\n")
         # On a busy machine either side waits for its turn, after the answer or before it is read.
         assert PAUSE * 0.95 <= said <= statistics.median(own) * 1.5
