@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.config.settings import Config
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ROOM = "model"
 """Under which the states of models are stored, beside the positions of logs."""
+
+AT_ONCE, SIZE = 80, 64_000
+"""Samples, and characters of them, that are handed over at a time: an hour's of many models come at once."""
 
 
 class Made(NamedTuple):
@@ -57,6 +61,7 @@ class Models:
                 states = _below(f"{ROOM}/{settings.name}/", stored)
                 self._models[settings.name] = model_of(settings, config, states, now, say)
                 self._known.append(known(settings))
+        self._samples: deque[Said] = deque()
         self._of = {log: settings.name for settings in config.model for log in settings.logs}
         own = {settings.name for settings in config.model}
         self._stale = [
@@ -78,13 +83,22 @@ class Models:
             made = model.flush(now)
             for minute, windows in made.minutes.items():
                 merge_into(minutes.setdefault(minute * MINUTE, {}), windows)
-            said += made.events
+            said += [each for each in made.events if each.stream != "samples"]
+            self._samples += [each for each in made.events if each.stream == "samples"]
             states |= {f"{ROOM}/{name}/{key}": state for key, state in model.changes(now).items()}
             self._tally.set("outrider.models.refused", model.refused, **{"model.name": name})
             self._tally.set("outrider.models.unsaved", model.unsaved, **{"model.name": name})
+            self._tally.set("outrider.models.left_out", model.left_out, **{"model.name": name})
         for known in self._known:
             merge_into(minutes.setdefault(now // MINUTE * MINUTE, {}), known)
-        return Made(minutes, tuple(said), states)
+        return Made(minutes, (*said, *self._some_samples()), states)
+
+    def _some_samples(self) -> Iterator[Said]:
+        """The first of the samples that wait, as many as one flush may take."""
+        count, size = 0, 0
+        while self._samples and count < AT_ONCE and size < SIZE:
+            count, size = count + 1, size + len(self._samples[0].text)
+            yield self._samples.popleft()
 
 
 def _below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:

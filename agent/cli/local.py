@@ -12,7 +12,7 @@ from agent.cli.reading import FAILED, duration, fail, print_lines, read_store, r
 
 if TYPE_CHECKING:
     from agent.config import Config
-    from agent.stats.frame import Frame
+    from agent.stats.frame import Content, Frame
     from agent.stats.ringfile import Snapshot
     from agent.store.reader import Reader
 
@@ -74,7 +74,7 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
         state.add_argument("--json", action="store_true", help="one JSON object")
         add_flags(state, DIRECTORIES[:1])
         add_flags(_action(actions.add_parser, "verify", "check every record"), DIRECTORIES[:1])
-        export = _action(actions.add_parser, "export", "every window and event as a line of JSON")
+        export = _action(actions.add_parser, "export", "every window, event and sample as a line of JSON")
         export.add_argument("--refused", action="store_true", help="only of records that can never be sent")
         export.add_argument("file", metavar="FILE", help="written anew; - for standard output")
         add_flags(export, (DIRECTORIES[0], DIRECTORIES[2]))
@@ -234,21 +234,17 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    """Write every window and event as a line of JSON."""
+    """Write every window, event and sample of a model's records as a line of JSON."""
     from agent.cli.flags import settings
-    from agent.ship.records import STREAMS
     from agent.view.lines import json_events, json_lines
 
     config = settings(args)
 
     def write(reader: Reader) -> int:
         device = _device(config)
-        only = set(reader.refused()) if args.refused else None
-        # Samples are what some windows were made of: beside them they would count twice.
-        streams = STREAMS if args.refused else tuple(name for name in STREAMS if name != "samples")
         lines = (
             line
-            for content in readable(reader, float("-inf"), streams, only)
+            for content in _exported(reader, refused=args.refused)
             for line in (*json_lines(device, content), *json_events(device, content))
         )
         if args.file == "-":
@@ -262,6 +258,21 @@ def _export(args: argparse.Namespace) -> int:
         return 0
 
     return read_store(args, config, write)
+
+
+def _exported(reader: Reader, *, refused: bool) -> Iterator[Content]:
+    """What is written. Captures of the recorder are what some windows were made of: beside them they would
+    count twice."""
+    from agent.logs.measures import SAMPLE
+    from agent.ship.records import RAW, STREAMS
+
+    if refused:
+        yield from readable(reader, float("-inf"), STREAMS, set(reader.refused()))
+        return
+    yield from readable(reader, float("-inf"), tuple(name for name in STREAMS if name != RAW))
+    for content in readable(reader, float("-inf"), (RAW,)):
+        samples = tuple(event for event in content.events if event.name == SAMPLE)
+        yield content._replace(frames=(), events=samples)
 
 
 def _repair(args: argparse.Namespace) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from agent.config.models import Model
+from agent.config.models import Model, Samples
 from agent.config.settings import Config
 from agent.logs.measures import Info, info_of
-from agent.modelling import Models
+from agent.modelling import AT_ONCE, Models
 from collectors.tally import Tally
+from tests.agent.logs.models.test_inputs import rows
 from tests.agent.logs.models.test_outcomes import rows as pairs
 
 NOW = 1_800_000_000.0
@@ -42,3 +43,18 @@ def test_with_every_window_it_is_told_who_tells_of_a_model_and_what_serves_it() 
 def test_the_states_of_a_model_that_is_none_any_more_are_forgotten() -> None:
     both, _ = models(Model("iris", ("api",)), stored={"model/gone/outcomes/0": b"x", "api/1": b"y"})
     assert both.summed_up(NOW).states == {"model/gone/outcomes/0": None}
+
+
+def test_the_samples_of_an_hour_are_handed_over_some_at_a_time() -> None:
+    kept = Samples(enabled=True, each=100, edges=0)
+    names = [f"model {number}" for number in range(3)]
+    many, _ = models(*(Model(name, (name,), samples=kept) for name in names))
+    for name in names:
+        model = many.of(name)
+        assert model is not None
+        model.take(rows({"temp": [1.0] * 50}), NOW)
+    counts = [
+        [each.stream for each in many.summed_up(NOW + 3600 + 60 * minute).said].count("samples")
+        for minute in range(4)
+    ]
+    assert counts == [AT_ONCE, 150 - AT_ONCE, 0, 0]

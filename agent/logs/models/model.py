@@ -19,7 +19,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.window import merge_into
 from collectors.api import Attributes
 
-OUTCOMES, REFERENCE = "outcomes", "reference"
+OUTCOMES, REFERENCE, SAMPLES = "outcomes", "reference", "samples"
 LONGEST = 1024
 
 
@@ -84,7 +84,11 @@ class Model:
             plan.baseline,
             below(f"{REFERENCE}/", stored),
         )
-        self._samples = None if plan.samples is None else Samples(plan.samples, plan.ranges, plan.clean, now)
+        self._samples = (
+            None
+            if plan.samples is None
+            else Samples(plan.samples, plan.ranges, plan.clean, now, stored=stored.get(SAMPLES))
+        )
         self._faults = [self._outcomes.fault] if self._outcomes.fault else []
         self._unsaved = False
 
@@ -121,7 +125,9 @@ class Model:
                 "what waits for labels takes more than its share of store.write_budget: until there is room, "
                 "a crash or a restart forgets it"
             )
-        return own | {f"{REFERENCE}/{name}": state for name, state in self._inputs.changes(now).items()}
+        own |= {f"{REFERENCE}/{name}": state for name, state in self._inputs.changes(now).items()}
+        spent = None if self._samples is None else self._samples.changes()
+        return own if spent is None else own | {SAMPLES: spent}
 
     @property
     def unsaved(self) -> int:
@@ -133,6 +139,11 @@ class Model:
         """Rows, features and versions beyond a bound, and pairs without a usable number."""
         references = sum(reference.refused for _, reference in self._inputs.references())
         return self._outcomes.refused + self._inputs.refused + references
+
+    @property
+    def left_out(self) -> int:
+        """Samples that the budget of the day had no room for."""
+        return 0 if self._samples is None else self._samples.left_out
 
     def _sampled(self, now: float) -> Iterator[Said]:
         for sample in self._samples.flush(now) if self._samples is not None else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -55,7 +56,8 @@ class Kept(NamedTuple):
 class Samples:
     """The samples of one model, an hour at a time.
 
-    What an hour kept is in memory until it is over: a crash loses it, and no count.
+    What an hour kept is in memory until it is over: a crash loses it, and no count. What is spent of the
+    day's budget outlives it.
 
     Args:
         settings: how many.
@@ -63,6 +65,7 @@ class Samples:
         clean: takes out of a record what may not be kept.
         now: s since 1970.
         random: where chance comes from.
+        stored: what `changes` gave in an earlier life.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Samples:
         clean: Callable[[str], str],
         now: float,
         random: np.random.Generator | None = None,
+        stored: bytes | None = None,
     ) -> None:
         self._settings, self._ranges, self._clean = settings, ranges, clean
         self._sampling = Sampling(
@@ -82,7 +86,7 @@ class Samples:
             dict.fromkeys(EDGES, settings.edges),
         )
         self._hour, self._at = now // HOUR, now
-        self._spent = Sliding(DAY)
+        self._spent, self._changed = _spent(stored, now), False
         self._known: dict[str, set[str]] = {}
         self.left_out = 0
         """Records that were left out for want of budget."""
@@ -191,8 +195,23 @@ class Samples:
                 return []
             self.left_out += _count(sampled) - _count(smaller)
             sampled = smaller
-        self._spent = self._spent.plus(_size(sampled))
+        self._spent, self._changed = self._spent.plus(_size(sampled)), True
         return list(samples(sampled))
+
+    def changes(self) -> bytes | None:
+        """What is to be stored with the samples of `flush`; None: what was stored still holds."""
+        changed, self._changed = self._changed, False
+        return json.dumps([self._at, self._spent.saved()]).encode() if changed else None
+
+
+def _spent(stored: bytes | None, now: float) -> Sliding:
+    """What an earlier life took of the budget, as of now."""
+    try:
+        at, saved = json.loads(stored or b"[0, [86400.0, 0, [0]]]")
+        spent = Sliding.load(saved).over(DAY)
+        return spent.after(max(0.0, now - float(at)))
+    except (ValueError, TypeError, RecursionError):
+        return Sliding(DAY)
 
 
 def _kept(sampled: Sampled) -> Iterator[Kept]:

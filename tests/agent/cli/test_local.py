@@ -194,6 +194,22 @@ def test_spool_export_writes_every_window(
     assert "choose another file" in capsys.readouterr().err
 
 
+def test_spool_export_writes_samples_of_models_and_no_capture(
+    device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = (("model.name", "iris"), ("weight", "2.5"))
+    sample, capture = (
+        Event("boot-1", 5.0, 1_700_000_000.0, name, about, "text") for name in ("model.sample", "capture")
+    )
+    device.flush(None, contents={"samples": Content(minute(1_700_000_000.0, 1).frames, (capture,))})
+    device.flush(None, contents={"samples": Content(events=(sample,))})
+    assert run(device, "spool", "export", "-") == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == 41
+    told = [each for each in found if "event" in each]
+    assert [(each["event"], each["attributes"]) for each in told] == [("model.sample", dict(about))]
+
+
 @pytest.mark.parametrize("words", [["history"], ["spool", "ls"], ["spool", "verify"]])
 def test_a_directory_without_a_store_asks_for_another(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -113,6 +113,26 @@ def test_the_budget_of_a_day_holds_and_weights_stay_right() -> None:
     assert one.left_out > 0
 
 
+def test_what_was_spent_of_the_day_outlives_a_restart_and_a_day_it_does_not() -> None:
+    stored, found = None, []
+    for hour in range(1, 60):
+        one = Samples(Settings(edges=0, a_day=1000), {}, str, NOW + 3600 * (hour - 1), stored=stored)
+        assert one.changes() is None
+        one.take(rows([2] * 4, lambda _: b"z" * 61))
+        found.append(len(one.flush(NOW + 3600 * hour)))
+        stored = one.changes() or stored
+    assert sum(found[:24]) * 125 <= 1000
+    assert sum(found[:4]) == sum(found[:24]) > 0
+    assert sum(found[24:]) > 0
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b"[1e999, 0]", b"[1, [9, 0, [-4]]]", b"[" * 9999, b"\xff"])
+def test_what_is_no_such_state_is_begun_anew(stored: bytes) -> None:
+    one = Samples(Settings(edges=0), {}, str, NOW, stored=stored)
+    one.take(rows([2] * 3))
+    assert len(one.flush(NOW + 3600)) == 3
+
+
 def test_by_version() -> None:
     one = samples(Settings(by="version", each=2, edges=0))
     one.take(rows([2, 3, 4]))
