@@ -27,7 +27,7 @@ from tests.waiting import until
 
 MINUTE, HOUR = 60.0, 3600.0
 NONE = Samples()
-HOURS, REQUESTS = 200, 300
+FLUSHES, HOURS, REQUESTS = 2, 40, 1000
 
 
 class Life:
@@ -131,7 +131,7 @@ def test_a_store_that_breaks_takes_what_it_held_and_no_more(tmp_path: Path) -> N
 def test_counts_come_back_without_bias_from_the_samples_in_the_store(tmp_path: Path) -> None:
     """Each hour has other requests; hardly any of them are foxes, of which most come from the north."""
     random = np.random.default_rng(7)
-    life = Life(tmp_path / "state", kept=Samples(enabled=True, each=10, errors=10, edges=2))
+    life = Life(tmp_path / "state", kept=Samples(enabled=True, each=40, errors=10, edges=2))
     truth = []
     for _ in range(HOURS):
         kinds = random.choice([2, 3, 4], REQUESTS, p=[0.7, 0.28, 0.02])
@@ -143,7 +143,9 @@ def test_counts_come_back_without_bias_from_the_samples_in_the_store(tmp_path: P
         life.model.take(record, life.now)
         truth.append(int(north.sum()))
         life.now += HOUR
-        life.rig.window()
+        life.rig.now += HOUR
+        for _ in range(FLUSHES):
+            life.rig.window()
         taken(life.rig)
     assert life.rig.writer.stop(20)
     found = [estimated(each, lambda text: text == "north") for each in sampled(life.rig.directory)]
@@ -151,7 +153,7 @@ def test_counts_come_back_without_bias_from_the_samples_in_the_store(tmp_path: P
     share = sum(each.count for each in found) / sum(truth)
     assert abs(share - 1) < 0.02
     covered = [each.low <= count <= each.high for each, count in zip(found, truth, strict=True)]
-    assert sum(covered) >= 0.92 * HOURS
+    assert sum(covered) >= 0.8 * HOURS
 
 
 def sampled(directory: Path) -> list[Sampled]:
@@ -161,7 +163,7 @@ def sampled(directory: Path) -> list[Sampled]:
         for row in reader.stored(streams=("samples",)):
             for event in row.content().events:
                 said = {**dict(event.attributes), "text": event.text}
-                hours.setdefault(event.at // 1, []).append(said)
+                hours.setdefault(event.at // HOUR, []).append(said)
     return [_of_hour(said) for said in hours.values()]
 
 
