@@ -76,6 +76,13 @@ class FilePart:
         """The files that may have lines now."""
         return iter(()) if self._watch is None else self._watch.ready(now)
 
+    def following(self, track: Track, chain: Chain, now: float) -> list[Track]:
+        """What is to be read after one reading of a generation: more of it, or the next one."""
+        if track.more:
+            return [track]
+        later = [] if chain.steady else chain.unblocked(now, self._limits.wait)
+        return [each for each in later if each.more]
+
     def read(self, track: Track, chain: Chain, now: float) -> Chunk | None:
         """The next lines of one file."""
         watch = self._watch

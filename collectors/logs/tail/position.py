@@ -9,7 +9,7 @@ import msgpack
 
 from collectors.logs.tail.proof import RUNGS, Proof
 
-VERSION = 1
+VERSION = 2
 DIGEST = 6
 MOST_ENDED = 64
 MOST = 16 * 1024  # bytes of one, of which a path has at most 4,096
@@ -37,6 +37,7 @@ class Position(NamedTuple):
             stdout and stderr in a container's log.
         ended: generations of the same log that are wholly read, while a file may still be taken for one.
         begun: where it is to be begun was found; else `offset` is only how far it was looked for.
+        size: bytes that it was seen to have; of a compressed file nothing is known.
     """
 
     path: str
@@ -49,12 +50,13 @@ class Position(NamedTuple):
     skipping: int = 0
     ended: tuple[Ended, ...] = ()
     begun: bool = True
+    size: int = 0
 
     def pack(self) -> bytes:
         """As bytes for the store."""
         ended = [(offset, *proof, written) for offset, proof, written in self.ended]
         file = (os.fsencode(self.path), self.device, self.inode, self.offset, *self.proof)
-        fields = (VERSION, *file, self.written, self.live, self.skipping, ended, self.begun)
+        fields = (VERSION, *file, self.written, self.live, self.skipping, ended, self.begun, self.size)
         return msgpack.packb(fields, use_bin_type=True)  # type: ignore[no-any-return] # untyped
 
 
@@ -66,7 +68,8 @@ def unpack(data: bytes) -> Position:
     """
     try:
         fields = msgpack.unpackb(_bytes(data, MOST), use_list=False)
-        version, path, device, inode, offset, rungs, before, written, live, skipping, ended, begun = fields
+        version, path, device, inode, offset, rungs, before, *rest = fields
+        written, live, skipping, ended, begun, size = rest
         past = tuple(Ended(_natural(n), _proof(r, b), _whole(w)) for n, r, b, w in ended)
         if version != VERSION or len(past) > MOST_ENDED:
             return _fault("another version, or too long")
@@ -81,6 +84,7 @@ def unpack(data: bytes) -> Position:
             _natural(skipping) & 7,
             past,
             begun is True,
+            _natural(size),
         )
     except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
         raise ValueError(f"no position of a log: {error}") from error

@@ -30,6 +30,7 @@ class Rotation:
         limits: bounds.
         complaints: is told what is lost.
         make: makes the track of a new position.
+        wall: seconds of the wall clock.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Rotation:
         limits: Limits,
         complaints: Complaints,
         make: Callable[[Position], Track],
+        wall: Callable[[], float],
     ) -> None:
         self._files = files
         self._archives = archives
         self._limits = limits
         self._complaints = complaints
         self._make = make
+        self._wall = wall
         self._depths = Depths()
         self._listings = Listings()
 
@@ -125,6 +128,7 @@ class Rotation:
             track.proof = found.proof
             self._files.use(track, Open(found.medium, found.file, found.real))
             track.size = 0 if found.medium.packed else found.medium.size()
+            track.grown = min(track.grown, self._quiet_since(found.medium.status().st_mtime_ns, now))
         elif found is not None:
             # The copy ends before the place where the log was read to: nothing more is in it.
             size = found.medium.size()
@@ -201,6 +205,11 @@ class Rotation:
             clean = search.clean and modified(os.path.dirname(chain.real)) == changed
             chain.searching = 0 if clean else chain.searching - 1
 
+    def _quiet_since(self, written: int, now: float) -> float:
+        """Since when a rotated file that was last written at `written` ns was quiet: a wait ago at most. What
+        was so for longer lets the next one begin at once."""
+        return now - min(max(0.0, self._wall() - written / 1e9), self._limits.wait)
+
     def before_all(self, chain: Chain, since: int, now: float) -> list[Track]:
         """What was rotated away from a path before its first look, last written at `since` ns or later."""
         search = self._search(chain.tracks[-1].real)
@@ -209,7 +218,7 @@ class Rotation:
 
     def _take_up(self, chain: Chain, each: Unseen, now: float) -> Track:
         track = self._make(Position(chain.path, *each.file, 0, Proof(), each.written, live=False))
-        track.size, track.grown = each.size, now
+        track.size, track.grown = each.size, self._quiet_since(each.written, now)
         chain.insert(track)
         self._files.use(track, Open(each.medium, each.file, each.real))
         probe(track)

@@ -122,8 +122,7 @@ class Tailer:
             part, track, chain = turns.popleft()
             chunk = self._guard.call(part, partial(part.read, track, chain, now))
             part.taken(chain.family)
-            if track.more:
-                turns.append((part, track, chain))
+            turns += ((part, each, chain) for each in part.following(track, chain, now))
             if chunk is not None:
                 size -= chunk.size
                 if chunk.text:

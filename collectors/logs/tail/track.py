@@ -66,8 +66,8 @@ class Track:
         self.medium: Medium | None = None
         self.real = position.path
         self.wrapper: wrapped.Wrapper | None = None
-        self.size = position.offset
-        self.more = False
+        self.size = max(position.size, position.offset)
+        self.more = self.size > self.offset
         self.pending = False
         self.last = False
         self.spent = False
@@ -100,7 +100,7 @@ class Track:
         """Where it stands now."""
         return Position(
             self.path, self.device, self.inode, self.offset, self.proof, self.written,
-            self.live, self.skipping, ended, self.begun,
+            self.live, self.skipping, ended, self.begun, max(self.size, self.offset),
         )  # fmt: skip
 
     def use(self, medium: Medium) -> None:

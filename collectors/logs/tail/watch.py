@@ -57,7 +57,7 @@ class Watch:
         archives = tuple(map(os.path.realpath, source.archives))
         roots = dict.fromkeys(map(os.path.realpath, (*self._places.roots, *source.roots, *archives)))
         self._files = Files(tuple(roots), limits.opened, complaints)
-        self._rotation = Rotation(self._files, archives, limits, complaints, self._made)
+        self._rotation = Rotation(self._files, archives, limits, complaints, self._made, wall)
         self._chains: dict[str, Chain] = {}
         self._families: dict[str, Family] = {}
         self._ignored: dict[tuple[File, int], None] = {}
@@ -275,10 +275,14 @@ class Watch:
         track.live, track.last, track.spent = True, False, False
 
     def _grow(self, chain: Chain, track: Track, status: os.stat_result, now: float) -> None:
-        if status.st_size < max(track.offset, track.proof.length):
+        size = status.st_size
+        if size < max(track.offset, track.proof.length) or (
+            size < track.size and not self._holds(track, chain.path)
+        ):
+            # What is known of its size is what is lost, if no copy is found.
             self._rotation.cut_off(chain, track, now)
-        elif status.st_size != track.size or status.st_mtime_ns != track.looked:
-            track.size, track.looked = status.st_size, status.st_mtime_ns
+        elif size != track.size or status.st_mtime_ns != track.looked:
+            track.size, track.looked = size, status.st_mtime_ns
             track.grown, track.more, track.checked = now, True, False
         elif track.pending and now - track.grown >= self._limits.wait:
             track.pending, track.more = False, True

@@ -24,6 +24,7 @@ POSITIONS = st.builds(
     st.integers(0, 7),
     st.lists(st.builds(Ended, NATURAL, PROOFS, TIMES), max_size=MOST_ENDED).map(tuple),
     st.booleans(),
+    NATURAL,
 )
 
 
@@ -45,7 +46,7 @@ def test_anything_else_is_refused_in_words(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (0, 2),
+        (0, 1),
         (1, "text"),
         (2, -1),
         (4, 1.5),
@@ -53,6 +54,7 @@ def test_anything_else_is_refused_in_words(data: bytes) -> None:
         (6, b"too long a digest"),
         (10, [[0, 0, 0]]),
         (10, 3),
+        (12, -1),
     ],
 )
 def test_each_field_is_looked_at(place: int, value: object) -> None:

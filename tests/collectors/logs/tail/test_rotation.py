@@ -34,6 +34,56 @@ def test_a_lost_rest_is_counted_and_said_after_a_while(tmp_path: Path) -> None:
     made.tailer.close()
 
 
+def test_what_was_seen_before_a_crash_and_deleted_unread_is_counted_in_bytes(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.read()
+    read = log.stat().st_size
+    append(log, *numbered(10, 500))
+    made.now += 1.0
+    made.tailer.look()
+    made.keep([])
+    made.crash()
+    unread = log.stat().st_size - read
+    log.unlink()
+    append(log, *numbered(500, 510))
+    made.read(10)
+    assert made.lines == texts([*numbered(0, 10), *numbered(500, 510)])
+    assert made.counts()["lost"] == unread
+    assert f"{log}: {unread} bytes are lost, they were rotated away and are not found" in made.words
+    made.tailer.close()
+
+
+def test_what_was_seen_before_a_crash_and_did_not_change_since_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.tailer.look()
+    made.keep([])
+    made.crash()
+    made.read()
+    assert made.lines == texts(numbered(0, 10))
+    made.tailer.close()
+
+
+def test_rotated_files_that_were_quiet_for_long_are_read_in_one_look(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    append(log, *numbered(0, 10))
+    made = tailing(tmp_path)
+    made.read()
+    for serial in range(10, 60, 10):
+        append(log, *numbered(serial, serial + 10))
+        log.rename(tmp_path / f"app.log-{serial}")
+        os.utime(tmp_path / f"app.log-{serial}", (time.time(), time.time() + serial / 20))
+    append(log, *numbered(60, 70))
+    made.wall = lambda: time.time() + 10.0
+    made.crash()
+    made.read()
+    assert made.lines == texts(numbered(0, 70))
+    made.tailer.close()
+
+
 def test_rotated_files_are_searched_in_archives_too(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     log = tmp_path / "app.log"
