@@ -71,7 +71,7 @@ def minute(step: int) -> Windows:
         **_load(model, step),
     }
     if step == 10:
-        windows |= measures.of_baseline(model, baseline())
+        windows |= measures.of_baseline(model, baseline().features)
     if step >= 10:
         windows |= _drift(model, windows)
     return windows

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from agent.ledger import utc
 from agent.stats.baseline import Baseline, BaselineError, Feature
-from agent.stats.drift import Verdict, judged
+from agent.stats.drift import DEFAULT, Bounds, Verdict, judged
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
 from agent.tables.making import Made
@@ -132,16 +132,17 @@ class Compared(NamedTuple):
 
 
 def compared(one: Baseline, two: Baseline) -> Sequence[Compared]:
-    """The verdict of each feature, those that drifted first.
+    """The verdict of each feature, those that drifted first; features of the first share the alarms.
 
     Raises:
         BaselineError: a feature has two kinds or standards.
     """
-    found = [_compared(name, one, two) for name in sorted({*one.features, *two.features})]
+    bounds = DEFAULT.shared(len(one.features))
+    found = [_compared(name, one, two, bounds) for name in sorted({*one.features, *two.features})]
     return sorted(found, key=lambda each: not each.differs)
 
 
-def _compared(name: str, one: Baseline, two: Baseline) -> Compared:
+def _compared(name: str, one: Baseline, two: Baseline, bounds: Bounds) -> Compared:
     a, b = one.features.get(name), two.features.get(name)
     if a is None or b is None:
         return Compared(name, None, "only the second has it" if a is None else "only the first has it")
@@ -151,7 +152,7 @@ def _compared(name: str, one: Baseline, two: Baseline) -> Compared:
         )
     if a.standard != b.standard:
         raise BaselineError(f"{name} has two standards: make one --like the other")
-    return Compared(name, judged(a.seen, b.seen))
+    return Compared(name, judged(a.seen, b.seen, bounds))
 
 
 def compared_text(found: Sequence[Compared]) -> Iterator[str]:

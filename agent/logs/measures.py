@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from agent.logs.windows import Windows, grown
-from agent.stats.baseline import Baseline, Feature
+from agent.stats.baseline import Feature
 from agent.stats.histogram import Histogram
 from agent.stats.quality import Bin, Calibration, Errors
 from agent.stats.standard import Standard
@@ -160,11 +160,11 @@ def of_numbers(model: Attributes, feature: str, standard: Standard, values: Hist
     return {series(NUMBERS, model, feature, f"{standard.center!r}", f"{standard.spread!r}"): values}
 
 
-def of_baseline(model: Attributes, baseline: Baseline) -> Windows:
-    """A baseline, to be told once: what is told twice counts twice. Of more categories than a top keeps, the
-    most frequent are told, with their own counts."""
+def of_baseline(model: Attributes, features: Mapping[str, Feature]) -> Windows:
+    """Features of a baseline, to be told once: what is told twice counts twice. Of more categories than a top
+    keeps, the most frequent are told, with their own counts."""
     found: Windows = {}
-    for name, feature in baseline.features.items():
+    for name, feature in features.items():
         if isinstance(feature.values, Histogram):
             center, spread = feature.standard
             found[series(BASELINE_NUMBERS, model, name, f"{center!r}", f"{spread!r}")] = feature.values

@@ -38,9 +38,9 @@ class Comparison(NamedTuple):
 UNKNOWN = Verdict(None, 0, 0)
 
 
-def compared(reference: Feature | None, window: Inputs | None, bounds: Bounds = DEFAULT) -> Comparison:
-    """One feature. Numbers by another standard than the baseline's are not compared: they are of a baseline
-    before this one."""
+def compared(reference: Feature | None, window: Inputs | None, bounds: Bounds) -> Comparison:
+    """One feature, by its share of the alarms. Numbers by another standard than the baseline's are not
+    compared: they are of a baseline before this one."""
     if reference is None:
         seen = _any(window) if window is not None else None
         return Comparison(None, seen, UNKNOWN, "there is no baseline")

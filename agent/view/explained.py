@@ -10,6 +10,7 @@ from agent.logs.measures import NAME, added
 from agent.logs.measures import known as known_by
 from agent.logs.verdicts import UNKNOWN, Comparison, compared, of_fleet
 from agent.stats.baseline import Feature
+from agent.stats.drift import DEFAULT, Bounds
 from agent.stats.frame import Event
 from agent.view.inputs import since
 from agent.view.joined import (
@@ -82,11 +83,12 @@ def explained(told: Sequence[Told], model: str, feature: str) -> Explained:
     version = max(parts, key=lambda part: (part.last, part.first)).version if parts else ""
     current = [of_version(each, version) for each in own]
     lately = [of_version(measured(model, each.lately), version) for each in told]
-    references = [told_baseline(each).get(feature) for each in current]
-    reference = of_fleet([each for each in references if each is not None])
+    baselines = [told_baseline(each) for each in current]
+    reference = of_fleet([each[feature] for each in baselines if feature in each])
+    bounds = DEFAULT.shared(len(set().union(*baselines)))
     windows = known_by(added(map(totals, chain.from_iterable(each.values() for each in lately))))
     seen = next(iter(windows.values()), None)
-    comparison = compared(reference, seen.features.get(feature) if seen is not None else None)
+    comparison = compared(reference, seen.features.get(feature) if seen is not None else None, bounds)
     ends = [
         window
         for part in chain.from_iterable(each.values() for each in lately)
@@ -106,16 +108,16 @@ def explained(told: Sequence[Told], model: str, feature: str) -> Explained:
         parts,
         _samples(told, model, begun),
         {
-            each.device: _alone(reference, part, feature).verdict.drifted
+            each.device: _alone(reference, part, feature, bounds).verdict.drifted
             for each, part in zip(told, lately, strict=True)
             if part and each.device
         },
     )
 
 
-def _alone(reference: Feature | None, part: Measured, feature: str) -> Comparison:
+def _alone(reference: Feature | None, part: Measured, feature: str, bounds: Bounds) -> Comparison:
     return (
-        compared(reference, known_of(part.values()).features.get(feature))
+        compared(reference, known_of(part.values()).features.get(feature), bounds)
         if part
         else Comparison(None, None, UNKNOWN)
     )

@@ -37,6 +37,8 @@ HELD = 4096
 """Rows that are held back for it at most."""
 TOGETHER = 16
 """Sets of numbers that are summed up apart; more are handed over before the flush."""
+TOLD = "/told"
+"""Behind the name of a stored reference: how many of its features were told."""
 PREDICTION, CONFIDENCE = "prediction", "confidence"
 """What a model says is looked at as what it is given is, by these names."""
 
@@ -123,15 +125,16 @@ class Inputs:
 
     def _reference(self, owner: Attributes, version: str, now: float) -> Reference:
         given = self._given if self._given is not None and self._given.version in ("", version) else None
-        stored = self._stored.pop(key_of(owner), None)
+        stored, told = (self._stored.pop(f"{key_of(owner)}{part}", None) for part in ("", TOLD))
+        count = int(told) if told is not None and told.isdigit() else 0
         if stored is None:
             self.fresh.append(owner)
         elif given is None and not stored.startswith(GIVEN):
             try:
-                return Reference.restored(self._settings, stored, now)
+                return Reference.restored(self._settings, stored, now, count)
             except BaselineError as error:
                 self.faults.append(f"the stored baseline of {self._name} cannot be read: {error}")
-        return Reference(self._settings, self._name, version, now, given, stored or b"")
+        return Reference(self._settings, self._name, version, now, given, stored or b"", count)
 
     def _inputs(self, owner: Attributes, version: _Version, rows: Rows, mine: Ints) -> None:
         minutes, times = (rows.times[mine] // MINUTE).astype(np.int64), rows.times[mine]
@@ -303,8 +306,11 @@ class Inputs:
 
     def changes(self, now: float) -> dict[str, bytes | None]:
         """What is to be stored with the windows of `flush`, by name."""
-        saved = ((key_of(owner), each.reference.save(now)) for owner, each in self._versions.items())
-        return {name: state for name, state in saved if state is not None}
+        found: dict[str, bytes | None] = {}
+        for owner, version in self._versions.items():
+            key, reference = key_of(owner), version.reference
+            found |= {key: reference.save(now), f"{key}{TOLD}": reference.save_told()}
+        return {name: state for name, state in found.items() if state is not None}
 
     def references(self) -> Iterator[tuple[Attributes, Reference]]:
         """The reference of each model and version."""

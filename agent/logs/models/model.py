@@ -107,9 +107,9 @@ class Model:
             merge_into(minutes.setdefault(minute, {}), windows)
         events = [*self._versions(), *(said for each in found for said in _told(each)), *self._sampled(now)]
         for each in found:
-            if each.turn.frozen is not None:
+            if each.turn.told:
                 minutes.setdefault(int(now // 60), {}).update(
-                    measures.of_baseline(each.model, each.turn.frozen)
+                    measures.of_baseline(each.model, each.turn.told)
                 )
         faults, self._faults = [*self._faults, *self._inputs.faults], []
         self._inputs.faults = []

@@ -22,6 +22,8 @@ LEAST = 500
 """Records below which nothing is frozen, however long it took."""
 GIVEN, FROZEN, LEARNING = b"G", b"F", b"L"
 """How a stored reference begins: the digest of a baseline that was given, or one that was learned."""
+TOLD_AT_ONCE = 10
+"""Features of a new baseline that are told in one flush; the others follow, so that no message is large."""
 SAVED_EVERY = 900.0
 """Seconds between two times that an unfinished baseline is stored."""
 
@@ -41,11 +43,13 @@ class Turn(NamedTuple):
         verdicts: of all features that could be judged.
         turned: the names of those that drift since now, or do not any more.
         frozen: the baseline, when that is new.
+        told: some features of a new baseline, which are to be told.
     """
 
     verdicts: Mapping[str, Verdict]
     turned: tuple[str, ...] = ()
     frozen: Baseline | None = None
+    told: Mapping[str, Feature] = {}
 
 
 class Reference:
@@ -57,6 +61,7 @@ class Reference:
         now: s since 1970; the window begins.
         given: the baseline, if there is one.
         stored: what was saved in an earlier life: a baseline that was given then too is not new.
+        told: how many of its features were told then.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Reference:
         now: float,
         given: Baseline | None = None,
         stored: bytes = b"",
+        told: int = 0,
     ) -> None:
         self._mark = b"" if given is None else GIVEN + blake2b(repr(given).encode(), digest_size=16).digest()
         self._settings, self.name, self.version = settings, name, version
@@ -77,7 +83,9 @@ class Reference:
         self._window: dict[str, Feature] = {}
         self._drifted: dict[str, bool] = {}
         known = stored == self._mark
-        self._told, self._saved = known or given is None, known and given is not None
+        self._new, self._saved = not known and given is not None, known and given is not None
+        self._told = told if known else 0
+        self._told_saved = self._told
         self._saved_at = 0.0
 
     @property
@@ -115,20 +123,29 @@ class Reference:
                 return
 
     def turn(self, now: float) -> Turn | None:
-        """What is found, if the window is over at `now`; the next one begins."""
+        """What is found, if the window is over at `now`; the next one begins. What is new is found before."""
         learned = self.baseline is None
         frozen = self._frozen(now)
         if learned and frozen is not None:
             # This window is in the baseline.
             self._window, self._began = {}, now
+        told = self._telling()
         if now - self._began < self._settings.window:
-            return None if frozen is None else Turn({}, frozen=frozen)
+            return Turn({}, frozen=frozen, told=told) if told or frozen is not None else None
         verdicts = dict(self._judged())
         decided = {name: each.drifted for name, each in verdicts.items() if each.drifted is not None}
         turned = tuple(name for name, now_so in decided.items() if now_so != self._drifted.get(name, False))
         self._drifted |= decided
         self._window, self._began = {}, now
-        return Turn(verdicts, turned, frozen)
+        return Turn(verdicts, turned, frozen, told)
+
+    def _telling(self) -> dict[str, Feature]:
+        """The next features that were not told yet."""
+        if self.baseline is None or self._told >= len(self.baseline.features):
+            return {}
+        names = sorted(self.baseline.features)[self._told : self._told + TOLD_AT_ONCE]
+        self._told += len(names)
+        return {name: self.baseline.features[name] for name in names}
 
     def _frozen(self, now: float) -> Baseline | None:
         """The baseline, once: when enough was learned, or was given."""
@@ -138,10 +155,9 @@ class Reference:
                 return None
             self.baseline = Baseline(self.name, self.version, now, dict(self._learned))
             self._learned = {}
-            self._told = True
             return self.baseline
-        told, self._told = self._told, True
-        return None if told else self.baseline
+        new, self._new = self._new, False
+        return self.baseline if new else None
 
     def _judged(self) -> Iterator[tuple[str, Verdict]]:
         if self.baseline is None:
@@ -176,9 +192,16 @@ class Reference:
             self.refused += 1
             return None
 
+    def save_told(self) -> bytes | None:
+        """How many features were told, where that is to be stored."""
+        if self._told == self._told_saved:
+            return None
+        self._told_saved = self._told
+        return b"%d" % self._told
+
     @classmethod
-    def restored(cls, settings: Settings, stored: bytes, now: float) -> Reference:
-        """What was saved.
+    def restored(cls, settings: Settings, stored: bytes, now: float, told: int = 0) -> Reference:
+        """What was saved, of which so many features were told.
 
         Raises:
             BaselineError: it is none.
@@ -186,7 +209,8 @@ class Reference:
         made = decoded(stored[1:])
         if stored[:1] == FROZEN:
             found = cls(settings, made.model, made.version, now, made)
-            found._told = found._saved = True
+            found._new, found._saved = False, True
+            found._told = found._told_saved = told
             return found
         found = cls(settings, made.model, made.version, now)
         found._learned, found._since = dict(made.features), made.made

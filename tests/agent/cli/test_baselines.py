@@ -7,6 +7,7 @@ import pytest
 
 from agent.cli.baselines import as_json, as_text, compared, compared_json, compared_text
 from agent.stats.baseline import Baseline, BaselineError, Feature
+from agent.stats.drift import DEFAULT, judged
 from agent.stats.standard import Standard
 from agent.stats.topk import Top
 
@@ -46,6 +47,13 @@ def test_a_feature_without_a_value_has_no_range() -> None:
     empty = baseline(x=Feature(STANDARD.histogram(np.empty(0)), STANDARD, 5))
     assert list(as_text(empty))[-1].split() == ["x", "0", "5", "number"]
     assert [about["low"] for about in as_json(empty) if about["kind"] == "feature"] == [None]
+
+
+def test_features_share_the_alarms_as_they_do_in_the_daemon() -> None:
+    two = baseline(age=number(41), country=COUNTRY)
+    found = {each.feature: each.verdict for each in compared(ONE, two)}
+    for name, feature in ONE.features.items():
+        assert found[name] == judged(feature.seen, two.features[name].seen, DEFAULT.shared(2))
 
 
 def test_what_drifted_comes_first_with_its_evidence() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.logs import measures
 from agent.logs.measures import Info, added, known
 from agent.logs.windows import Windows, grown
-from agent.stats.baseline import Baseline, Feature
+from agent.stats.baseline import Feature
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.quality import Errors, classified
 from agent.stats.standard import Standard
@@ -130,14 +130,14 @@ FINITE = st.floats(-1e6, 1e6)
     )
 )  # fmt: skip
 def test_a_baseline_comes_back_and_is_none_of_the_windows(features: dict[str, Feature]) -> None:
-    windows = measures.of_baseline(MODEL, Baseline("iris", "1", 0.0, features))
+    windows = measures.of_baseline(MODEL, features)
     assert measures.baseline_of(windows) == ({MODEL: features} if features else {})
     assert known(windows) == {}
 
 
 def test_of_many_categories_of_a_baseline_the_most_frequent_keep_their_counts() -> None:
     counts = {f"c{n}": n for n in range(1, 101)}
-    told = measures.of_baseline(MODEL, Baseline("iris", "1", 0.0, {"site": Feature(Top(counts, 7))}))
+    told = measures.of_baseline(MODEL, {"site": Feature(Top(counts, 7))})
     values = measures.baseline_of(told)[MODEL]["site"].values
     assert isinstance(values, Top)
     assert values.counts == {f"c{n}": n for n in range(37, 101)}

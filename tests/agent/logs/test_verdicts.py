@@ -12,7 +12,7 @@ from agent.logs.verdicts import compared, of_fleet, verdicts
 from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Feature
 from agent.stats.bins import Floats
-from agent.stats.drift import Seen, judged
+from agent.stats.drift import DEFAULT, Seen, judged
 from agent.stats.standard import Standard
 from agent.stats.topk import Top
 from collectors.api import Attributes
@@ -65,14 +65,14 @@ def test_what_cannot_be_compared_is_unknown_and_says_why() -> None:
         (REFERENCE, category, "it was a number in the baseline, and is a category"),
         (SITES, other, "it was a category in the baseline, and is a number"),
     ):
-        found = compared(reference, window)
+        found = compared(reference, window, DEFAULT)
         assert found.verdict.drifted is None
         assert found.fault == why
-    assert compared(None, category).window == Seen(Top({"north": 100}))
+    assert compared(None, category, DEFAULT).window == Seen(Top({"north": 100}))
 
 
 def test_a_feature_that_is_always_missing_now_has_drifted() -> None:
-    found = compared(REFERENCE, Inputs(faults={"missing": 90, "nan": 10, "range": 7}))
+    found = compared(REFERENCE, Inputs(faults={"missing": 90, "nan": 10, "range": 7}), DEFAULT)
     assert found.window is not None
     assert found.window.missing == 100
     assert found.verdict.drifted

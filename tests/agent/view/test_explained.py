@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.logs.measures import added, known
+from agent.logs.verdicts import verdicts
 from agent.logs.windows import Windows
 from agent.view.explained import Told, added_up, explained, features
 from agent.view.gathered import Gathered
@@ -38,6 +40,14 @@ def test_what_was_before_it_drifted_does_not_and_needs_no_time() -> None:
     found = explained([told(last=modelled.SHIFT)], "iris", "temperature")
     assert found.comparison.verdict.drifted is False
     assert found.since is None
+
+
+def test_it_is_judged_as_the_daemon_judges_it() -> None:
+    """Features of a model share the alarms, so that a verdict does not depend on who is asked."""
+    last = added([modelled.minute(step) for step in range(modelled.MINUTES - 10, modelled.MINUTES)])
+    due = verdicts(modelled.baseline().features, known(last)[modelled.of("2")])
+    for name, comparison in due.items():
+        assert explained([told()], "iris", name).comparison == comparison
 
 
 def test_without_a_baseline_or_values_it_is_unknown() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.logs.verdicts import Comparison, compared
 from agent.stats.baseline import Feature
-from agent.stats.drift import Verdict
+from agent.stats.drift import DEFAULT, Verdict
 from agent.stats.topk import Top
 from agent.view.explained import Explained, explained
 from agent.view.explainedtext import ASCII, UNICODE, as_json, as_text, missing, signs, word
@@ -57,7 +57,7 @@ def test_bars_fit_the_terminal(drifted: Explained, width: int) -> None:
 
 def test_what_cannot_be_told_says_why() -> None:
     few = Feature(Top({"a": 3}))
-    of = Explained("m", "", "x", compared(None, None), 0.0, 0.0, None, (), (), {})
+    of = Explained("m", "", "x", compared(None, None, DEFAULT), 0.0, 0.0, None, (), (), {})
     assert list(as_text(of, 80, UNICODE)) == ["x of m: unknown: there is no baseline"]
     small = of._replace(comparison=Comparison(few, few.seen, Verdict(None, 3, 3)))
     assert next(as_text(small, 80, UNICODE)) == "x of m: unknown: too few values to tell"

@@ -231,6 +231,7 @@ def test_a_given_baseline_is_told_once_and_another_one_anew() -> None:
         one.take(rows({"temp": normal(100)}), NOW)
         found = told(one)[1]
         stored.update({name: state for name, state in one.changes(NOW).items() if state is not None})
+        assert [each.turn.frozen is not None for each in found] == [bool(each.turn.told) for each in found]
         return [each.turn.frozen is not None for each in found]
 
     assert life(given) == [True]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from agent.logs.models.reference import FEATURES, LEAST, SAVED_EVERY, Reference, Settings
+from agent.logs.models.reference import FEATURES, LEAST, SAVED_EVERY, TOLD_AT_ONCE, Reference, Settings
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats
 from agent.stats.histogram import Histogram
@@ -28,14 +28,14 @@ def test_a_window_ends_when_it_is_over() -> None:
     reference.add("x", numbers(10))
     assert reference.turn(9.0) is None
     turn = reference.turn(10.0)
-    assert turn == ({}, (), None)
+    assert turn == ({}, (), None, {})
     assert reference.turn(19.0) is None
 
 
 def test_too_few_records_are_no_baseline() -> None:
     reference = Reference(SETTINGS, "m", "1", 0.0)
     reference.add("x", numbers(LEAST - 1))
-    assert reference.turn(1000.0) == ({}, (), None)
+    assert reference.turn(1000.0) == ({}, (), None, {})
     reference.add("x", numbers(1))
     turn = reference.turn(1001.0)
     assert turn is not None
@@ -70,6 +70,30 @@ def test_an_unfinished_baseline_is_stored_now_and_then_and_goes_on() -> None:
     assert frozen is not None
     assert again.save(1e6) is None, "once"
     assert Reference.restored(SETTINGS, frozen, 2000.0).baseline == turn.frozen
+
+
+def test_a_new_baseline_is_told_some_features_at_a_time_over_restarts() -> None:
+    reference = Reference(SETTINGS, "m", "1", 0.0)
+    names = [f"f{number:02}" for number in range(2 * TOLD_AT_ONCE + 5)]
+    for name in names:
+        reference.add(name, numbers(LEAST))
+    told: list[str] = []
+    stored, count = b"", 0
+    for at in (101.0, 102.0, 103.0):
+        turn = reference.turn(at)
+        assert turn is not None
+        assert len(turn.told) <= TOLD_AT_ONCE
+        assert (turn.frozen is not None) == (at == 101.0)
+        told += turn.told
+        stored = reference.save(at) or stored
+        saved = reference.save_told()
+        assert saved is not None
+        assert reference.save_told() is None
+        count = int(saved)
+        reference = Reference.restored(SETTINGS, stored, at, count)
+    assert told == names
+    assert reference.turn(104.0) is None
+    assert count == len(names)
 
 
 def test_what_is_no_reference_is_refused() -> None:
