@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from agent.config.models import Model as Settings
 from agent.config.settings import Config
+from agent.given import baseline_of
 from agent.logs.measures import of_info
 from agent.logs.models.model import Model, Plan
 from agent.logs.models.outcomes import Limits
 from agent.logs.models.reference import Settings as Reference
 from agent.logs.models.samples import Settings as Samples
 from agent.logs.windows import Windows
-from agent.stats.baseline import LARGEST, Baseline, BaselineError, decoded
 from collectors.logs.redact import Redactor
 
 WRITTEN = 1 / 4
@@ -53,19 +52,3 @@ def _plan(settings: Settings, config: Config, say: Callable[[str], object]) -> P
         else None,
         redactor.text,
     )
-
-
-def baseline_of(settings: Settings, say: Callable[[str], object]) -> Baseline | None:
-    """The baseline that a model's settings name; None, and the reason said, where it cannot be used."""
-    if not settings.baseline:
-        return None
-    try:
-        with Path(settings.baseline).open("rb") as file:
-            found = decoded(file.read(LARGEST + 1))
-    except (OSError, BaselineError) as error:
-        say(f"model {settings.name}: the baseline {settings.baseline} cannot be used: {error}")
-        return None
-    if found.model not in ("", settings.name):
-        say(f"model {settings.name}: the baseline {settings.baseline} is of the model {found.model}")
-        return None
-    return found

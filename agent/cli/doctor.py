@@ -127,6 +127,10 @@ def examinations(config: Config, host: Host, *, offline: bool) -> Iterator[Findi
         from agent.doctor import followed
 
         yield from followed.examine(config, time.time)
+    if config.model:
+        from agent.doctor import models
+
+        yield from models.examine(config, now)
     if not offline:
         yield from broker.examine(way(config, host))
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.cli import main
 from agent.config.models import Model
-from agent.planned import baseline_of
+from agent.given import baseline_of
 from agent.stats.baseline import decoded
 from agent.stats.topk import Top
 from tests.source import ROOT

@@ -7,7 +7,7 @@ import pytest
 from agent.config.models import Model as Settings
 from agent.demo.stage import Stage
 from agent.demo.traffic import Course
-from agent.planned import baseline_of
+from agent.given import baseline_of
 from agent.stats.topk import Top
 
 pytestmark = pytest.mark.onnxruntime
