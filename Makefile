@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test check bench torture screenshots format tools clean
+.PHONY: demo test check bench torture servers screenshots format tools clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.demo
@@ -41,6 +41,12 @@ torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/labels.py --requests 20000 --kills 20
 	$(BIN)/python tests/torture/tailsteps.py --seeds 300
 	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
+
+# Model servers from PyPI, beside a daemon that reads their logs. TorchServe needs Java 17 and gigabytes; where
+# there is one, TORCH names a smaller torch, as in `make servers TORCH=torch==2.13.0+cpu`.
+TORCH ?= torch
+servers: $(VENV)/.test
+	$(BIN)/python tests/servers/compare.py --torch '$(TORCH)'
 
 # Two minutes; the pictures of the README, from real daemons. Look at them before you keep them.
 screenshots: $(VENV)/.test

@@ -21,7 +21,17 @@ _BENTO = (
     r"(?P<time>\d{4}-\d\d-\d\dT[\d:]+[+-]\d{4}) \[(?P<level>[A-Z]+)\] "
     r"\[[^:\]]*:(?P<model>[^:\]]+):\d+\] "
 )
-_TORCH = r"(?P<time>\d{4}-\d\d-\d\dT[\d:,]+) "
+_TORCH_TIME = r"(?P<time>\d{4}-\d\d-\d\dT[\d:,]+) "
+_TORCH_LEVEL = _TORCH_TIME + r"\[(?P<level>[A-Z]+) *\] "
+_TORCH_ACCESS = _TORCH_TIME + r"(?:\[(?P<level>[A-Z]+) *\] \S+ ACCESS_LOG )?- \S+ "
+"""What it prints, or writes to access_log.log."""
+_TORCH_MODEL = r'"[A-Z]+ (?P<route>/predictions/(?P<model>[^ /?"]+)(?:/(?P<version>[\w.]+))?)(?:[ ?][^"]*)?"'
+_TORCH_ANSWER = r" (?P<status>\d\d\d) (?P<latency_ms>\d+)$"
+_TORCH_NAME = r"(?P<model>[^,|]+)"
+_TORCH_QUEUE = r"ts_queue_latency_microseconds\.\w+:(?P<queue_us>[\d.]+)\|#model_name:"
+_TORCH_INFERENCE = r"PredictionTime\.ms:(?P<inference_ms>[\d.]+)\|#ModelName:"
+_TORCH_EXCEPTION = r"(?:\w+\.){0,8}(?P<exception>[A-Z]\w{0,48}(?:Error|Exception)): (?P<message>.*)"
+"""The last line of a trace, all of whose lines come as lines of the log."""
 _TGI = r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) +"
 _GIN = r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| (?P<status>\d\d\d) \| +(?P<latency>[^ |]+) "
 _NGINX_TIME = r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "
@@ -165,15 +175,14 @@ _ALL = (
     ),
     lines(
         "torchserve",
-        "TorchServe's access log, and its warnings",
+        "TorchServe's access log, the times of its models and their exceptions, and its other messages",
         (
-            (
-                _TORCH
-                + r"\[(?P<level>[A-Z]+) *\] \S+ ACCESS_LOG - \S+ "
-                + _REQUEST
-                + r" (?P<status>\d\d\d) (?P<latency_ms>\d+)$"
-            ),
-            _TORCH + r"\[(?P<level>WARN|ERROR) *\] \S+ \S+ - (?P<message>.*)",
+            _TORCH_ACCESS + _TORCH_MODEL + _TORCH_ANSWER,
+            _TORCH_ACCESS + _REQUEST + _TORCH_ANSWER,
+            _TORCH_LEVEL + r"W-\d+-(?P<model>\S+)_[^\s_]+-std\w+ MODEL_LOG - " + _TORCH_EXCEPTION,
+            _TORCH_LEVEL + r"\S+ MODEL_METRICS - " + _TORCH_INFERENCE + _TORCH_NAME,
+            _TORCH_LEVEL + r"\S+ TS_METRICS - " + _TORCH_QUEUE + _TORCH_NAME,
+            _TORCH_LEVEL + r"\S+ \S+ - (?P<message>.*)",
         ),
     ),
     lines(
@@ -183,6 +192,7 @@ _ALL = (
             _BENTO + r"\S+ \(scheme=[^,)]*,method=[^,)]*,path=(?P<route>[^,)]*),[^)]*\) "
             r"\(status=(?P<status>\d\d\d)[^)]*\) (?P<latency>[\d.]+ms)",
             _BENTO + r"(?P<message>.*)",
+            r"(?P<time>\d{4}-\d\d-\d\dT[\d:]+[+-]\d{4}) \[(?P<level>[A-Z]+)\] \[[^\]]*\] (?P<message>.*)",
         ),
     ),
     lines(
