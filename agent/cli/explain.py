@@ -7,9 +7,10 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from fnmatch import fnmatchcase
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,22 @@ EXAMPLES = """examples:
 It shows the baseline and the windows of the last time (as long as drift_window of the model, an hour where
 none is configured) side by side, in the feature's own unit; each score with the threshold that it must
 exceed; since when, in which versions, and samples of that time. Of a fleet it adds up the histograms of all
-devices, so that the verdict is that on all their values.
+devices, so that the verdict is that on all their values. Versions and their quality are those of the day
+before too, and of when a baseline was told; windows of other times are not read.
 
 Exit codes: 0 stable, 10 drifted, 20 unknown (too few values, no baseline yet), 1 no such feature or store.
 """
 STABLE, DRIFTED, UNKNOWN, FAILED = 0, 10, 20, 1
 WIDTH = 100
 HOUR = 3600.0
-EVER = float("-inf")
+EVER = -inf
+BACK = 86_400.0
+"""Seconds before what is compared of which windows are read too."""
+FROZEN = "model.baseline"
+EARLY, TOLD_WITHIN = 3600.0, 14_400.0
+"""Seconds before and behind the event of a new baseline in which its windows begin."""
+BASELINES = 8
+"""Baselines that are looked for."""
 
 
 def add(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -72,14 +81,10 @@ def explain(args: argparse.Namespace) -> int:
     def show(reader: Reader) -> int:
         from agent.cli.reading import readable
 
-        told = gathered(
-            "",
-            readable(reader, EVER),
-            readable(reader, EVER, ("events",)),
-            readable(reader, EVER, ("samples",)),
-            since,
-        )
-        return _show(args, [told])
+        def read(stream: str, begin: float, end: float) -> Iterator[Content]:
+            return readable(reader, begin, (stream,), until=end)
+
+        return _show(args, [gathered("", args.feature, read, since)])
 
     return read_store(args, config, show)
 
@@ -100,7 +105,7 @@ def _of_fleet(args: argparse.Namespace, since: float) -> int:
     try:
         with closing(FleetStore.open(args.fleet, "explain-drift")) as store:
             told = [
-                _of_device(store, each.name, since)
+                _of_device(store, each.name, args.feature, since)
                 for each in store.devices(time.time())
                 if fnmatchcase(each.name, args.devices)
             ]
@@ -109,36 +114,61 @@ def _of_fleet(args: argparse.Namespace, since: float) -> int:
     return _show(args, told)
 
 
-def _of_device(store: FleetStore, name: str, since: float) -> Told:
-    from agent.ship.records import RAW
+def _of_device(store: FleetStore, name: str, feature: str, since: float) -> Told:
+    def read(stream: str, begin: float, end: float) -> Iterator[Content]:
+        return (content for _, content in store.contents(name, begin, end, (stream,)))
 
-    def contents(*streams: str) -> Iterator[Content]:
-        return (content for key, content in store.contents(name, EVER) if key.stream in streams)
-
-    return gathered(name, contents("windows"), contents("events"), contents(RAW), since)
+    return gathered(name, feature, read, since)
 
 
-def gathered(
-    device: str,
-    windows: Iterable[Content],
-    events: Iterable[Content],
-    samples: Iterable[Content],
-    since: float,
-) -> Told:
-    """What a device tells of models, and which of it ended after `since` (wall s)."""
+Read = Callable[[str, float, float], "Iterator[Content]"]
+"""The contents of a stream that touch a time, from and to, in wall s."""
+
+
+def gathered(device: str, feature: str, read: Read, since: float) -> Told:
+    """What a device tells of models and the feature, and which of it ended after `since` (wall s)."""
     from agent.logs.measures import SAMPLE
+    from agent.ship.records import RAW
     from agent.view.explained import Told
     from agent.view.gathered import Gathered
 
-    kept, lately = Gathered(), Gathered()
-    for content in windows:
-        for frame in content.frames:
-            kept.take(frame)
-            if frame.span.wall[1] > since:
-                lately.take(frame)
-    said = [event for content in events for event in content.events if event.name.startswith("model.")]
-    whole = [event for content in samples for event in content.events if event.name == SAMPLE]
+    said = [
+        event
+        for content in read("events", EVER, inf)
+        for event in content.events
+        if event.name.startswith("model.")
+    ]
+    kept, lately = Gathered(feature), Gathered(feature)
+    before = EVER
+    for begin, end in times([event.wall for event in said if event.name == FROZEN], since - BACK):
+        for content in read("windows", begin, end):
+            if content.wall[0] <= before:
+                # It reaches over the time before, and is known from there.
+                continue
+            for frame in content.frames:
+                kept.take(frame)
+                if frame.span.wall[1] > since:
+                    lately.take(frame)
+        before = end
+    records = read(RAW, since - BACK, inf)
+    whole = [event for content in records for event in content.events if event.name == SAMPLE]
     return Told(device, kept.windows, lately.windows, said, whole)
+
+
+def times(frozen: Iterable[float], since: float) -> Iterator[tuple[float, float]]:
+    """From when to when windows are read (wall s): since a while ago, and where baselines were told, of which
+    the newest are looked for. Where nobody said when that was, all are read."""
+    told = sorted(frozen)[-BASELINES:]
+    if not told:
+        yield EVER, inf
+        return
+    before = EVER
+    for at in told:
+        begin, end = max(at - EARLY, before), min(at + TOLD_WITHIN, since)
+        if begin < end:
+            yield begin, end
+            before = end
+    yield since, inf
 
 
 def _show(args: argparse.Namespace, told: Sequence[Told]) -> int:

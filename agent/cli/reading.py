@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Container, Iterator
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -35,13 +36,14 @@ def readable(
     since: float,
     streams: tuple[str, ...] = ("windows",),
     only: Container[bytes] | None = None,
+    until: float = inf,
 ) -> Iterator[Content]:
     """The contents of these streams, or `only` those of these digests; what cannot be read or is lost is
     said on stderr."""
     from agent.ledger import utc
     from agent.store.errors import CorruptRow
 
-    for stored in reader.stored(since, streams=streams):
+    for stored in reader.stored(since, until, streams=streams):
         grave = stored.row.tombstone
         if only is not None and stored.row.digest not in only:
             continue

@@ -10,12 +10,13 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
 from agent.ship.body import decode_body, unpack
-from agent.ship.records import Key, Message
+from agent.ship.records import STREAMS, Key, Message
 from agent.stats.frame import Content
 from agent.view import dating
 from agent.view.reception import Notice, Outcome, Reception, ancestors, device_row
@@ -154,18 +155,21 @@ class FleetStore:
             for device, name, seen, state, status in rows
         ]
 
-    def contents(self, device: str, since: float) -> Iterator[tuple[Key, Content]]:
-        """The records of a device that end after `since` (wall s), oldest first, all by what it has told of
-        its clocks."""
+    def contents(
+        self, device: str, since: float, until: float = inf, streams: Sequence[str] = STREAMS
+    ) -> Iterator[tuple[Key, Content]]:
+        """The records of a device that end after `since` and begin by `until` (wall s), oldest first, all by
+        what it has told of its clocks."""
         query = (
-            "SELECT epoch, stream, first, last, body FROM data"
-            " WHERE device = ? AND finish > ? ORDER BY start, epoch, first"
+            "SELECT epoch, stream, first, last, body FROM data"  # noqa: S608
+            f" WHERE device = ? AND finish > ? AND start <= ? AND stream IN ({', '.join('?' * len(streams))})"
+            " ORDER BY start, epoch, first"
         )
         number = self._db.execute("SELECT id FROM devices WHERE name = ?", (device,)).fetchone()
         if number is None:
             return
         clocks = dating.clocks_of(self._db, *number)
-        for *key, body in self._db.execute(query, (*number, since)):
+        for *key, body in self._db.execute(query, (*number, since, until, *streams)):
             yield Key(*key), clocks.corrected(decode_body(unpack(body)))
 
     def spans(self, device: str, table: str) -> list[Key]:

@@ -20,9 +20,14 @@ NOWHERE = Key(0, "windows", 0, 0)
 
 
 class Gathered:
-    """Windows by series, of each the oldest first; `refused` counts those of series beyond 2,048."""
+    """Windows by series, of each the oldest first; `refused` counts those of series beyond 2,048.
 
-    def __init__(self) -> None:
+    Args:
+        feature: only this one is asked for: of others the newest window is held, so that they are known.
+    """
+
+    def __init__(self, feature: str | None = None) -> None:
+        self._feature = feature
         self._windows: dict[Series, list[Window]] = {}
         self.refused = 0
 
@@ -46,7 +51,9 @@ class Gathered:
             held.append(window)
             if len(held) > 1 and held[-2].start > window.start:
                 held.sort(key=lambda each: each.start)
-            if series.name == measures.DRIFT.name:
+            if self._feature not in (None, dict(series.attributes).get("feature", self._feature)):
+                del held[:-1]
+            elif series.name == measures.DRIFT.name:
                 del held[:-SCORES]
             elif len(held) > FINE:
                 held[:2] = [total(held[:2])]

@@ -9,19 +9,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from agent.cli import main
-from agent.cli.explain import DRIFTED, FAILED, STABLE, UNKNOWN
-from agent.stats.frame import Content
+from agent.cli.explain import DRIFTED, EVER, FAILED, FROZEN, HOUR, STABLE, UNKNOWN, gathered, times
+from agent.logs import measures
+from agent.stats.frame import Content, Event
 from agent.store.flush import Flush
 from agent.store.sizing import MIB, Limits
+from agent.view.explained import Explained, explained
 from agent.view.fleet import FleetStore
 from tests import modelled
 from tests.agent.store.device import Device
-from tests.messages import Sender
+from tests.messages import Sender, content
 from tests.source import ROOT
 
 
@@ -107,3 +111,47 @@ def test_a_fleet_is_judged_as_one_from_the_store_of_a_sink(
     assert run(state, "temperature", "--fleet", str(tmp_path / "none.db")) == FAILED
     assert "no such file" in capsys.readouterr().err
     assert not (tmp_path / "none.db").exists()
+
+
+DAY = 86_400.0
+
+
+def test_of_long_ago_only_the_baseline_is_read() -> None:
+    """Ten days: version 1 and another one were seen between, and a block reaches over most of it."""
+    now, model = 1.8e9, modelled.of("2")
+    told = (("model.name", "iris"), ("model.version", "2"))
+    baseline = content(now - 9 * DAY, measures.of_baseline(model, modelled.baseline().features))
+    between = [content(now - days * DAY, modelled.minute(0)) for days in (8, 5, 3)]
+    block = content(now - 8.9 * DAY, modelled.minute(31), 8.5 * DAY)
+    late = [content(now - 60.0 * minutes, modelled.minute(31)) for minutes in (20, 10)]
+    event = Event("boot", 0.0, now - 9 * DAY + 30, FROZEN, told, "2 features")
+    held = {"windows": [baseline, block, *between, *late], "events": [Content(events=(event,))]}
+    asked: list[tuple[float, float]] = []
+
+    def read(stream: str, begin: float, end: float) -> Iterator[Content]:
+        asked.append((begin, end))
+        for each in held.get(stream, []):
+            if each.wall[1] >= begin and each.wall[0] <= end:
+                yield each
+
+    found = explained([gathered("", "temperature", read, now - HOUR)], "iris", "temperature")
+    assert found.comparison.verdict.reference == 5000
+    assert found.comparison.verdict.window == 2 * modelled.ROWS
+    assert [(part.version, part.first) for part in found.parts] == [("2", now - 9 * DAY)]
+    assert sum(end - begin for begin, end in asked[1:2]) < DAY
+    assert known_rows(found) == 3 * modelled.ROWS, "the block counts once"
+
+
+def known_rows(found: Explained) -> int:
+    """Pairs of prediction and truth in all that was read."""
+    return sum(part.quality.classes.count for part in found.parts if part.quality.classes is not None)
+
+
+def test_where_nobody_said_when_a_baseline_was_told_all_is_read() -> None:
+    assert list(times([], 1000.0)) == [(EVER, inf)]
+    (begin, end), rest = times([5e6], 9e6)
+    assert begin < 5e6 < end
+    assert rest == (9e6, inf)
+    assert list(times([9e6 + 1], 9e6)) == [(9e6 + 1 - 3600, 9e6), (9e6, inf)]
+    spans = list(times([float(at) for at in range(0, 10**6, 100)], 1e9))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
