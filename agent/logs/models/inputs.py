@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.logs import measures
 from agent.logs.limits import MINUTE
 from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
-from agent.logs.models.rows import Categories, Numbers, Rows
+from agent.logs.models.rows import Categories, Classes, Numbers, Rows
 from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats, Ints
@@ -25,6 +25,7 @@ from agent.stats.histogram import Histogram
 from agent.stats.standard import Standard
 from agent.stats.window import Gauge, merge_into
 from collectors.api import Attributes
+from collectors.logs.formats.classes import folded
 
 HOUR = 3600.0
 KEYS = ("log.name", "model.name", "model.version")
@@ -255,7 +256,8 @@ class Inputs:
             if len(told):
                 minutes = (rows.times[told] // MINUTE).astype(np.int64)
                 least = int(minutes.min())
-                category = Categories(PREDICTION, rows.predictions)
+                named = Classes(folded(rows.predictions.numbers), rows.predictions.names)
+                category = Categories(PREDICTION, named)
                 self._categories(
                     owner, version, category, told, Sorted(minutes - least), least, rows.times[told]
                 )

@@ -18,6 +18,7 @@ from agent.stats.feature import FINE, MISSING, TYPE
 from agent.stats.standard import Standard
 from agent.stats.topk import Top
 from collectors.api import Attributes
+from collectors.logs.formats.classes import NAMELESS
 
 NOW = 1_800_000_000.0
 OWNER: Attributes = (("log.name", "api"), ("model.name", "iris"), ("model.version", "1"))
@@ -200,6 +201,14 @@ def test_what_the_model_says_is_looked_at_too() -> None:
     assert set(found.turn.turned) == {"prediction", "confidence"}
     assert of(windows).features["prediction"].categories == Top({"c": 599})
     assert of(windows).features["confidence"].faults == {}
+
+
+def test_predictions_without_a_name_are_one_category() -> None:
+    one = inputs()
+    numbers = np.array([2, 2, NAMELESS + 1, NAMELESS + 2])
+    one.take(rows({"temp": [1.0] * 4}, predictions=Classes(numbers, ["", "other", "a"])), NOW)
+    windows, _ = told(one, NOW + 61)
+    assert of(windows).features["prediction"].categories == Top({"a": 2, "other": 2})
 
 
 def test_distinct_and_unchanged_values_are_told() -> None:
