@@ -1,4 +1,4 @@
-"""Eight seconds of broken files for each collector; `make torture` gives each ten minutes."""
+"""Three seconds of broken files for each collector; `make torture` gives each ten minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collectors import catalog
 from tests.broken import files
 from tests.casebook import cases
 
-SECONDS = int(os.environ.get("OUTRIDER_FUZZ_SECONDS", "8"))
+SECONDS = int(os.environ.get("OUTRIDER_FUZZ_SECONDS", "3"))
 READ = [name for name in catalog.NAMES if any(files(case.source) for case in cases(name))]
 TRIED = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILINE)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agent.view.fleet import DeviceState
 from agent.view.ink import plain, span
 from agent.view.listing import MARKS, drawn, header, shown, table, titles, worst_first
-from agent.view.scene import Listed
+from agent.view.scene import Listed, Scene
 from agent.view.units import NONE
 from tests.pictures import CASES, devices, list_of_devices, scene, text_of
 
@@ -17,12 +17,17 @@ def test_the_list_is_as_kept(size: str) -> None:
     assert text_of(f"devices-{size}") == (CASES / f"devices-{size}.txt").read_text()
 
 
-@given(st.integers(30, 250))
-def test_it_fits_any_width(width: int) -> None:
+@pytest.fixture(scope="module")
+def whole() -> Scene:
+    return scene()
+
+
+@given(width=st.integers(30, 250))
+def test_it_fits_any_width(whole: Scene, width: int) -> None:
     of = table(width)
     assert max(span(drawn(each, of)) for each in devices()) <= width
     assert span(titles(of)) <= width
-    assert span(header(scene(), width)) <= width
+    assert span(header(whole, width)) <= width
 
 
 def test_states_differ_in_shape_and_word() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +8,7 @@ from agent.view.faults import Fault
 from agent.view.ink import plain, span
 from agent.view.modelpage import MOST_FAULTS, MOST_MODELS, erring, glance
 from agent.view.models import Model
+from agent.view.scene import Chosen
 from tests.pictures import NOW, chosen, series
 
 ONE = Model("resnet", ("api", "resnet"), series("model.requests"), 3.0, False, 10.0, 0.2, 0.05, 0.2)
@@ -77,7 +79,12 @@ def test_many_errors_are_bounded_and_the_rest_is_counted() -> None:
     assert plain(entries[-1].line).strip() == "21  of 3 other texts"
 
 
-@given(st.integers(12, 200))
-def test_they_fit_any_width(width: int) -> None:
-    entries = [*glance(chosen().models, width), *erring(chosen().faults, [], NOW, width)]
+@pytest.fixture(scope="module")
+def page() -> Chosen:
+    return chosen()
+
+
+@given(width=st.integers(12, 200))
+def test_they_fit_any_width(page: Chosen, width: int) -> None:
+    entries = [*glance(page.models, width), *erring(page.faults, [], NOW, width)]
     assert max(span(each.line) for each in entries) <= width

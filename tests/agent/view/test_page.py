@@ -21,9 +21,14 @@ def test_the_page_is_as_kept(size: str) -> None:
     assert text_of(f"device-{size}") == (CASES / f"device-{size}.txt").read_text()
 
 
-@given(st.integers(24, 250))
-def test_it_fits_any_width(width: int) -> None:
-    lines = [*head(chosen(), width), *(each.line for each in body(chosen(), NOW, width))]
+@pytest.fixture(scope="module")
+def page() -> Chosen:
+    return chosen()
+
+
+@given(width=st.integers(24, 250))
+def test_it_fits_any_width(page: Chosen, width: int) -> None:
+    lines = [*head(page, width), *(each.line for each in body(page, NOW, width))]
     assert max(map(span, lines)) <= width
 
 
