@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.logs.models.bridge import Watching
     from agent.logs.models.model import Model
 
-FULL, FEW = 1 << 21, 1 << 19
+FULL, FEW = 1 << 20, 1 << 18
 """Bytes that wait at most; and that wait for the end of their minute, of one log."""
 PATIENCE = 10.0
 """Seconds that more than a few lines wait at most."""
