@@ -173,7 +173,7 @@ def test_another_process_reads_a_copy_of_the_moment_and_holds_nobody_up(device: 
     device.flush()
     assert looker.stdin is not None
     assert looker.stdout is not None
-    for _ in range(20):
+    for _ in range(10):
         before = device.store.epochs()[0].next["windows"]
         looker.stdin.write(f"{device.directory}\n")
         looker.stdin.flush()
