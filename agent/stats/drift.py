@@ -58,8 +58,9 @@ IN_GROUP = 20
 """Values of a window in each of them, at least, on average."""
 CATEGORIES = 20
 """Categories that are told apart at most, the most frequent of the reference."""
-IN_CATEGORY = 5
-"""Values of a window in each of them, at least, if nothing drifted."""
+IN_CATEGORY = 10
+"""Values in each of them, at least, if nothing drifted: with fewer, chance alone exceeds the threshold of the
+stability index more often than it says."""
 
 
 class Seen(NamedTuple):
@@ -182,7 +183,9 @@ def _categories(reference: Top, window: Top, bounds: Bounds) -> Found:
         unseen = sum([count for name, count in window.counts.items() if name not in reference.counts])
         # Good and Turing: as much is to be expected as was seen once.
         once = sum([count == 1 for count in reference.counts.values()])
-        scores.append(_more("unseen", (once, m), (unseen, n), bounds))
+        # An unseen category comes several times: a window larger than the reference tells no more of them.
+        size = min(m, n)
+        scores.append(_more("unseen", (once, m), (unseen * size / n, size), bounds))
     return scores, {"jensen_shannon": jensen_shannon(one, two)}
 
 
@@ -191,13 +194,13 @@ def _missing(reference: Seen, window: Seen, bounds: Bounds) -> Score:
     return _rate("missing", (reference.missing, m), (window.missing, n), bounds)
 
 
-def _more(test: str, reference: tuple[int, int], window: tuple[int, int], bounds: Bounds) -> Score:
+def _more(test: str, reference: tuple[int, int], window: tuple[float, int], bounds: Bounds) -> Score:
     """Of two shares: by how much that of the window is larger."""
     found = _rate(test, reference, window, bounds)
     return found if window[0] * reference[1] > reference[0] * window[1] else found._replace(score=0.0)
 
 
-def _rate(test: str, reference: tuple[int, int], window: tuple[int, int], bounds: Bounds) -> Score:
+def _rate(test: str, reference: tuple[int, int], window: tuple[float, int], bounds: Bounds) -> Score:
     """Of two shares (part, whole): how far they are apart."""
     (a, m), (b, n) = reference, window
     both = (a + b) / (m + n)
