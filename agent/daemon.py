@@ -112,7 +112,8 @@ class Daemon:
             config.collect.interval,
             self._alarms if config.alert else None,
         )
-        self._condition: tuple[str, ...] = ()
+        self.condition: tuple[str, ...] = ()
+        """What is the matter, in words, as of the last look."""
         self._cut = 0
         self._silent = False
         self.control: ControlSocket | None = None
@@ -167,8 +168,8 @@ class Daemon:
             *clock,
             *self._beside.look(now),
         )
-        if condition != self._condition:
-            self._condition = condition
+        if condition != self.condition:
+            self.condition = condition
             self._shipper.post(shipped.Condition(condition))
         dead = [name for name, lives in self._vital(now) if not lives]
         for name in dead:

@@ -84,6 +84,7 @@ def serve(load: Callable[[], Config]) -> int:
                     return FAILED
             if daemon.look():
                 notifier.watchdog()
+            notifier.status(_words(daemon))
         notifier.stopping("writing the last window")
         daemon.stop("told to stop")
     return 0
@@ -138,9 +139,11 @@ def _reloaded(daemon: Daemon, load: Callable[[], Config], notifier: Notifier, ta
 
 
 def _words(daemon: Daemon) -> str:
+    """What it does, and what is the matter with it."""
     config = daemon.config
-    return (
+    words = (
         f"outrider {RELEASE}: {daemon.name} of fleet {config.device.fleet}: "
         f"polls each {config.collect.interval:g} s, "
         f"windows of {config.window.span:g} s, broker {config.broker.url}"
     )
+    return f"{words}; degraded: {'; '.join(daemon.condition)}" if daemon.condition else words

@@ -30,11 +30,13 @@ class Notifier:
         self._tally = tally
         self._address = address(environ.get("NOTIFY_SOCKET", ""))
         self._socket: socket.socket | None = None
+        self._status = ""
         self.watchdog_interval = watchdog_interval(environ, pid)
         """How often `watchdog` is due, in s: half of WatchdogSec; None if there is no watchdog."""
 
     def ready(self, status: str) -> None:
         """Started, or reloaded; `status` is what `systemctl status` shows."""
+        self._status = status
         self._send(f"READY=1\nSTATUS={one_line(status)}")
 
     def watchdog(self) -> None:
@@ -42,8 +44,10 @@ class Notifier:
         self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """What `systemctl status` shows."""
-        self._send(f"STATUS={one_line(text)}")
+        """What `systemctl status` shows; sent where it is another than before."""
+        if text != self._status:
+            self._status = text
+            self._send(f"STATUS={one_line(text)}")
 
     def reloading(self, monotonic: float) -> None:
         """Began to reload at `monotonic` (CLOCK_MONOTONIC, s); `ready` ends it."""
@@ -51,6 +55,7 @@ class Notifier:
 
     def stopping(self, status: str) -> None:
         """Began to end."""
+        self._status = status
         self._send(f"STOPPING=1\nSTATUS={one_line(status)}")
 
     def close(self) -> None:

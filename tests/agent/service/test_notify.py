@@ -25,11 +25,15 @@ def notifier(environ: dict[str, str], tally: Tally | None = None) -> Notifier:
     return Notifier(environ, tally or Tally(), pid=os.getpid())
 
 
-def test_each_message_is_one_datagram(manager: tuple[str, socket.socket]) -> None:
+def test_each_message_is_one_datagram_and_what_was_said_is_not_said_again(
+    manager: tuple[str, socket.socket],
+) -> None:
     name, listener = manager
     sender = notifier({"NOTIFY_SOCKET": name})
     sender.ready("collecting")
+    sender.status("collecting")
     sender.watchdog()
+    sender.status("degraded: disk full")
     sender.status("degraded: disk full")
     sender.reloading(12.3456789)
     sender.stopping("SIGTERM")
