@@ -40,6 +40,7 @@ torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/logs.py --seconds 60 --rate 20000
 	$(BIN)/python tests/torture/labels.py --requests 20000 --kills 20
 	$(BIN)/python tests/torture/tailsteps.py --seeds 300
+	$(BIN)/python tests/torture/tailhangs.py --seeds 100
 	OUTRIDER_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n $(WORKERS) -rP tests/torture/test_fuzz.py
 
 # Model servers from PyPI, beside a daemon that reads their logs. TorchServe needs Java 17 and gigabytes; where

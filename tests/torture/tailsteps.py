@@ -21,7 +21,7 @@ from random import Random
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.torture.logwriter import LOGS, Service, told
+from tests.torture.logwriter import LOGS, OLD, Service, told
 from tests.torture.tail import Reader, differences
 
 EPOCH = 1_000_000_000.0  # s; long before anything that the real clock stamps
@@ -36,13 +36,14 @@ class World:
         folder: of the logs.
         random: decides all.
         often: the share of steps in which a rotation begins.
+        old: s after which rotated files are deleted.
     """
 
-    def __init__(self, folder: Path, random: Random, often: float) -> None:
+    def __init__(self, folder: Path, random: Random, often: float, old: float = OLD) -> None:
         self.now = 0.0
         self._folder = folder
         self._random = random
-        self._often = often
+        self._often, self._old = often, old
         self._under_way: Iterator[float] | None = None
         self._again = 0
         self.writing = False
@@ -84,7 +85,7 @@ class World:
             self._under_way = self._service.rotate(self._nanoseconds())
         if self._random.random() < 0.05:
             for service in self.services:
-                service.tidy(self.wall())
+                service.tidy(self.wall(), self._old)
 
     def finish(self) -> None:
         """End what is under way, and the last lines."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import tailsteps
+from tests.torture import tailhangs, tailsteps
 from tests.torture.tail import cuts_seen, differences, run
 
 
@@ -32,3 +32,11 @@ def test_every_line_is_counted_exactly_once_in_simulated_time(seed: int) -> None
 @pytest.mark.parametrize("seed", range(5030, 5034))
 def test_every_line_is_counted_exactly_once_where_inodes_are_used_again(seed: int, tmp_path: Path) -> None:
     assert tailsteps.run(tmp_path, 300, seed) == []
+
+
+@pytest.mark.parametrize("seed", range(114, 118))
+def test_every_line_is_counted_exactly_once_where_calls_hang(seed: int) -> None:
+    with tempfile.TemporaryDirectory(dir=tailsteps.TMPFS) as folder:
+        wrong, reader = tailhangs.run(Path(folder), 300, seed)
+    assert wrong == []
+    assert reader.hangs > 0

@@ -90,6 +90,11 @@ class Chain:
         return self.tracks[-1] if self.tracks and self.tracks[-1].live else None
 
     @property
+    def awaited(self) -> Track | None:
+        """The one that all later ones wait for."""
+        return next((track for track in self.tracks if not track.spent), None)
+
+    @property
     def first(self) -> bool:
         """New generations begin here: it is the path of the log itself, and not that of a rotated one."""
         return self.path == self.family.root or all(

@@ -121,7 +121,7 @@ class Rotation:
         return Search(real, self._archives, self._files.roots, self._files.taken, self._listings)
 
     def _find(self, chain: Chain, track: Track, now: float) -> None:
-        if self._files.crowded:
+        if self._files.crowded and track is not chain.awaited:
             return
         found = self._search(track.real).rest(track.file, track.offset, track.proof, track.rejected)
         if found is not None and found.likeness == "same":

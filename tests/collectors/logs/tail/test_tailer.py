@@ -619,3 +619,26 @@ def test_a_copy_shorter_than_what_was_seen_of_the_head_is_read(log: Path, tailin
     append(log, *lines[20:])
     tailing.read(8)
     assert sorted(tailing.lines) == sorted(texts([*lines[:12], *lines[20:]]))
+
+
+def test_one_that_is_missed_for_a_moment_is_found_though_all_later_ones_are_open(
+    log: Path, tmp_path: Path, tailing: Tailing
+) -> None:
+    append(log, *numbered(0, 10))
+    tailing.read()
+    append(log, *numbered(10, 20))
+    generations = 3 * SMALL.opened
+    for number in range(1, generations):
+        log.rename(f"{log}.{number}")
+        append(log, *numbered(10 + 10 * number, 20 + 10 * number))
+        tailing.now += 1.0
+        tailing.tailer.look()
+    tailing.keep([])
+    tailing.crash()
+    (tmp_path / "elsewhere").mkdir()
+    aside = Path(f"{log}.1").rename(tmp_path / "elsewhere/aside")
+    tailing.now += 1.0
+    tailing.tailer.look()
+    aside.rename(f"{log}.1")
+    tailing.read(3 * generations)
+    assert tailing.lines == texts(numbered(0, 10 + 10 * generations))
