@@ -189,7 +189,7 @@ def test_without_a_daemon_nobody_is_asked(recorded: Made) -> None:
 def test_a_daemon_that_goes_meanwhile_takes_the_capture_when_it_is_back(recorded: Made) -> None:
     daemon = recorded().start()
     windows_pass(daemon.state, 2)
-    words = ["record", "--before", "1s", "--after", "20s"]
+    words = ["record", "--before", "1s", "--after", "10s"]
     places = ["--state-dir", str(daemon.state), "--runtime-dir", str(daemon.runtime)]
     with subprocess.Popen(
         [sys.executable, "-m", "agent", *words, *places],
@@ -205,4 +205,4 @@ def test_a_daemon_that_goes_meanwhile_takes_the_capture_when_it_is_back(recorded
     assert "goes on when it is back" in said
     daemon.start()
     found, _ = captured(daemon)
-    assert (found.by, found.after > 18) == ("command", True)
+    assert (found.by, found.after > 8) == ("command", True)
