@@ -307,12 +307,15 @@ class Tailing:
                 self._positions[name] = position
 
     def _read(self) -> int:
-        """Read new lines, unless too much waits for the writer; how many bytes."""
+        """Read new lines, until too much waits for the writer; how many bytes."""
         size = 0
         if max(log.minutes for log in self._logs.values()) < MINUTES:
             for chunk in self._tailer.take(MOST, LONGEST):
-                self._logs[chunk.source].take(chunk.text, self._clocks.wall(), chunk.times)
+                log = self._logs[chunk.source]
+                log.take(chunk.text, self._clocks.wall(), chunk.times)
                 size += chunk.size
+                if log.minutes >= MINUTES:
+                    break
         return size
 
     def _tell_live(self) -> None:

@@ -118,6 +118,7 @@ class Digest:
         self._new_groups = partial(Groups, form, limits.groups, clean)
         self._groups = self._new_groups()
         self._waiting: list[_Waiting] = []
+        self._coming: set[int] = set()
         self._rows = 0
         self._minutes: dict[int, Windows] = {}
         self._lately: Windows | None = None
@@ -127,7 +128,7 @@ class Digest:
     @property
     def minutes(self) -> int:
         """Minutes that wait for `flush`: whoever reads a long log flushes now and then."""
-        return len(self._minutes)
+        return len(self._minutes.keys() | self._coming)
 
     def lately(self) -> Windows:
         """The windows of this minute and the one before, each time what was added since the last; from the
@@ -155,6 +156,7 @@ class Digest:
             self._watch.take(batch, minutes, places, self._groups.attributes, now)
         if len(minutes):
             self._waiting.append(_Waiting(minutes, batch.labels, [batch.numbers[at] for at in self._own]))
+            self._coming.update(_different(minutes))
             self._rows += len(minutes)
         if self._rows >= self._limits.rows:
             self._settle()
@@ -197,6 +199,7 @@ class Digest:
     def _settle(self) -> None:
         """Sum up what waits."""
         waiting, self._waiting, self._rows = self._waiting, [], 0
+        self._coming.clear()
         if not waiting:
             return
         labels = np.concatenate([batch.labels for batch in waiting])
@@ -235,6 +238,12 @@ class Digest:
     def names(self) -> tuple[list[str], list[str]]:
         """The statuses and the faults by number."""
         return self._groups.statuses.names, self._groups.faults.names
+
+
+def _different(minutes: Ints) -> list[int]:
+    """Which minutes there are."""
+    first, last = int(minutes.min()), int(minutes.max())
+    return [first] if first == last else np.unique(minutes).tolist()
 
 
 def _add(windows: Windows, series: Series, summary: Summary) -> None:

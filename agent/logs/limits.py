@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     late: float = DAY
     templates: int = 64
     messages: int = 1000
-    rows: int = 32768
+    rows: int = 8192
 
 
 DEFAULT = Limits()

@@ -141,6 +141,8 @@ class Log:
         text = waiting[0].text if len(waiting) == 1 else b"".join([each.text for each in waiting])
         times = [time for each in waiting if each.times is not None for time in each.times]
         now = waiting[-1].now
+        # They are in the text: both together would be the most that is held.
+        waiting.clear()
         batch = self._lines.read(text, Near(self._zone, now), times or None)
         if batch.samples and not self._first:
             self._first = one_line(self._redactor.text(batch.samples[0].decode("utf-8", "replace")))

@@ -11,7 +11,7 @@ one reconnection. When costs rise at once, the newest windows wait until the buc
 from __future__ import annotations
 
 from collections import deque
-from statistics import median
+from collections.abc import Collection
 from typing import NamedTuple
 
 from agent.ship.budget import Budget, Lane, wire
@@ -63,13 +63,13 @@ class Grain:
     def cost(self) -> float:
         """Bytes that a message of the newest windows takes, with all that it brings with it."""
         if len(self._costs) >= FEW:
-            return median(self._costs)
+            return _median(self._costs)
         return min([*self._costs, wire(SIZE) + self._connection])
 
     @property
     def size(self) -> int:
         """Bytes of such a message."""
-        return round(median(self._sizes)) if self._sizes else SIZE
+        return round(_median(self._sizes)) if self._sizes else SIZE
 
     def spend(self, size: int) -> None:
         """So many bytes went over the wire."""
@@ -116,3 +116,9 @@ class Grain:
                 break
             grain *= 2
         return grain
+
+
+def _median(values: Collection[int]) -> float:
+    """That of `statistics`, which would take 0.6 MB of memory for it."""
+    ordered, middle = sorted(values), len(values) // 2
+    return ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from collectors.logs.formats.words import FRONT, ONES, TOPS, Flags, Ints, Text, Words
+from collectors.logs.formats.words import ONES, TOPS, Flags, Ints, Text, Words
 
 MARK = 1
 _QUOTE, _BACKSLASH, _U = 34, 92, 117
@@ -41,7 +41,7 @@ def odd(text: Text) -> Flags | None:
 
 def _marked(text: Text) -> Ints:
     """Mark the escapes; returns where there is a backslash that begins none."""
-    places = np.flatnonzero(np.equal(text.body, _BACKSLASH, out=text.flags)) + FRONT
+    places = text.where(np.equal, _BACKSLASH)
     # In a row of backslashes every other one begins an escape.
     first = np.concatenate(([True], np.diff(places) != 1))
     places = places[(places - np.maximum.accumulate(np.where(first, places, 0))) % 2 == 0]

@@ -24,6 +24,8 @@ LONGEST_TEXT = 128
 """Words of a text that are looked at for its end."""
 KEPT = 4
 """Words of a text that are kept."""
+STRETCH = 1 << 17
+"""Bytes that are looked at together."""
 WIDE = 8
 """Words that are looked at together."""
 
@@ -52,10 +54,8 @@ class Desk:
         """The chunk's bytes between FRONT and BACK others."""
         size = FRONT + len(chunk) + BACK
         if len(self.bytes) < size:
-            self.bytes, self.flags = (
-                np.zeros(size + size // 4, np.uint8),
-                np.zeros(size + size // 4, np.bool_),
-            )
+            self.bytes = np.zeros(size + size // 8, np.uint8)
+            self.flags = np.zeros(min(size, STRETCH), np.bool_)
         laid = self.bytes[:size]
         laid[FRONT:-BACK] = np.frombuffer(chunk, np.uint8)
         laid[-BACK:] = 0
@@ -73,13 +73,12 @@ class Text:
         self.bytes = desk.lay(chunk)
         self.body = self.bytes[FRONT:-BACK]
         """The bytes of the chunk."""
-        self.flags = desk.flags[: len(chunk)]
-        """Room for a flag for each of them."""
+        self._flags = desk.flags
         self.marked: bool | None = None
         """Whether there were escapes, which are marked now (`escapes`); None: nobody has looked."""
         self.odd: Flags | None = None
         """Which lines are to be read one at a time, then; None: none."""
-        controls = places_of(np.less(self.body, SPACE, out=self.flags)) + FRONT
+        controls = self.where(np.less, SPACE)
         other = self.bytes[controls] != NEWLINE
         self.controls: Ints = controls[other]
         """Where control characters stand that are no ends of lines."""
@@ -90,6 +89,15 @@ class Text:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def where(self, compare: np.ufunc, byte: int) -> Ints:
+        """The places of bytes that compare so, which are few; a stretch at a time, for flags of all would be
+        as large as the chunk."""
+        found = [np.empty(0, np.int64)]
+        for begin in range(0, len(self.body), STRETCH):
+            part = self.body[begin : begin + STRETCH]
+            found.append(places_of(compare(part, byte, out=self._flags[: len(part)])) + (FRONT + begin))
+        return np.concatenate(found)
 
     def window(self, places: Ints, words: int) -> Words:
         """So many words from each place on, a row for each place.

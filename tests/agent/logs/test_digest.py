@@ -179,3 +179,17 @@ def test_attributes_are_redacted() -> None:
     log = Log()
     log.read('{"m":"mail a.b@example.com","l":1}\n')
     assert {dict(series.attributes)["model.name"] for series in log.only().windows} == {"mail [email]"}
+
+
+def test_minutes_that_wait_are_known_before_they_are_summed_up() -> None:
+    log = Log()
+    for minute in (1, 1, 2, 9):
+        log.read(f'{{"t": {NOW - 60 * minute}, "s": "ok"}}\n{{"t": {NOW - 60 * minute}, "s": "ok"}}\n')
+    assert log.digest.minutes == 3
+    log.read("".join(f'{{"t": {NOW - 60 * minute}, "s": "ok"}}\n' for minute in range(6)))
+    assert log.digest.minutes == 7
+    log.digest.lately()
+    log.digest.lately()
+    assert log.digest.minutes == 7, "summed up, too"
+    assert len(log.digest.flush()) == 7
+    assert log.digest.minutes == 0

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.formats.words import KEPT, WIDE, Desk, Text, end_at, head_of, places_of, same, texts
+from collectors.logs.formats.words import (
+    FRONT,
+    KEPT,
+    STRETCH,
+    WIDE,
+    Desk,
+    Text,
+    end_at,
+    head_of,
+    places_of,
+    same,
+    texts,
+)
 
 
 def laid(lines: list[str]) -> Text:
@@ -105,3 +117,13 @@ def test_where_all_texts_end_is_seen_at_once(size: int) -> None:
     ):
         text = laid([f'{"x" * size}"', other])
         assert end_at(text.window(text.starts, 4), size) == (size == 0 and other == '""')
+
+
+def test_bytes_are_found_over_all_stretches() -> None:
+    size = 3 * STRETCH - 7
+    places = [0, 1, 8, STRETCH - 1, STRETCH, 2 * STRETCH + 5, size - 2]
+    chunk = bytearray(b"x" * size)
+    for place in places:
+        chunk[place] = ord("!")
+    found = Text(bytes(chunk), Desk()).where(np.equal, ord("!"))
+    assert (found - FRONT).tolist() == places
