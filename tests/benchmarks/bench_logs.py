@@ -8,8 +8,8 @@ floats of 17 digits, an escape in each message, letters beyond ASCII, a duration
 with an exponent in a feature. `model` lines have a request's id, a prediction and a label of ten classes and
 50 features; in `gaps` one in a hundred of these is null. `read` is without the summing up, `whole` with all
 that a `[[model]]` is told beside: quality by labels that another log tells later, whose lines count too,
-inputs and their faults, distinct values. `file` is a tailer, a log and its windows together on a file in
-memory.
+inputs and their faults, distinct values; `alone` are these lines without those of labels. `file` is a
+tailer, a log and its windows together on a file in memory.
 
 CPU time of this process, user and system, median of the runs; beside it the plain lines through `json.loads`
 alone in the same runs, for the machine is never quiet.
@@ -40,6 +40,7 @@ from collectors.logs.formats.format import Format, field_of
 from collectors.logs.formats.lines import Lines
 from collectors.logs.formats.presets import PRESETS
 from collectors.logs.formats.times import Near
+from collectors.logs.tail.medium import STEP
 from collectors.logs.tail.source import Source
 from collectors.logs.tail.tailer import Tailer
 from collectors.tally import Tally
@@ -175,11 +176,11 @@ def access_lines(count: int) -> Iterator[str]:
         yield f'INFO:     127.0.0.1:{port} - "POST /v1/infer HTTP/1.1" {status} {took:.2f}ms\n'
 
 
-def chunks(data: bytes) -> Iterator[bytes]:
-    """The log as a tailer hands it over: whole lines."""
+def chunks(data: bytes, size: int = CHUNK) -> Iterator[bytes]:
+    """The log in whole lines, as they are read together, or `STEP` by `STEP` as a tailer hands them over."""
     place = 0
     while place < len(data):
-        end = data.rfind(b"\n", place, place + CHUNK) + 1
+        end = data.rfind(b"\n", place, place + size) + 1
         yield data[place:end]
         place = end
 
@@ -268,8 +269,8 @@ def main() -> None:
     few = args.lines // 10
     logs = {f"json, {kind}": (JSON, "".join(json_lines(args.lines, kind)).encode()) for kind in KINDS}
     logs["access lines"] = PRESETS["uvicorn"], "".join(access_lines(args.lines)).encode()
-    logs["model"] = MODEL, "".join(model_lines(args.lines // 4)).encode()
-    logs["model, gaps"] = MODEL, "".join(model_lines(args.lines // 4, 0.01)).encode()
+    logs["model"] = MODEL, "".join(model_lines(args.lines // 2)).encode()
+    logs["model, gaps"] = MODEL, "".join(model_lines(args.lines // 2, 0.01)).encode()
     plain = logs["json, plain"][1]
     sample = plain.splitlines()[:few]
     works: dict[str, tuple[int, Callable[[], object]]] = {}
@@ -280,8 +281,10 @@ def main() -> None:
             works[f"{name:20}fast"] = count, partial(digest, form, parts, fast=True)
             if form is MODEL:
                 works[f"{name:20}read"] = count, partial(read, form, parts)
-                labels = list(chunks("".join(truths(data.decode().splitlines())).encode()))
-                works[f"{name:20}whole"] = 2 * count, partial(whole, parts, labels)
+                labels = list(chunks("".join(truths(data.decode().splitlines())).encode(), STEP))
+                handed = list(chunks(data, STEP))
+                works[f"{name:20}whole"] = 2 * count, partial(whole, handed, labels)
+                works[f"{name:20}alone"] = count, partial(whole, handed, [])
             if name in ("json, plain", "access lines"):
                 path = Path(folder) / f"{len(works)}.log"
                 path.write_bytes(data)

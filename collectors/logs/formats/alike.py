@@ -5,6 +5,7 @@ Most are: a share of three decimals, a count of one digit. They are read in a qu
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,27 +40,48 @@ class Alike(NamedTuple):
 
     def read(self, words: Words) -> tuple[Floats, Flags]:
         """The numbers in words that begin with them, and which are written so."""
-        marks = bytearray(b"0" * self.length)
-        over = bytearray(b"\x76" * 8)
-        start = MOST - self.length
-        if self.dot < self.length:
-            marks[self.dot] = ord(".")
-            over[start + self.dot] = 0x7F
-        over[MOST] = 0x7F
-        marks.append(self.behind)
+        how = _reading(self)
         # Digits become 0 to 9, what is the same in all becomes 0 and stands in the last byte.
-        digits = (words ^ np.uint64(int.from_bytes(marks, "little"))) << np.uint64(8 * start)
-        read: Flags = (((digits + np.uint64(int.from_bytes(over, "little"))) | digits) & TOPS) == NO
+        digits = (words ^ how.marks) << how.shift
+        read: Flags = (((digits + how.over) | digits) & TOPS) == NO
         if self.dot > 1:
             read &= (words & _BYTE) != _ZERO
-        decimals = 1
         if self.dot < self.length:
-            decimals = self.length - self.dot
             # The digits before the dot move on to its place.
-            digits += (digits & FIRST[start + self.dot]) * _TWICE
+            digits += (digits & how.before) * _TWICE
         values = eight(digits).view(np.int64).astype(np.float64)
-        values /= 10.0**decimals
+        values /= how.divisor
         return values, read
+
+
+class _Reading(NamedTuple):
+    """The constants that a way of writing is read by."""
+
+    marks: np.uint64
+    over: np.uint64
+    shift: np.uint64
+    before: np.uint64
+    divisor: float
+
+
+@lru_cache(1024)
+def _reading(how: Alike) -> _Reading:
+    marks = bytearray(b"0" * how.length)
+    over = bytearray(b"\x76" * 8)
+    start, decimals = MOST - how.length, 1
+    if how.dot < how.length:
+        marks[how.dot] = ord(".")
+        over[start + how.dot] = 0x7F
+        decimals = how.length - how.dot
+    over[MOST] = 0x7F
+    marks.append(how.behind)
+    return _Reading(
+        np.uint64(int.from_bytes(marks, "little")),
+        np.uint64(int.from_bytes(over, "little")),
+        np.uint64(8 * start),
+        FIRST[min(start + how.dot, 8)],
+        10.0**decimals,
+    )
 
 
 def alike(text: Text, begins: Ints, found: Numbers, behind: int) -> Alike | None:

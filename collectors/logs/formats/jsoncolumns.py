@@ -32,6 +32,9 @@ _FLAGS = np.array([0.0, 1.0, nan])
 Filled = Mapping[int, Column]
 
 
+_NONE = np.empty(0, np.int64)
+
+
 class _Number(NamedTuple):
     """The hole of a number, None where all lines have `value`; of a flag, what its texts are."""
 
@@ -159,7 +162,8 @@ class JsonColumns:
         place = self._numbers[at].place
         if place is None:
             return np.full(len(values), state, np.uint8) if state else None
-        rows = np.flatnonzero(np.isnan(values))
+        # The least tells it where none is: that is one pass.
+        rows = np.flatnonzero(np.isnan(values)) if isnan(values.min(initial=0.0)) else _NONE
         if not len(rows):
             return None
         begins, ends, *_ = holes[place]

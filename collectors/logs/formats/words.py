@@ -7,6 +7,7 @@ read here is what the exact path reads, or it is said that it cannot be.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ def word_of(byte: int) -> np.uint64:
 
 ONES, ZEROS, TOPS, ABOVE_NINE = word_of(1), word_of(0x30), word_of(0x80), word_of(0x76)
 _QUOTES = word_of(0x22)
+_WORD = np.dtype("<u8")
 NO, ONE, _SEVEN, _EIGHT, LAST_BYTE = np.uint64(0), np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(56)
 # By length: the bits of the first so many bytes of a word.
 FIRST = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
@@ -74,6 +76,7 @@ class Text:
         self.body = self.bytes[FRONT:-BACK]
         """The bytes of the chunk."""
         self._flags = desk.flags
+        self._every: dict[int, NDArray[np.void]] = {}
         self.marked: bool | None = None
         """Whether there were escapes, which are marked now (`escapes`); None: nobody has looked."""
         self.odd: Flags | None = None
@@ -104,11 +107,12 @@ class Text:
 
         One copy of many bytes costs hardly more than one of eight.
         """
-        size = 8 * words
-        every: NDArray[np.void] = np.ndarray(
-            len(self.bytes) - size + 1, np.dtype(f"V{size}"), self.bytes, 0, (1,)
-        )
-        return every[places].view(np.dtype("<u8")).reshape(len(places), words)
+        every = self._every.get(words)
+        if every is None:
+            size = 8 * words
+            every = np.ndarray(len(self.bytes) - size + 1, np.dtype(f"V{size}"), self.bytes, 0, (1,))
+            self._every[words] = every
+        return every[places].view(_WORD).reshape(len(places), words)
 
     def line(self, row: int) -> bytes:
         """A line without its end."""
@@ -153,14 +157,24 @@ def words_of(literal: bytes) -> int:
 
 def differing(window: Words, literal: bytes) -> Words:
     """Not 0 where the first words of the window do not end in the literal, of at least a byte."""
-    count = words_of(literal)
-    spare = 8 * count - len(literal)
-    padded = bytes(spare) + literal
-    found: Words = window[:, 0] ^ np.uint64(int.from_bytes(padded[:8], "little"))
-    found >>= np.uint64(8 * spare)
-    for at in range(1, count):
-        found |= window[:, at] ^ np.uint64(int.from_bytes(padded[8 * at : 8 * at + 8], "little"))
+    first, spare, rest = _words_of(literal)
+    found: Words = window[:, 0] ^ first
+    if spare:
+        found >>= spare
+    for at, word in enumerate(rest, 1):
+        found |= window[:, at] ^ word
     return found
+
+
+@lru_cache(4096)
+def _words_of(literal: bytes) -> tuple[np.uint64, np.uint64, tuple[np.uint64, ...]]:
+    """The first word of a literal, how many of its bits are not of it, and the other words."""
+    spare = 8 * words_of(literal) - len(literal)
+    padded = bytes(spare) + literal
+    first, *rest = [
+        np.uint64(int.from_bytes(padded[at : at + 8], "little")) for at in range(0, len(padded), 8)
+    ]
+    return first, np.uint64(8 * spare), tuple(rest)
 
 
 def same(text: Text, places: Ints, literal: bytes) -> Flags:
