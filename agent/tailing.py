@@ -19,27 +19,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from agent.alarms import Elsewhere
-from agent.config.formats import form_named, own_formats
-from agent.config.logs import Logs
 from agent.config.plans import selection
 from agent.config.settings import Config
 from agent.flush.feed import Dated, Fed, Said
+from agent.followed import followings, sources
 from agent.logs.admission import Admission
-from agent.logs.digest import Tally as Lines
-from agent.logs.following import Following, Stamp, Told
-from agent.logs.limits import MINUTE, Limits
+from agent.logs.following import Following
+from agent.logs.limits import MINUTE
 from agent.logs.live import Live
 from agent.logs.pace import pause
 from agent.modelling import Models
 from agent.poller import Clocks
+from agent.remarks import Remarks
 from agent.stats.window import Summary, merge_into
 from collectors.api import Attributes, Reading, Series
-from collectors.logs.formats.roles import TEMPLATES as TEXTS
-from collectors.logs.formats.zones import zone_of
-from collectors.logs.redact import Redactor
 from collectors.logs.tail.guard import Guard, Left
-from collectors.logs.tail.journal import JournalSource
-from collectors.logs.tail.source import Source
 from collectors.logs.tail.tailer import Tailer
 from collectors.tally import Tally
 
@@ -52,17 +46,10 @@ REST = 5.0
 MINUTES = 48
 """Minutes that wait for the writer at most; a backlog waits in the files."""
 REMEMBERED = 2048
-LONGEST_TEXT = 1024
 LOST = "with the damaged store it is lost where logs stood, and what waited for labels: they begin at the end"
 AGAIN = 60.0
 """Seconds until all is begun anew after an error that nobody foresaw."""
-TEMPLATES, TOLD_IN_ALL = 8, 1024
-"""Templates of errors that are told in a window, and that are remembered as told."""
-RETOLD, RETOLD_ON_BUDGET = 3600.0, 86_400.0
-"""Seconds after which a template that still comes is told again; the second where bytes are counted."""
 SOURCE = "logs"
-COUNTED = ("outrider.logs.lines", "outrider.logs.missed", "outrider.logs.untimed", "outrider.logs.astray")
-"""Where the fields of a log's tally are counted."""
 ASKED, OVER = True, False
 """What the thread is told: the writer asks for what there is; it is over."""
 
@@ -98,8 +85,9 @@ class Tailing:
         self._begun: queue.SimpleQueue[Positions] = queue.SimpleQueue()
         self._positions: dict[str, bytes] = {}
         self._handed: OrderedDict[float, None] = OrderedDict()
-        self._told: OrderedDict[str, float] = OrderedDict()
-        self._retold = RETOLD if config.ship.budget is None else RETOLD_ON_BUDGET
+        self._remarks = Remarks(
+            outlets.event, outlets.say, outlets.tally, on_budget=config.ship.budget is not None
+        )
         self._guard = Guard(time.monotonic)
         self._thread = self._another(begins=True)
         self._tailer: Tailer
@@ -109,10 +97,7 @@ class Tailing:
         self._live, self._live_due = Live(), 0.0
         self._anew = True
         self._read_at = 0.0
-        self._misfits: tuple[str, ...] = ()
         self._failed = ""
-        self._counted: dict[str, Lines] = {}
-        self._formats: dict[str, str] = {}
 
     @property
     def elsewhere(self) -> Elsewhere:
@@ -156,7 +141,7 @@ class Tailing:
         self._watch_over()
         stuck = tuple(f"logs: {name} does not answer" for name in self._guard.hung)
         failed = (f"logs: {self._failed}",) if self._failed else ()
-        return (*stuck, *failed, *self._misfits)
+        return (*stuck, *failed, *self._remarks.misfits)
 
     def stop(self, patience: float) -> bool:
         """End the thread; False if it takes longer than `patience` s."""
@@ -172,11 +157,7 @@ class Tailing:
         thread = self._another(begins=False)
         thread.start()
         self._thread = thread
-        self._outlets.tally.add("outrider.logs.stale", 1, **{"log.name": hang.name})
-        if not hang.again:
-            text = f"log {hang.name}: no answer for {hang.seconds:.0f} s; the others go on without it"
-            self._outlets.say("warning", text)
-            self._outlets.event("logs.stale", text, (("log.name", hang.name),))
+        self._remarks.left(hang)
 
     def _another(self, *, begins: bool) -> threading.Thread:
         return threading.Thread(target=self._run, args=(begins,), name="logs", daemon=True)
@@ -216,8 +197,8 @@ class Tailing:
         """What was made of lines, and not handed over, is forgotten with its positions, and made again."""
         now, say = self._clocks.wall(), self._warn
         self._models = Models(self._config, self._positions, now, say, self._outlets.tally)
-        self._logs = {logs.name: self._following(logs) for logs in self._config.logs}
-        self._counted = {}
+        self._logs = followings(self._config, self._models)
+        self._remarks.anew()
         self._tailer = self._tailing()
         self._anew = True
 
@@ -260,7 +241,7 @@ class Tailing:
         self._tailer.look()
         size = self._read()
         self._failed = ""
-        self._tell_well()
+        self._remarks.well(self._guard.well())
         if self._config.alert and began >= self._live_due:
             self._live_due = began + LIVE
             self._tell_live()
@@ -274,13 +255,6 @@ class Tailing:
         of was looked for just before."""
         rest = pause(size, since, settled=self._tailer.settled)
         return min(rest, self._live_due - began) if self._config.alert else rest
-
-    def _tell_well(self) -> None:
-        """Which logs answer again."""
-        for hang in self._guard.well():
-            text = f"log {hang.name}: it answers again, after {hang.seconds:.0f} s"
-            self._outlets.say("info", text)
-            self._outlets.event("logs.ok", text, (("log.name", hang.name),))
 
     def _tell_begun(self) -> None:
         """Have it stored where files are begun of which nobody knew: whoever is killed before begins them
@@ -336,7 +310,6 @@ class Tailing:
         for log in self._logs.values():
             for minute in log.flush(now):
                 merge_into(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
-            self._tell_format(log)
         made = self._models.summed_up(now)
         for start, windows in made.minutes.items():
             kept = self.admission.take(windows)
@@ -346,21 +319,13 @@ class Tailing:
         self.admission.hand_over()
         changed = {**self._taken(), **self._tailer.positions(), **made.states}
         self._keep(changed)
-        self._count()
-        self._tell_errors()
+        self._remarks.of(self._logs, self.admission.takes, now)
         dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
         said = tuple(Said(*each) for each in made.said)
         return Fed(dated=dated, positions=changed, said=said)
 
     def _warn(self, text: str) -> None:
         self._outlets.say("warning", text)
-
-    def _tell_format(self, log: Following) -> None:
-        """Which format was found, and why, once."""
-        if log.found != self._formats.get(log.name, ""):
-            self._formats[log.name] = log.found
-            self._outlets.say("info", log.found)
-            self._outlets.event("logs.format", log.found[:LONGEST_TEXT], (("log.name", log.name),))
 
     def _first(self, start: float) -> bool:
         """Whether nothing of this minute was handed over before, as far as that is remembered."""
@@ -370,61 +335,10 @@ class Tailing:
             self._handed.popitem(last=False)
         return not known
 
-    def _count(self) -> None:
-        """Lines, and what is amiss with logs, for those who look at the daemon."""
-        misfits = []
-        for name, log in self._logs.items():
-            counted, self._counted[name] = self._counted.get(name, Lines()), log.tally
-            for metric, before, now in zip(COUNTED, counted, log.tally, strict=True):
-                if now > before:
-                    self._outlets.tally.add(metric, now - before, **{"log.name": name})
-            if log.misfit:
-                misfits.append(f"logs: nothing of {name} is understood, such as: {log.misfit[:160]}")
-        fresh = [misfit for misfit in misfits if misfit not in self._misfits]
-        self._misfits = tuple(misfits)
-        for misfit in fresh:
-            self._outlets.say("warning", misfit)
-
-    def _tell_errors(self) -> None:
-        """An event for each template of errors that is new: what stands behind its identifier. Of the most
-        frequent it is told again now and then, for who has begun to listen since."""
-        left, now = TEMPLATES, self._clocks.wall()
-        for name, log in self._logs.items():
-            templates = log.templates()
-            if not templates or not self.admission.takes(log.series(TEXTS)):
-                continue
-            for rank, template in enumerate(templates):
-                key = f"{name}/{template.identity}"
-                told = self._told.get(key)
-                again = told is not None and rank < TEMPLATES and template.last >= told + self._retold
-                if not left or (told is not None and not again):
-                    continue
-                left -= 1
-                self._told[key] = now
-                if len(self._told) > TOLD_IN_ALL:
-                    self._told.popitem(last=False)
-                attributes = (
-                    ("log.name", name),
-                    ("error.template", template.identity),
-                    ("error.example", template.example),
-                )
-                self._outlets.event("model.error", template.text, attributes)
-
-    def _following(self, logs: Logs) -> Following:
-        config = self._config
-        own = own_formats(config.format)
-        attributes = (("log.name", logs.name), *logs.attributes.items())
-        told = Told(
-            logs.name, attributes, form_named(logs.format, own), tuple(own.values()), zone_of(logs.zone)
-        )
-        redactor = Redactor(config.redact.patterns, config.redact.allow)
-        return Following(told, Limits(groups=logs.groups), redactor, self._models.of(logs.name))
-
     def _tailing(self) -> Tailer:
-        sources = [source for logs in self._config.logs for source in _sources(logs, self._stamp(logs))]
         clock, wall, tally = self._clocks.boot, self._clocks.wall, self._outlets.tally
         return Tailer(
-            sources,
+            sources(self._config, wall),
             self._positions,
             clock=clock,
             wall=wall,
@@ -432,11 +346,6 @@ class Tailing:
             say=self._warn,
             guard=self._guard,
         )
-
-    def _stamp(self, logs: Logs) -> Callable[[bytes], float | None]:
-        own = own_formats(self._config.format)
-        stamp = Stamp(form_named(logs.format, own), own.values(), zone_of(logs.zone))
-        return lambda line: stamp.time(line, self._clocks.wall())
 
 
 def _waiting(inbox: queue.SimpleQueue[Item]) -> Iterator[Item]:
@@ -446,21 +355,3 @@ def _waiting(inbox: queue.SimpleQueue[Item]) -> Iterator[Item]:
             yield inbox.get_nowait()
         except queue.Empty:
             return
-
-
-def _sources(logs: Logs, time_of: Callable[[bytes], float | None]) -> Iterator[Source | JournalSource]:
-    """What is to be followed for a log."""
-    if logs.paths or logs.pipes:
-        yield Source(
-            logs.name,
-            logs.paths,
-            logs.start,  # type: ignore[arg-type]  # a form of these
-            logs.container,  # type: ignore[arg-type]
-            logs.multiline,
-            logs.roots,
-            logs.archives,
-            logs.pipes,
-            time_of,
-        )
-    if logs.units or logs.matches:
-        yield JournalSource(logs.name, logs.units, logs.matches, logs.start)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import tailing
+from agent import remarks, tailing
 from agent.config.collected import Metrics
 from agent.config.logs import Logs
 from agent.config.quantity import Rate
@@ -233,7 +233,7 @@ def test_series_of_logs_have_the_room_that_others_leave(rig: Rig) -> None:
 def test_an_error_that_still_comes_is_told_again_now_and_then(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tailing, "RETOLD", -120.0)  # an error counts from the beginning of its minute
+    monkeypatch.setattr(remarks, "RETOLD", -120.0)  # an error counts from the beginning of its minute
     rig.write(1, status="error", error="no memory")
     tail = rig.follow()
     for _ in range(3):
@@ -290,7 +290,7 @@ def test_an_error_that_nobody_foresaw_is_told_and_all_is_begun_anew(
     monkeypatch.setattr(tailing, "AGAIN", 0.5)
     rig.write(5)
     with monkeypatch.context() as spoiled:
-        spoiled.setattr(tailing, "_sources", lambda *_: 1 / 0)
+        spoiled.setattr(tailing, "sources", lambda *_: 1 / 0)
         tail = rig.follow()
         until(lambda: bool(rig.lines))
         assert "division by zero" in rig.lines[0]
