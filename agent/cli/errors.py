@@ -46,6 +46,11 @@ class Kinds(NamedTuple):
         """All of them."""
         return sum(self.types.values())
 
+    @property
+    def told(self) -> bool:
+        """Whether there was a word of either: a log of labels has none."""
+        return bool(self.statuses or self.types)
+
 
 class Told(NamedTuple):
     """What the store tells: by log, by template, and how many s of windows there are from first to last."""
@@ -173,7 +178,9 @@ def as_text(told: Told) -> Iterator[str]:
 
 
 def _rate(kinds: Kinds, seconds: float) -> str:
-    """How many, how often, and which share."""
+    """How many, how often, and which share; nothing is no zero."""
+    if not kinds.told:
+        return "tells of no request and no error"
     each = f", {60 * kinds.errors / seconds:.3g} a minute" if seconds and kinds.errors else ""
     share = f" ({kinds.errors / kinds.requests:.2%})" if kinds.requests else ""
     return f"{kinds.errors} errors{each}; {kinds.requests} requests{share}"
@@ -193,8 +200,8 @@ def as_json(told: Told) -> Iterator[str]:
             {
                 "kind": "log",
                 "log": log,
-                "requests": kinds.requests,
-                "errors": kinds.errors,
+                "requests": kinds.requests if kinds.told else None,
+                "errors": kinds.errors if kinds.told else None,
                 "seconds": told.seconds,
             }
         )

@@ -99,7 +99,21 @@ def summary(loaded: Loaded) -> str:
     span = said("window.span", show_duration(config.window.span))
     size = said("store.max_size", show_size(store.max_size))
     age = said("retention.windows.max_age", show_duration(config.retention.windows.max_age))
-    names = [said(f"alert[{at}].name", alert.name) for at, alert in enumerate(config.alert, 1)]
+    named = {
+        "logs": [(logs.name, f" ({logs.format})") for logs in config.logs],
+        "endpoint": [(each.name, "") for each in config.endpoint],
+        "model": [(each.name, "") for each in config.model],
+        "alert": [(each.name, "") for each in config.alert],
+    }
+    words = {
+        key: ", ".join(said(f"{key}[{at}].name", name) + more for at, (name, more) in enumerate(each, 1))
+        for key, each in named.items()
+    }
+    optional = "".join(
+        f"  {title:<8} {words[key]}\n"
+        for key, title in (("logs", "logs"), ("endpoint", "pages"), ("model", "models"))
+        if words[key]
+    )
     host = f"  host     {said('host.root', config.host.root)}\n" if config.host.root != "/" else ""
     name = said("device.name", config.device.name or "(named after the host)")
     fleet = said("device.fleet", config.device.fleet)
@@ -113,5 +127,6 @@ def summary(loaded: Loaded) -> str:
         f"  budget   {budget} on the link, {flash} on the disk\n"
         f"  collect  {polled or 'nothing'}, every {every} or less often, windows of {span}\n"
         f"  store    at most {size} in {said('store.directory', store.directory)}, kept {age}\n"
-        f"  alerts   {', '.join(names) or 'none'}\n"
+        f"{optional}"
+        f"  alerts   {words['alert'] or 'none'}\n"
     )

@@ -85,19 +85,22 @@ _ALL = (
         tuple(_PID + each for each in _UVICORN),
     ),
     lines(
+        "nginx",
+        "nginx' combined and main formats, with $request_time at the end the latency in s, and its error log",
+        (
+            _COMBINED
+            + r'"[^"]*" (?P<status>\d\d\d) \d+ "[^"]*" "[^"]*"(?: "[^"]*")?(?: '
+            + _LATENCY
+            + r")?$",
+            _NGINX_TIME + r"\[(?P<level>[a-z]+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*)",
+        ),
+    ),
+    lines(
         "gunicorn",
         "gunicorn's access log, with %(L)s at its end the latency in s, and its own messages",
         (
             _COMBINED + r'"[^"]*" (?P<status>\d\d\d) \S+ "[^"]*" "[^"]*"(?: ' + _LATENCY + r")?$",
             r"\[(?P<time>[^\]]+)\] \[\d+\] \[(?P<level>[A-Z]+)\] (?P<message>.*)",
-        ),
-    ),
-    lines(
-        "nginx",
-        "nginx' combined format, with $request_time at its end the latency in s, and its error log",
-        (
-            _COMBINED + r'"[^"]*" (?P<status>\d\d\d) \d+ "[^"]*" "[^"]*"(?: ' + _LATENCY + r")?$",
-            _NGINX_TIME + r"\[(?P<level>[a-z]+)\] \d+#\d+: (?:\*\d+ )?(?P<message>.*)",
         ),
     ),
     lines(

@@ -37,6 +37,7 @@ def windows(log: str) -> dict[Series, Summary]:
         counted("model.errors", log, "error.type", "ValueError"): grown(2),
         Series("model.errors.template", "{error}", "top", (("log.name", log),)): Top({"a1": 7, "b2": 2}, 1),
         Series("model.errors", "{error}", "counter", (("endpoint.name", "tgi"),)): grown(1),
+        Series("model.labels", "{label}", "counter", (("log.name", "labels"),)): grown(1),
         Series("system.cpu.utilization", "1", "counter", ()): grown(1),
     }
 
@@ -82,12 +83,18 @@ def test_it_tells_how_many_of_which_kind_and_with_which_words(
     assert ["10", "of", "other", "templates"] in words
 
 
+def test_a_log_that_tells_of_neither_has_no_zeros(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(device, "--log", "labels") == 0
+    assert capsys.readouterr().out == "labels: tells of no request and no error\n"
+
+
 def test_as_json_of_all_logs_or_some_time(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(device, "--json") == 0
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     logs = {each["log"]: each for each in found if each["kind"] == "log"}
     assert logs["batch"]["errors"] == logs["api"]["errors"] == 100
     assert (logs["tgi"]["errors"], logs["tgi"]["requests"]) == (10, 0)
+    assert (logs["labels"]["errors"], logs["labels"]["requests"]) == (None, None)
     assert logs["api"]["seconds"] == pytest.approx(600.0)
     (top,) = [each for each in found if each["kind"] == "template" and each["example"]]
     assert (top["log"], top["identity"], top["count"]) == ("api", "a1", 70)

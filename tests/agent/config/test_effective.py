@@ -6,6 +6,8 @@ from pathlib import Path
 from agent.config.collected import Polling
 from agent.config.effective import effective, summary
 from agent.config.load import Loaded, load, load_with_origins
+from agent.config.logs import Logs
+from agent.config.models import Model
 from agent.config.quantity import Rate
 from agent.config.settings import Alert, Config, Observed, Ship
 
@@ -69,6 +71,10 @@ def test_the_summary_names_what_is_switched_on() -> None:
     assert "memory, network" in told
     assert "mqtt://127.0.0.1:1883" in told
     assert "alerts   hot" in told
+    assert not {"logs", "pages", "models"} & set(told.split())
+    followed = Config(logs=(Logs("api", ("/a",), format="json"), Logs("b", ("/b",))), model=(Model("churn"),))
+    told = summary(Loaded(followed, {}))
+    assert "  logs     api (json), b (auto)\n  models   churn\n" in told
     assert "host" not in told.replace("named after the host", "")
     assert "host     /host" in summary(Loaded(Config(host=Observed("/host")), {}))
     assert "budget   none on the link, 50 MB/day on the disk" in told
