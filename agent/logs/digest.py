@@ -18,7 +18,7 @@ from agent.logs.groups import Clean, Groups
 from agent.logs.limits import DEFAULT, MINUTE, Limits
 from agent.logs.templates import Templates
 from agent.logs.windows import Windows, grown
-from agent.stats.bins import Cells, Column, counted
+from agent.stats.bins import Cells, Column, counted, distinct
 from agent.stats.topk import Top
 from agent.stats.window import Counter, Summary, merge
 from collectors.api import Attributes, Series
@@ -243,7 +243,7 @@ class Digest:
 def _different(minutes: Ints) -> list[int]:
     """Which minutes there are."""
     first, last = int(minutes.min()), int(minutes.max())
-    return [first] if first == last else np.unique(minutes).tolist()
+    return [first] if first == last else distinct(minutes).tolist()
 
 
 def _add(windows: Windows, series: Series, summary: Summary) -> None:

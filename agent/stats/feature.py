@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.stats.bins import Floats, Ints, Rows, counted
+from agent.stats.bins import Floats, Ints, Rows, counted, distinct
 from agent.stats.histogram import Histogram
 from agent.stats.standard import SCALE, Standard, Sums
 from agent.stats.topk import Top
@@ -134,9 +134,7 @@ class Inputs:
         if not several.any():
             return {}
         cells, rows = self._cells[several], missing[several]
-        return {
-            int(cell): Top.of(_pairs(rows[cells == cell], names, most), most) for cell in np.unique(cells)
-        }
+        return {int(cell): Top.of(_pairs(rows[cells == cell], names, most), most) for cell in distinct(cells)}
 
     def _tallied(self, cells: Ints, codes: NDArray[Any], width: int) -> Iterator[tuple[int, int, int]]:
         """Cell, code and how many rows have both."""

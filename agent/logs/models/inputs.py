@@ -15,7 +15,7 @@ from agent.logs.models.reference import GIVEN, Reference, Settings, Turn
 from agent.logs.models.rows import Categories, Classes, Numbers, Rows
 from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, BaselineError, Feature
-from agent.stats.bins import Floats, Ints
+from agent.stats.bins import Floats, Ints, distinct
 from agent.stats.bins import Rows as Cells
 from agent.stats.distinct import Distinct, of_numbers, of_texts
 from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, prolonged
@@ -224,7 +224,7 @@ class Inputs:
         name, names = category.name, category.classes.names
         numbers = category.classes.numbers[mine]
         there = numbers != 0
-        seen = np.unique(numbers[there])
+        seen = distinct(numbers[there])
         hashes = of_texts(names[at] for at in seen.tolist())
         version.distinct.setdefault(name, Distinct()).add(hashes)
         table = np.full(len(names), np.nan)

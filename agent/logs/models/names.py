@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from agent.logs.models.rows import Classes
-from agent.stats.bins import Floats
+from agent.stats.bins import Floats, distinct
 from agent.stats.quality import OTHER
 from agent.stats.topk import key_of
 from collectors.logs.formats.classes import NAMELESS, nameless
@@ -55,7 +55,7 @@ def values_of(classes: Classes, known: Numbered) -> Floats:
     numbers = classes.numbers
     named = numbers < NAMELESS
     table = np.full(len(classes.names), np.nan)
-    for at in np.unique(numbers[named]).tolist():
+    for at in distinct(numbers[named]).tolist():
         if at:
             name = classes.names[at]
             number = known.number(key_of(name)) if name != OTHER else None

@@ -18,7 +18,7 @@ from agent.logs.models.keeping import Keeping
 from agent.logs.models.names import Numbered, called, values_of
 from agent.logs.models.rows import Rows
 from agent.logs.windows import Windows, grown
-from agent.stats.bins import Cells, Floats, Ints
+from agent.stats.bins import Cells, Floats, Ints, distinct
 from agent.stats.joining import Pairs, Side, Tally, Window
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.window import merge_into
@@ -191,7 +191,7 @@ class Outcomes:
     def _numbered(self, rows: Rows) -> Ints:
         """The numbers of groups that hold over restarts."""
         table = np.zeros(max(1, len(rows.attributes)), np.int64)
-        for at in np.unique(rows.groups).tolist():
+        for at in distinct(rows.groups).tolist():
             table[at] = self._number(rows.attributes[at])
         found: Ints = table[rows.groups]
         return found

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.logs.models.rows import Classes, Rows
-from agent.stats.bins import Floats, Ints
+from agent.stats.bins import Floats, Ints, distinct
 from agent.stats.feature import MISSING
 from agent.stats.reservoir import Sample, Sampled, halved, samples
 from agent.stats.sampling import Sampling
@@ -174,7 +174,7 @@ class Samples:
             first = name not in self._known
             known = self._known.setdefault(name, set())
             numbers = folded(classes.numbers)
-            fresh = [at for at in np.unique(numbers).tolist() if at and classes.names[at] not in known]
+            fresh = [at for at in distinct(numbers).tolist() if at and classes.names[at] not in known]
             known.update(classes.names[at] for at in fresh[: max(0, 1024 - len(known))])
             if fresh and not first:
                 score = np.where(np.isin(numbers, fresh), 1.0, np.nan)

@@ -301,15 +301,17 @@ class FastText:
             return minutes
         begins, lengths, forms = tables.times
         own = forms[plans]
-        for form in np.unique(own).tolist():
+        for form in range(-1, len(self._forms)):
             rows = np.flatnonzero(own == form)
+            if not len(rows):
+                continue
             places = starts[rows] + begins[plans[rows]]
             sizes = lengths[plans[rows]]
             if form >= 0:
                 words = head_of(text, places, sizes)
                 minutes[rows], ok = minutes_of(text, self._forms[form], places, words, near)
                 read[rows] &= ok
-            elif form == -1:
+            else:
                 for row, place, size in zip(rows.tolist(), places.tolist(), sizes.tolist(), strict=True):
                     time = moment(decoded(text.part(place, place + size)), near)
                     minutes[row] = UNTIMED if time is None else int(time // 60)

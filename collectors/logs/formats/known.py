@@ -69,7 +69,10 @@ class Known:
             self._forget()
         unknown = np.flatnonzero(found == UNKNOWN)
         fresh, first = np.unique(keys[unknown], return_index=True)
-        first = np.sort(first[~np.isin(fresh, self._keys)])[:NEW]
+        if len(self._keys):
+            places = np.minimum(np.searchsorted(self._keys, fresh), len(self._keys) - 1)
+            first = first[self._keys[places] != fresh]
+        first = np.sort(first)[:NEW]
         added = np.zeros((len(first), self._width), np.uint64)
         for place, word in columns.items():
             added[:, place] = word[unknown[first]]

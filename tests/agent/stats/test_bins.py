@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.stats import histogram
-from agent.stats.bins import Cells, indexes
+from agent.stats.bins import Cells, distinct, indexes
 from agent.stats.histogram import Histogram
 
 POSITIVE = st.floats(min_value=5e-324, max_value=1.7976931348623157e308)
@@ -68,3 +68,8 @@ def test_a_gauge_ends_with_the_last_row_of_its_cell() -> None:
     found = Cells(np.array([7, 3, 7])).column(np.array([5.0, 1.0, 2.0])).gauges()
     assert found[7] == (2, 7.0, 2.0, 5.0, 2.0)
     assert found[3] == (1, 1.0, 1.0, 1.0, 1.0)
+
+
+def test_keys_that_occur_are_told_once() -> None:
+    assert distinct(np.array([5, -1, 5, 3])).tolist() == [-1, 3, 5]
+    assert distinct(np.array([], np.int64)).tolist() == []
