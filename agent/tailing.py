@@ -14,25 +14,21 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from agent.alarms import Elsewhere
 from agent.config.plans import selection
 from agent.config.settings import Config
-from agent.flush.feed import Dated, Fed, Said
+from agent.flush.feed import Fed
 from agent.followed import followings, sources
 from agent.logs.admission import Admission
-from agent.logs.following import Following
-from agent.logs.limits import MINUTE
-from agent.logs.live import Live
 from agent.logs.pace import pause
 from agent.modelling import Models
 from agent.poller import Clocks
 from agent.remarks import Remarks
-from agent.stats.window import Summary, merge_into
-from collectors.api import Attributes, Reading, Series
+from agent.summing import Summing
+from collectors.api import Attributes, Reading
 from collectors.logs.tail.guard import Guard, Left
 from collectors.logs.tail.tailer import Tailer
 from collectors.tally import Tally
@@ -43,9 +39,8 @@ MOST, LONGEST = 4 << 20, 0.25
 """Bytes and seconds of reading at a time."""
 REST = 5.0
 """Seconds of rest at most, after much was read."""
-MINUTES = 48
-"""Minutes that wait for the writer at most; a backlog waits in the files."""
-REMEMBERED = 2048
+READINGS = 48
+"""Readings that wait for the poll thread at most."""
 LOST = "with the damaged store it is lost where logs stood, and what waited for labels: they begin at the end"
 AGAIN = 60.0
 """Seconds until all is begun anew after an error that nobody foresaw."""
@@ -84,17 +79,14 @@ class Tailing:
         self._readings: queue.SimpleQueue[tuple[float, Reading]] = queue.SimpleQueue()
         self._begun: queue.SimpleQueue[Positions] = queue.SimpleQueue()
         self._positions: dict[str, bytes] = {}
-        self._handed: OrderedDict[float, None] = OrderedDict()
         self._remarks = Remarks(
             outlets.event, outlets.say, outlets.tally, on_budget=config.ship.budget is not None
         )
         self._guard = Guard(time.monotonic)
         self._thread = self._another(begins=True)
         self._tailer: Tailer
-        self._models: Models
-        self._of_models: dict[Series, Summary] = {}
-        self._logs: dict[str, Following] = {}
-        self._live, self._live_due = Live(), 0.0
+        self._summing = Summing(self.admission, judged=bool(config.alert), tally=outlets.tally)
+        self._live_due = 0.0
         self._anew = True
         self._read_at = 0.0
         self._failed = ""
@@ -196,8 +188,8 @@ class Tailing:
     def _begin(self) -> None:
         """What was made of lines, and not handed over, is forgotten with its positions, and made again."""
         now, say = self._clocks.wall(), self._warn
-        self._models = Models(self._config, self._positions, now, say, self._outlets.tally)
-        self._logs = followings(self._config, self._models)
+        models = Models(self._config, self._positions, now, say, self._outlets.tally)
+        self._summing.begin(followings(self._config, models), models)
         self._remarks.anew()
         self._tailer = self._tailing()
         self._anew = True
@@ -283,57 +275,30 @@ class Tailing:
     def _read(self) -> int:
         """Read new lines, until too much waits for the writer; how many bytes."""
         size = 0
-        if max(log.minutes for log in self._logs.values()) < MINUTES:
+        if not self._summing.full:
             for chunk in self._tailer.take(MOST, LONGEST):
-                log = self._logs[chunk.source]
-                log.take(chunk.text, self._clocks.wall(), chunk.times)
                 size += chunk.size
-                if log.minutes >= MINUTES:
+                if self._summing.take(chunk, self._clocks.wall()):
                     break
         return size
 
     def _tell_live(self) -> None:
         """A reading of what came to all logs since the one before."""
-        now = self._clocks.wall()
-        windows, self._of_models = self._of_models, {}
-        for log in self._logs.values():
-            windows.update(self.admission.take(log.lately(now)))
-        if self._readings.qsize() < MINUTES:
-            self._readings.put((self._clocks.boot(), self._live.reading(windows)))
-        if self._live.refused:
-            self._outlets.tally.set("outrider.logs.unjudged", self._live.refused)
+        reading = self._summing.reading(self._clocks.wall())
+        if self._readings.qsize() < READINGS:
+            self._readings.put((self._clocks.boot(), reading))
 
     def _summed_up(self) -> Fed:
         """All that was read since the writer asked last."""
         now = self._clocks.wall()
-        minutes: dict[float, dict[Series, Summary]] = {}
-        for log in self._logs.values():
-            for minute in log.flush(now):
-                merge_into(minutes.setdefault(minute.start, {}), self.admission.take(minute.windows))
-        made = self._models.summed_up(now)
-        for start, windows in made.minutes.items():
-            kept = self.admission.take(windows)
-            merge_into(minutes.setdefault(start, {}), kept)
-            if self._config.alert and start >= now - 2 * MINUTE:
-                merge_into(self._of_models, kept)
-        self.admission.hand_over()
-        changed = {**self._taken(), **self._tailer.positions(), **made.states}
+        summed = self._summing.summed_up(now)
+        changed = {**self._taken(), **self._tailer.positions(), **summed.states}
         self._keep(changed)
-        self._remarks.of(self._logs, self.admission.takes, now)
-        dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
-        said = tuple(Said(*each) for each in made.said)
-        return Fed(dated=dated, positions=changed, said=said)
+        self._remarks.of(self._summing.logs, self.admission.takes, now)
+        return Fed(dated=summed.dated, positions=changed, said=summed.said)
 
     def _warn(self, text: str) -> None:
         self._outlets.say("warning", text)
-
-    def _first(self, start: float) -> bool:
-        """Whether nothing of this minute was handed over before, as far as that is remembered."""
-        known = start in self._handed
-        self._handed[start] = None
-        if len(self._handed) > REMEMBERED:
-            self._handed.popitem(last=False)
-        return not known
 
     def _tailing(self) -> Tailer:
         clock, wall, tally = self._clocks.boot, self._clocks.wall, self._outlets.tally

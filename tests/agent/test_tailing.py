@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import remarks, tailing
+from agent import remarks, summing, tailing
 from agent.config.collected import Metrics
 from agent.config.logs import Logs
 from agent.config.quantity import Rate
@@ -272,7 +272,7 @@ def test_a_backlog_waits_in_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
         most = max(most, len(fed.dated))
     assert found == 1200
     most_of_block = Limits().block // 4000 + 1
-    assert most <= tailing.MINUTES + 2 * most_of_block, "the first block waits until the format is known"
+    assert most <= summing.MINUTES + 2 * most_of_block, "the first block waits until the format is known"
 
 
 def test_after_the_end_there_is_nothing(rig: Rig) -> None:
