@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -41,6 +42,7 @@ SINCE = b"@"
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 NICE = 10
 MACHINE = Path("/etc/machine-id")
+IDENTITY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class JournalSource(NamedTuple):
@@ -248,7 +250,7 @@ def _here() -> tuple[str, ...]:
     """The match on entries of this machine; none where it has no identifier: then all its journals are."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         identity = MACHINE.read_text("ascii").strip()
-        if identity.isalnum():
+        if IDENTITY.fullmatch(identity):
             return (f"_MACHINE_ID={identity}",)
     return ()
 

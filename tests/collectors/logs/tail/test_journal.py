@@ -98,6 +98,31 @@ def test_where_it_began_is_known_before_there_is_an_entry(
     until(lambda: told.read_text().count(f"--since={begun.decode()}") == 2)
 
 
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [
+        (b"0123456789abcdef" * 2 + b"\n", True),
+        (b"", False),
+        (b"uninitialized\n", False),
+        (b"\xff" * 32, False),
+    ],
+)
+def test_of_journals_merged_only_this_machine_s_is_asked_for(
+    identity: bytes,
+    told: bool,
+    tmp_path: Path,
+    opened: Callable[..., Tailing],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("collectors.logs.tail.journal.MACHINE", tmp_path / "machine-id")
+    (tmp_path / "machine-id").write_bytes(identity)
+    tailing = opened(source(script(tmp_path, "time.sleep(1000)")))
+    tailing.read()
+    arguments = tmp_path / "arguments"
+    until(lambda: arguments.exists() and "--merge" in arguments.read_text())
+    assert ("_MACHINE_ID=" in arguments.read_text()) is told
+
+
 def test_a_child_that_ends_is_begun_again_later_each_time_and_said_once(
     tmp_path: Path, opened: Callable[..., Tailing]
 ) -> None:
