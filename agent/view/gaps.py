@@ -4,7 +4,7 @@ A reason is looked for from what is certain to what is likely:
 
     lost, or not received yet     the numbers between the two windows say so
     lost before it had a number   the device's ledger says so (an event)
-    the agent began anew          the windows on both sides are of different epochs
+    the agent began anew          the windows on both sides are of different epochs, or it says that it began
     what its collector said       an event of the collector in that time, or before it
     the device is silent          at the end: nothing of the whole device is newer
     the source was silent         other series of the device have windows there
@@ -83,7 +83,7 @@ def _further(one: Window, two: Window) -> Window:
 
 def _between(series: Series, before: Window, after: Window, known: Circumstances) -> str:
     """Why nothing lies between two windows."""
-    if before.key.epoch != after.key.epoch:
+    if before.key.epoch != after.key.epoch or _began(before.end, after.start, known.events):
         said = _stopped(before.end, after.end, known.events)
         return f"the agent was down{said}"
     first, last = before.key.last + 1, after.key.first - 1
@@ -173,6 +173,11 @@ def _collectors() -> dict[str, list[str]]:
 
 def _meet(key: Key, other: Key) -> bool:
     return key[:2] == other[:2] and key.first <= other.last and other.first <= key.last
+
+
+def _began(start: float, end: float, events: Sequence[Event]) -> bool:
+    """Whether the agent began in that time: what it brought from before a crash is of its new epoch too."""
+    return any(event.name == "agent.start" and start <= event.wall <= end for event in events)
 
 
 def _stopped(start: float, end: float, events: Sequence[Event]) -> str:

@@ -81,6 +81,13 @@ def test_silence_at_the_end_is_a_gap_up_to_now(known: Circumstances, reason: str
     assert only(BEFORE, known) == Gap(120.0, 360.0, reason)
 
 
+def test_what_came_from_before_a_crash_with_the_first_windows_after_it_is_of_the_life_before() -> None:
+    later = [window(2, 4), window(3, 5)]
+    for at, reason in ((200.0, "the agent was down"), (90.0, "its source was silent")):
+        start = Event("boot", at, 0.0, "agent.start", (), "")
+        assert only(BEFORE + later, Circumstances(events=(start,))).reason == reason
+
+
 def test_a_collector_that_answered_before_is_no_reason() -> None:
     told = (event("collector.failing", 10.0, "once"), event("collector.ok", 20.0, ""))
     assert collector_reason(CPU, 120.0, 240.0, told) == ""
