@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from agent.logs.measures import CONFUSION, DRIFT, Info, info_of
+from agent.logs.measures import CONFUSION, DRIFT, NAME, Info, info_of
 from agent.ship.plain import mean_rate
 from agent.stats.histogram import Histogram
 from agent.stats.topk import Top
@@ -77,11 +77,17 @@ def models(held: Mapping[Series, Sequence[Window]], now: float) -> tuple[Model, 
     groups: dict[tuple[str, ...], dict[Series, Sequence[Window]]] = {}
     for series, windows in held.items():
         if series.name in GLANCED and windows:
-            about = dict(series.attributes)
-            whose = tuple(about.get(key, "") for key in WHOSE)
-            groups.setdefault(whose, {})[series] = windows
+            groups.setdefault(_whose(series, known), {})[series] = windows
     found = [_model(whose, group, now, known) for whose, group in groups.items()]
     return tuple(sorted(found, key=lambda model: (natural(model.series._replace(name="")), model.whose)))
+
+
+def _whose(series: Series, known: Mapping[str, Info]) -> tuple[str, ...]:
+    """What tells a model apart; the log of a model need not name it in each line."""
+    about = dict(series.attributes)
+    if not about.get(NAME) and any(about.get(WHOSE[0]) in info.logs for info in known.values()):
+        about[NAME] = named(series, known)
+    return tuple(about.get(key, "") for key in WHOSE)
 
 
 def _model(

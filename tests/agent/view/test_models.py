@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.logs import measures
 from agent.ship.records import Key
 from agent.stats.histogram import Histogram
 from agent.stats.window import Counter, Gauge, Summary
@@ -105,6 +106,15 @@ def test_models_are_told_apart_and_stand_in_natural_order() -> None:
         ("api", "resnet"),
         ("vllm", "llama-3-8b"),
     ]
+
+
+def test_a_log_that_does_not_name_its_model_tells_of_it_all_the_same() -> None:
+    log, own = (("log.name", "press"),), (("model.name", "wear"),)
+    asked = Series("model.requests", "{request}", "counter", (*log, ("status", "200")))
+    judged = measures.of_confusion((*log, *own), {("a", "a"): 3, ("b", "a"): 1})
+    (found,) = seen({asked: grown(60), **judged, **measures.of_info(own, ("press", "review"), "")})
+    assert (found.name, found.whose) == ("wear", ("press", "wear"))
+    assert (found.requests, found.accuracy) == (1.0, 0.75)
 
 
 def test_an_endpoint_is_none_of_the_logs() -> None:
