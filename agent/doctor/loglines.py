@@ -10,7 +10,7 @@ from agent.doctor.finding import Finding, Level
 from agent.doctor.logfiles import Sample
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.guess import guess, named
+from collectors.logs.formats.guess import beyond, guess, named
 from collectors.logs.formats.times import Near
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
@@ -63,11 +63,11 @@ def _form(lines: Sequence[bytes], reading: Reading, near: Near) -> tuple[Format 
         return reading.form, ""
     if reading.form == "auto":
         found = guess(lines, near, reading.own)
-        return found.form, found.why if found.form is None else " (found by auto)"
+        return found.form, found.why if found.form is None else f" (found by auto{beyond(found.form, lines)})"
     form = named(reading.form, lines)
     if not form.fields:
         return None, f"no key in its lines has a name that tells what it is, as {reading.form} needs"
-    return form, ""
+    return form, beyond(form, lines)
 
 
 def _severity(lines: Sequence[bytes]) -> Level:

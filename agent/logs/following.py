@@ -15,7 +15,7 @@ from agent.logs.windows import Windows
 from collectors.api import Attributes, Metric, Series
 from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.guess import SAMPLE, guess, named
+from collectors.logs.formats.guess import SAMPLE, beyond, guess, named
 from collectors.logs.formats.spare import assumed
 from collectors.logs.formats.times import Near
 from collectors.logs.redact import Redactor
@@ -145,7 +145,8 @@ class Following:
         if self._told.form == "auto":
             form, why = guess(self._sample, near, self._told.own)
         else:
-            form, why = named(str(self._told.form), self._sample), "the configuration says so"
+            form = named(str(self._told.form), self._sample)
+            why = f"the configuration says so{beyond(form, self._sample)}"
         known = self._log.form
         if (
             form is not None

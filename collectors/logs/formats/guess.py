@@ -77,8 +77,7 @@ def guess(lines: Sequence[bytes], near: Near, own: Iterable[Format] = ()) -> Gue
     )
     understood, _, form = best
     why = f"{understood} of the first {len(sample)} lines are understood as {form.name}"
-    if beyond := _beyond(form, sample):
-        why += f", but for {beyond} fields beyond the first {MOST_FIELDS}"
+    why += beyond(form, sample)
     if understood < max(1, ENOUGH * len(sample)):
         return Guess(None, f"no format fits: at best {why}")
     return Guess(form, why + (f" ({form.brief})" if form.brief else ""))
@@ -100,12 +99,13 @@ def named(kind: str, sample: Sequence[bytes]) -> Format:
     return Format("logfmt", "logfmt", fields, brief="pairs key=value")
 
 
-def _beyond(form: Format, sample: Sequence[bytes]) -> int:
-    """How many fields that their names tell have no place in a format that they made."""
+def beyond(form: Format, sample: Sequence[bytes]) -> str:
+    """How many fields that names tell have no place in a format made of them, in words; "" if none."""
     if len(form.fields) < MOST_FIELDS or form.kind == "regex":
-        return 0
+        return ""
     keys = json_keys(sample) if form.kind == "json" else logfmt_keys(sample)
-    return len({role for key in keys if (role := role_of_key(key))}) - len(form.fields)
+    count = len({role for key in keys if (role := role_of_key(key))}) - len(form.fields)
+    return f", but for {count} fields beyond the first {MOST_FIELDS}" if count > 0 else ""
 
 
 def _fits(form: Format, sample: Sequence[bytes], near: Near) -> tuple[int, int]:

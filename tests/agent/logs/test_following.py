@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from datetime import timezone
 
+import pytest
+
 from agent.logs.digest import Minute
 from agent.logs.following import Following, Stamp, Told
 from agent.logs.log import MISFIT, PATIENCE
@@ -64,6 +66,14 @@ def test_durations_without_a_unit_are_told_to_be_taken_in_seconds() -> None:
     log.take(line(took=19.6, queue_ms=3) * 3, NOW)
     log.flush(NOW)
     assert "latency from took in s, as it tells no unit, queue from queue_ms" in log.found
+
+
+@pytest.mark.parametrize("form", ["json", "auto"])
+def test_fields_that_have_no_place_are_told(form: str) -> None:
+    log = following(form)
+    log.take(line(status="ok", features={f"f{at}": at for at in range(200)}) * 20, NOW)
+    log.flush(NOW + 1)
+    assert "but for 74 fields beyond the first 128" in log.found
 
 
 def test_it_is_looked_for_ever_more_seldom() -> None:
