@@ -1,6 +1,6 @@
 """The daemon: the one place that wires collectors, windows, store and link, and watches over them.
 
-    main thread   signals, requests (`agent.control_socket`), watchdog, a hung collector; wakes each few s
+    main thread   signals, requests (`agent.control_socket`), watchdog, what hangs; wakes each few s
     poll          ticks: collectors -> fold -> ring, and the end of each window (`agent.poller`)
     writer        one transaction a window (`agent.flush.writer`)
     link          the broker (`agent.ship.mqtt`)

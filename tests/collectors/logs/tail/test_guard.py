@@ -108,6 +108,19 @@ def test_a_call_that_lasts_is_left_only_after_a_time(rig: Rig) -> None:
     assert rig.ends == ["of a"]
 
 
+def test_many_calls_that_return_are_no_hang_however_long_they_take_together(rig: Rig) -> None:
+    source = Source("a")
+    left: list[object] = []
+
+    def slow() -> None:
+        rig.now += 6.0
+        left.append(rig.guard.leave(10.0))
+
+    for _ in range(5):
+        rig.guard.call(source, slow)
+    assert left == [None] * 5
+
+
 def test_what_was_left_is_handed_on_once_and_until_then_nobody_calls_its_source(rig: Rig) -> None:
     a, b = Source("a"), Source("b")
     thread = rig.hang(a)
