@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from agent.logs.models.bridge import Watching
     from agent.logs.models.model import Model
 
-FULL, FEW = 1 << 20, 1 << 18
-"""Bytes that wait at most; and that wait for the end of their minute, of one log."""
+FULL, WIDE, FEW = 7 << 16, 11 << 16, 1 << 18
+"""Bytes that wait at most; that do of a model's log, whose many columns cost some calls each; and that wait
+for the end of their minute, of one log. A tailer's block has a little less than 1 << 18: two or three."""
 PATIENCE = 10.0
 """Seconds that more than a few lines wait at most."""
 MISFIT = 100
@@ -65,6 +66,7 @@ class Log:
         self._redactor = redactor or Redactor()
         self._lines, self._zone = Lines(form), zone
         self._watch = None if model is None else _watching(model, form, source, self._redactor)
+        self._full = FULL if self._watch is None else WIDE
         self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field, self._watch)
         self._name()
         self._waiting: list[_Waiting] = []
@@ -79,7 +81,7 @@ class Log:
             self._read()
         self._waiting.append(_Waiting(text, times, now))
         self._size += len(text)
-        if self._size >= FULL or (self._size >= FEW and now - self._waiting[0].now >= PATIENCE):
+        if self._size >= self._full or (self._size >= FEW and now - self._waiting[0].now >= PATIENCE):
             self._read()
 
     def flush(self) -> list[Minute]:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import timezone
 
 from agent.logs.limits import Limits
-from agent.logs.log import FEW, FULL, MISFIT, PATIENCE, Log
+from agent.logs.log import FEW, FULL, MISFIT, PATIENCE, WIDE, Log
+from agent.logs.models.model import Model, Plan
 from agent.stats.window import Counter
 from collectors.logs.formats.columns import LABELS
 from collectors.logs.formats.format import Field, Format
@@ -65,6 +66,15 @@ def test_a_few_lines_wait_for_the_end_of_their_minute_many_not_long_and_very_man
     assert one.tally.lines == 2 + many + 2
     one.take(LINE * very_many, NOW + 61 + PATIENCE)
     assert one.tally.lines == 2 + many + 2 + very_many
+
+
+def test_lines_of_a_model_wait_for_more_of_them() -> None:
+    form = FORM._replace(fields=(*FORM.fields, Field("prediction", "p")))
+    one = Log(form, (("log", "x"),), timezone.utc, model=Model(Plan("iris"), {}, NOW))
+    one.take(LINE * (FULL // len(LINE) + 1), NOW)
+    assert one.tally.lines == 0
+    one.take(LINE * ((WIDE - FULL) // len(LINE) + 1), NOW)
+    assert one.tally.lines > WIDE // len(LINE)
 
 
 def test_a_format_that_does_not_fit_is_told_with_the_first_line_redacted() -> None:
