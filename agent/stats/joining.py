@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from agent.stats.bins import Floats, Ints
 from agent.stats.distinct import of_texts
+from agent.stats.lookup import Lookup
 from agent.stats.waiting import ENTRY, JOINED, PREDICTION, TRUTH, Entries, Piece, assembled, packed, unpacked
 
 UNSAID = 65535
@@ -94,8 +95,10 @@ class Window:
         self.tally = Tally()
         self._most, self._age = most, age
         self._first = 0  # number of the oldest entry; numbers are given in turn
-        self._entries: Entries = np.empty(0, ENTRY)
-        self._ids, self._numbers = np.empty(0, np.uint64), np.empty(0, np.int64)  # by id
+        # Entries lie in a part of the room, so that few have to move when some come and others leave.
+        self._room: Entries = np.empty(0, ENTRY)
+        self._begin = self._end = 0
+        self._lookup = Lookup()
         self._unsaved = self._floor = 0  # entries from the one on are in no piece; `_first` in the last piece
         self._marked: set[int] = set()  # joined since the last piece
         self._pieces: dict[int, int] = {}  # by serial number: that of the entry after its last one
@@ -103,7 +106,11 @@ class Window:
         self._offered: tuple[list[int], Piece | None, set[int]] = [], None, set()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._end - self._begin
+
+    @property
+    def _entries(self) -> Entries:
+        return self._room[self._begin : self._end]
 
     def predictions(self, side: Side, now: float) -> Pairs:
         """Take predictions; those whose truth waits are pairs."""
@@ -115,11 +122,9 @@ class Window:
 
     def _take(self, side: Side, now: float, mine: int) -> Pairs:
         ids, rows = np.unique(side.ids, return_index=True)
-        places = np.searchsorted(self._ids, ids)
-        known = np.zeros(len(ids), np.bool_)
-        inside = places < len(self._ids)
-        known[inside] = self._ids[places[inside]] == ids[inside]
-        found = self._numbers[places[known]] - self._first
+        numbers = self._lookup.find(ids, self._first)
+        known = numbers >= 0
+        found = numbers[known] - self._first
         waits = self._entries["side"][found] == JOINED - mine
         made = _entries(side, now, mine)
         pairs = self._joined(found[waits], made[rows[known][waits]], mine)
@@ -147,20 +152,22 @@ class Window:
         )  # fmt: skip
 
     def _append(self, entries: Entries) -> None:
-        start = self._first + len(self._entries)
-        self._entries = np.concatenate((self._entries, entries))
-        order = np.argsort(entries["id"])
-        ids = entries["id"][order]
-        places = np.searchsorted(self._ids, ids)
-        self._ids = np.insert(self._ids, places, ids)
-        self._numbers = np.insert(self._numbers, places, order + start)
+        start, size = self._first + len(self), len(entries)
+        if self._end + size > len(self._room):
+            kept = self._entries
+            self._room = np.empty((len(kept) + size) * 5 // 4, ENTRY)
+            self._room[: len(kept)] = kept
+            self._begin, self._end = 0, len(kept)
+        self._room[self._end : self._end + size] = entries
+        self._end += size
+        self._lookup.add(entries["id"], np.arange(start, start + size), self._first)
 
     def expire(self, now: float) -> None:
         """Let those leave that waited too long, or are too many."""
-        fresh = np.flatnonzero(self._entries["taken"] >= now - self._age)
-        old = int(fresh[0]) if len(fresh) else len(self._entries)
-        self._leave(old, crowded=False)
-        self._leave(len(self._entries) - self._most, crowded=True)
+        if len(self) and self._entries["taken"][0] < now - self._age:
+            fresh = np.flatnonzero(self._entries["taken"] >= now - self._age)
+            self._leave(int(fresh[0]) if len(fresh) else len(self), crowded=False)
+        self._leave(len(self) - self._most, crowded=True)
 
     def _leave(self, count: int, *, crowded: bool) -> None:
         """Let the oldest go."""
@@ -174,9 +181,7 @@ class Window:
             crowded=one.crowded + (sides[PREDICTION] + sides[TRUTH]) * crowded,
         )
         self._first += count
-        self._entries = self._entries[count:].copy()
-        stay = self._numbers >= self._first
-        self._ids, self._numbers = self._ids[stay], self._numbers[stay]
+        self._begin += count
 
     def changes(self, room: float = inf) -> dict[str, bytes | None]:
         """What to store, by name, None for what to delete; `saved` says that it was done.
@@ -187,11 +192,11 @@ class Window:
         """
         gone = [serial for serial, until in self._pieces.items() if until <= self._first]
         found: dict[str, bytes | None] = {str(serial): None for serial in gone}
-        until = self._first + len(self._entries)
+        until = self._first + len(self)
         start = max(self._first, self._unsaved)
         marks = sorted(number for number in self._marked if self._first <= number < start)
         piece = None
-        if len(self._entries) and (until > start or marks or self._first > self._floor):
+        if len(self) and (until > start or marks or self._first > self._floor):
             piece = Piece(start, self._first, marks, self._entries[start - self._first :])
             data = packed(piece)
             if len(data) > room:
@@ -206,7 +211,7 @@ class Window:
     @property
     def unsaved(self) -> int:
         """Entries that are in no piece."""
-        return self._first + len(self._entries) - max(self._first, self._unsaved)
+        return self._first + len(self) - max(self._first, self._unsaved)
 
     def saved(self) -> None:
         """What `changes` gave last is stored."""
