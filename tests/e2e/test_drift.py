@@ -42,7 +42,7 @@ logs = ["pets"]
 learn = "60s"
 drift_window = "10s"
 """
-LINES = 100
+LINES, PAUSE = 300, 0.2
 
 
 class Pets:
@@ -110,6 +110,7 @@ def test_what_a_model_says_drifts_and_a_new_version_is_compared_with_itself(
         def saying(version: str, cats: float, confidence: float, what: Callable[[], bool]) -> None:
             def said() -> bool:
                 pets.say(version, cats, confidence)
+                time.sleep(PAUSE)
                 return what()
 
             until(said, lambda: (pets.drifted("1"), pets.drifted("2"), daemon.child.tail()))
