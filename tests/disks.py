@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,14 @@ def fill(disk: Path) -> Path:
         except OSError:
             return ballast
     return ballast
+
+
+def copy_with_holes(source: Path, target: Path) -> None:
+    """Copy a file as `cp --sparse=always` does: where it is all zeros nothing is allocated."""
+    with source.open("rb") as old, target.open("wb") as new:
+        while block := old.read(BLOCK):
+            new.seek(len(block), os.SEEK_CUR) if not any(block) else new.write(block)
+        new.truncate()
 
 
 def taken(directory: Path) -> int:

@@ -24,7 +24,7 @@ from agent.view.fleet import FleetStore
 from tests.agreement import arrived, disagreements
 from tests.brokers import Secured
 from tests.daemons import Daemon
-from tests.disks import BLOCK, fill, small_disk, taken
+from tests.disks import BLOCK, copy_with_holes, fill, small_disk, taken
 from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
 from tests.histories import events, windows, windows_pass
 from tests.waiting import until
@@ -40,14 +40,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB in memory."""
     with small_disk(tmp_path / "disk", 2) as place:
         yield place
-
-
-def copy_with_holes(source: Path, target: Path) -> None:
-    """Copy a file as `cp --sparse=always` does: where it is all zeros nothing is allocated."""
-    with source.open("rb") as old, target.open("wb") as new:
-        while block := old.read(BLOCK):
-            new.seek(len(block), os.SEEK_CUR) if not any(block) else new.write(block)
-        new.truncate()
 
 
 def ended(daemon: Daemon) -> int:

@@ -68,6 +68,10 @@ class Service:
             os.write(self._file, self._rest)
             self._rest = b""
 
+    def close(self) -> None:
+        """Write no more."""
+        os.close(self._file)
+
     def reopen(self) -> None:
         """As after the rotation's signal."""
         self.complete()
