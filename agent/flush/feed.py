@@ -66,18 +66,19 @@ class Feed(Protocol):
         ...
 
 
-def placed(one: Dated, live: Span, since: float) -> Frame | None:
+def placed(one: Dated, live: Span, until: float, since: float) -> Frame | None:
     """The frame of windows that another clock dated; None where they belong to the window `live`.
 
     They do if half of it, or of them, lies in the other, and if they begin at its end or after: a window that
-    ends has no future. The time since `since` (wall clock, s) was watched by live windows: it is not counted
-    as covered twice.
+    ends has no future. What live windows watched is not counted as covered twice: the time since `since`
+    (wall clock, s), and of the span in which an earlier life ended at `until` what lies before.
     """
     start, end = live.wall
     last = min(end, one.start + one.length)
     if one.start > end - SLIVER or last - max(start, one.start) >= 0.5 * min(one.length, end - start):
         return None
-    covered = one.length if one.first and last <= since else 0.0
+    begin = until if one.start < until < last else one.start
+    covered = max(0.0, min(last, since) - begin) if one.first else 0.0
     span = Span(live.boot, one.start - live.offset, last - live.offset, covered, live.offset, live.quality)
     return Frame(span, rated(one.windows, one.length))
 

@@ -93,7 +93,7 @@ class Writer:
         self._waiting = Waiting(tally, self.enter)
         self.leftover: Leftover | None = None
         self.feeds: tuple[Feed, ...] = ()
-        self._began = clocks.wall()
+        self._began, self._ended = clocks.wall(), 0.0
         self.spent: Mapping[str, bytes] = {}
         self._happenings = Happenings(clocks.boot, tally)
         self._alerts, self._positions = States(), States()
@@ -239,15 +239,15 @@ class Writer:
     def _recover(self) -> None:
         """Take what a life of this boot that was killed left in the ring: with the first flush, which is what
         makes it once."""
-        if self.leftover is None:
-            return
         now = Clock(self._boot, self._clocks.offset(), self._clocks.quality())
         try:
-            frames = self.leftover.take(self._store.ended(self._boot), now)
+            ended = self._store.ended(self._boot)
+            frames = [] if self.leftover is None else self.leftover.take(ended, now)
         except StoreError as error:
             # When the store works, nobody knows any more what of the ring is in it.
             self._failed(error)
             return
+        self._ended = frames[-1].span.wall[1] if frames else ended + now.offset
         if not frames:
             return
         seconds = f"{frames[-1].span.end - frames[0].span.start:.0f}"
@@ -287,7 +287,7 @@ class Writer:
             frame = _with(frame, fed.now)
             late: list[Frame] = []
             for one in fed.dated:
-                other = placed(one, frame.span, self._began)
+                other = placed(one, frame.span, self._ended, self._began)
                 if other is None:
                     frame = _with(frame, rated(one.windows, frame.span.covered))
                 else:

@@ -35,20 +35,26 @@ def minute(start: float, *, first: bool = True) -> Dated:
     ],
 )
 def test_a_minute_that_the_window_watched_is_part_of_it(start: float, window: tuple[float, float]) -> None:
-    assert placed(minute(start), live(*window), NOON - 3600.0) is None
+    assert placed(minute(start), live(*window), 0.0, NOON - 3600.0) is None
 
 
 @pytest.mark.parametrize(
-    ("start", "first", "since", "covered"),
+    ("start", "first", "until", "since", "covered"),
     [
-        (-3600.0, True, -60.0, 60.0),
-        (-3600.0, False, -60.0, 0.0),
-        (-60.0, True, -30.0, 0.0),
-        (-60.0, True, 0.0, 60.0),
+        (-3600.0, True, -7200.0, -60.0, 60.0),
+        (-3600.0, False, -7200.0, -60.0, 0.0),
+        (-3600.0, True, -60.0, -60.0, 60.0),
+        (-60.0, True, -7200.0, -30.0, 30.0),
+        (-60.0, True, -40.0, -30.0, 10.0),
+        (-60.0, True, -20.0, 0.0, 20.0),
+        (-60.0, True, -7200.0, 0.0, 60.0),
+        (-60.0, True, -7200.0, -90.0, 0.0),
     ],
 )
-def test_a_minute_of_another_time_keeps_it(start: float, first: bool, since: float, covered: float) -> None:
-    frame = placed(minute(start, first=first), live(0.0, 60.0), NOON + since)
+def test_a_minute_of_another_time_keeps_it_and_what_nobody_watched_of_it_is_covered(
+    start: float, first: bool, until: float, since: float, covered: float
+) -> None:
+    frame = placed(minute(start, first=first), live(0.0, 60.0), NOON + until, NOON + since)
     assert frame is not None
     assert frame.span == Span("boot", 1000.0 + start, 1060.0 + start, covered, NOON - 1000.0, "synchronised")
     assert frame.windows == minute(start).windows
@@ -56,7 +62,7 @@ def test_a_minute_of_another_time_keeps_it(start: float, first: bool, since: flo
 
 def test_what_came_after_a_window_ended_early_does_not_lie_in_the_future() -> None:
     """The ring and the store are told that all is kept up to the end of the newest window."""
-    frame = placed(minute(0.0), live(-90.0, 20.0), NOON - 3600.0)
+    frame = placed(minute(0.0), live(-90.0, 20.0), 0.0, NOON - 3600.0)
     assert frame is not None
     assert frame.span.end == 1020.0
 
