@@ -13,6 +13,11 @@ File = tuple[int, int]
 """Device and inode."""
 
 
+MOST_ROTATED, MOST_AT_ONCE = 6, 8
+"""Times as many as stay open between two looks: of those that were rotated away, which are kept until they
+are read, and of all in the middle of a look."""
+
+
 class Open(NamedTuple):
     """A file that was opened: its reader, what it is, and its real path."""
 
@@ -47,8 +52,9 @@ class Files:
 
     @property
     def crowded(self) -> bool:
-        """Whether twice as many are open as shall stay so: nothing is opened that can wait."""
-        return len(self._opened) >= 2 * self._most
+        """Whether of those that were rotated away so many are open that nothing is opened that can wait."""
+        most = MOST_ROTATED * self._most
+        return len(self._opened) >= most and sum(not track.live for track in self._opened.values()) >= most
 
     def open(self, path: str) -> Open | None:
         """Open a path; None: it cannot be, which is said."""
@@ -95,12 +101,18 @@ class Files:
 
     def close_some(self) -> None:
         """Close those that were not read for the longest time. Not those that were rotated away: they may
-        have no name any more, and are few."""
+        have no name any more, and are few. Nor the one that was touched last."""
         over = len(self._opened) - self._most
-        for key in list(self._opened) if over > 0 else ():
+        for key in list(self._opened)[:-1] if over > 0 else ():
             if over > 0 and self._opened[key].live:
                 self._opened.pop(key).close()
                 over -= 1
+
+    def relieve(self) -> None:
+        """Close some before so many are open that a process may have no more: a thousand files that are all
+        met, or read, in one look are no thousand descriptors."""
+        if len(self._opened) >= MOST_AT_ONCE * self._most:
+            self.close_some()
 
     def close(self) -> None:
         """Give all descriptors back."""

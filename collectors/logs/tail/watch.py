@@ -162,6 +162,7 @@ class Watch:
         ]
         for _, path, status in sorted(fresh, key=lambda each: each[:2]):
             self._meet(path, status, now)
+            self._files.relieve()
         self.stirred |= bool(unsteady or fresh)
         self._new = False
         self.looked = int(started * 1e9)
@@ -417,6 +418,7 @@ class Watch:
             track.more = False
             return False
         self._files.touch(track)
+        self._files.relieve()
         if track.live and not (track.size or track.proof.rungs):
             # It was empty: a look that sees it grown searches first for what came and went since.
             track.more = False
