@@ -9,6 +9,7 @@ import numpy as np
 
 from collectors.logs.formats.alike import Alike, alike, alike_or_not, fill
 from collectors.logs.formats.digits import numbers
+from collectors.logs.formats.runs import Run, runs_of
 from collectors.logs.formats.shape import Shape
 from collectors.logs.formats.words import (
     FIRST,
@@ -61,6 +62,9 @@ class Holes:
     ) -> None:
         self.shape, self._kept, self._worded = shape, frozenset(kept), dict(worded)
         self._empty = frozenset(empty)
+        runs = runs_of(shape, self._worded, self._empty)
+        self._runs = {run.first: run for run in runs}
+        self._within = {run.first + at for run in runs for at in range(1, run.count)}
         # Words in which the end of a text is looked for at once: as many as the longest took the last time.
         self._widths = [1 for _ in shape.holes]
         # How long all texts were the last time, 0 if not alike; and how most numbers were written.
@@ -73,6 +77,8 @@ class Holes:
         ok = np.ones(len(rows), np.bool_)
         found: dict[int, Column] = {}
         for at, (hole, literal) in enumerate(zip(self.shape.holes, self.shape.literals, strict=False)):
+            if at in self._within:
+                continue
             front = min(words_of(literal), WIDE)
             if len(literal) > 8 * front:
                 ok &= same(text, place, literal[: -8 * front])
@@ -81,6 +87,9 @@ class Holes:
             ok &= differing(window, literal[-8 * front :]) == NO
             if not ok.any():
                 return {}, ok
+            if at in self._runs:
+                place, ok = self._run(text, self._runs[at], begins, ok, found)
+                continue
             column, read = (self._number if hole.number else self._text)(text, begins, window[:, front:], at)
             ok = ok if read is None else ok & read
             if at in self._worded:
@@ -90,6 +99,16 @@ class Holes:
             place = column.ends
         last = self.shape.literals[-1]
         return found, ok & same(text, place, last) & (place + len(last) == text.ends[rows])
+
+    def _run(
+        self, text: Text, run: Run, begins: Ints, ok: Flags, found: dict[int, Column]
+    ) -> tuple[Ints, Flags]:
+        """Add the numbers of a run to those found; returns where the last ends, and which lines have all."""
+        read = run.read(text, begins, ok)
+        for row in range(run.count):
+            if run.first + row in self._kept:
+                found[run.first + row] = Column(read.begins[row], read.ends[row], [], read.values[row])
+        return read.ends[-1], read.ok
 
     def _number(self, text: Text, begins: Ints, window: Words, at: int) -> tuple[Column, Flags | None]:
         how, number = self._alike[at], None

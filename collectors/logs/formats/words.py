@@ -18,9 +18,9 @@ Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-FRONT, BACK = 24, 16384
+FRONT, BACK = 64, 16384
 """Bytes before and behind a chunk, so that places just outside can be looked at."""
-NEWLINE, SPACE = 10, 32
+NEWLINE, SPACE, COMMA = 10, 32, ord(",")
 LONGEST_TEXT = 128
 """Words of a text that are looked at for its end."""
 KEPT = 4
@@ -77,6 +77,7 @@ class Text:
         """The bytes of the chunk."""
         self._flags = desk.flags
         self._every: dict[int, NDArray[np.void]] = {}
+        self._commas: Ints | None = None
         self.marked: bool | None = None
         """Whether there were escapes, which are marked now (`escapes`); None: nobody has looked."""
         self.odd: Flags | None = None
@@ -92,6 +93,13 @@ class Text:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def commas(self) -> Ints:
+        """Where commas stand."""
+        if self._commas is None:
+            self._commas = self.where(np.equal, COMMA)
+        return self._commas
 
     def where(self, compare: np.ufunc, byte: int) -> Ints:
         """The places of bytes that compare so, which are few; a stretch at a time, for flags of all would be
