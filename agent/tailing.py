@@ -116,7 +116,7 @@ class Tailing:
         try:
             found.append(self._answers.get(timeout=patience))
         except queue.Empty:
-            self._watch_over()
+            self._watch_over(self._config.collect.hang_after)
         positions: dict[str, bytes | None] = {}
         for fed in found:
             positions.update(fed.positions)
@@ -130,7 +130,7 @@ class Tailing:
 
     def look(self, now: float) -> tuple[str, ...]:
         """Look after the thread; what is the matter, in words."""
-        self._watch_over()
+        self._watch_over(self._config.collect.hang_after)
         stuck = tuple(f"logs: {name} does not answer" for name in self._guard.hung)
         failed = (f"logs: {self._failed}",) if self._failed else ()
         return (*stuck, *failed, *self._remarks.misfits)
@@ -139,11 +139,15 @@ class Tailing:
         """End the thread; False if it takes longer than `patience` s."""
         self._inbox.put(OVER)
         self._thread.join(patience)
+        if self._thread.is_alive():
+            # Another closes all that answers.
+            self._watch_over(0.0)
         return not self._thread.is_alive()
 
-    def _watch_over(self) -> None:
-        """Leave a thread whose call to a log does not return, and go on in another without that log."""
-        hang = self._guard.leave(self._config.collect.hang_after)
+    def _watch_over(self, patience: float) -> None:
+        """Leave a thread whose call to a log has not returned for `patience` s, and go on in another without
+        that log."""
+        hang = self._guard.leave(patience)
         if hang is None:
             return
         thread = self._another(begins=False)

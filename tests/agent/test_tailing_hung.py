@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator
@@ -219,6 +220,25 @@ def test_a_thread_that_hangs_does_not_delay_the_end_and_ends_by_itself(
     until(rig.hung)
     assert rig.tail.stop(10)
     assert following() == 1
+    assert opened_below(mount.point)
+    mount.revive()
+    until(lambda: following() == 0)
+    assert not opened_below(mount.point)
+
+
+def test_what_hangs_at_the_end_keeps_its_own_files_open_and_no_others(
+    rigs: Callable[..., Rig], mount: DeadMount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PATIENCE", 3600.0)
+    rig = rigs()
+    rig.write(3)
+    rig.counted(here=3, there=10)
+    assert str(rig.here) in opened_below(rig.here.parent)
+    mount.die()
+    assert mount.asked.wait(10)
+    rig.tail.stop(0.1)
+    until(lambda: following() == 1)
+    assert str(rig.here) not in opened_below(rig.here.parent)
     assert opened_below(mount.point)
     mount.revive()
     until(lambda: following() == 0)
