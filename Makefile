@@ -36,6 +36,8 @@ torture: $(VENV)/.test tools
 	$(BIN)/python tests/torture/soak.py --days 30 --every 60
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/gpu.py --polls 1000000
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/torture/day.py
+	$(BIN)/python tests/torture/logday.py
+	$(BIN)/python tests/torture/logday.py --model
 	$(BIN)/python tests/torture/tail.py --seconds 60 --rate 20000
 	$(BIN)/python tests/torture/logs.py --seconds 60 --rate 20000
 	$(BIN)/python tests/torture/labels.py --requests 20000 --kills 20
