@@ -23,13 +23,14 @@ from agent.stats.joining import Pairs, Side, Tally, Window
 from agent.stats.outcomes import calibrations, confusions, errors, ranks
 from agent.stats.window import merge_into
 from collectors.api import Attributes
-from collectors.logs.formats.classes import NAMELESS
 
 Found = TypeVar("Found")
 
 RANKS = 10
 GROUPS = 256
 """Models, versions and slices that are told apart in pairs; the rest is the last of them."""
+NUMBERED = np.uint64(0x5A5A_5A5A_5A5A)
+"""Tells the identities of numbers from those of classes: a number that was predicted has no true class."""
 ANYWHERE: Attributes = (("model.name", "other"),)
 OUTCOMES = ("joined", "repeated_prediction", "repeated_label", "unlabelled", "unknown", "crowded")
 """The fields of a window's tally, as they are told."""
@@ -109,15 +110,15 @@ class Outcomes:
             self._count(pairs, numbers=numbers)
         if rows.ids is None:
             return
-        named = rows.ids != 0
+        named, ids = rows.ids != 0, rows.ids ^ NUMBERED if numbers else rows.ids
         alone = np.flatnonzero(named & ~np.isnan(said) & np.isnan(told))
         if len(alone):
-            side = Side(rows.ids[alone], said[alone], rows.times[alone], confidence[alone], groups[alone])
+            side = Side(ids[alone], said[alone], rows.times[alone], confidence[alone], groups[alone])
             self._count(self._window.predictions(side, now), numbers=numbers)
         alone = np.flatnonzero(named & np.isnan(said) & ~np.isnan(told))
         if len(alone):
             self._count(
-                self._window.truths(Side(rows.ids[alone], told[alone], rows.times[alone]), now),
+                self._window.truths(Side(ids[alone], told[alone], rows.times[alone]), now),
                 numbers=numbers,
             )
 
@@ -125,7 +126,7 @@ class Outcomes:
         """Pairs become windows of the minutes in which their truths were told."""
         if not len(pairs.truth):
             return
-        cells, least = self._cells(pairs.told_at, pairs.groups)
+        cells, least = self._cells(pairs.told_at, self._known(pairs.groups))
         if numbers:
             found, refused = errors(cells, pairs.truth, pairs.predicted, self._center)
             self.refused += refused
@@ -135,7 +136,7 @@ class Outcomes:
             names, other = called(self._classes)
             right = pairs.truth == pairs.predicted
             truth, taken = (
-                np.where(values < NAMELESS, values, other).astype(np.int64)
+                np.where((values >= 0) & (values < other), values, other).astype(np.int64)
                 for values in (pairs.truth, pairs.predicted)
             )
             for cell, confusion in confusions(cells, truth, taken, right, names, other=other).items():
@@ -206,6 +207,11 @@ class Outcomes:
                 self._groups.append(attributes)
                 self._groups_changed = True
         return found
+
+    def _known(self, groups: Ints) -> Ints:
+        """Groups of what was stored; those whose names were lost are anywhere."""
+        lost = groups >= len(self._groups)
+        return np.where(lost, self._number(ANYWHERE), groups) if lost.any() else groups
 
     def flush(self, now: float) -> dict[int, Windows]:
         """The windows since the last flush, by minute; what became of labels is in that of `now`."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.logs.measures import Known, added, known
-from agent.logs.models.outcomes import GROUPS, Limits, Outcomes
+from agent.logs.models.outcomes import ANYWHERE, GROUPS, Limits, Outcomes
 from agent.logs.models.rows import Classes, Rows
 from agent.logs.windows import Windows
 from agent.stats.joining import identities
@@ -125,6 +125,31 @@ def test_numbers_and_classes_do_not_mix() -> None:
     assert (errors.center, errors.count) == (10.0, 3)
     assert errors.mae == pytest.approx(3.5 / 3)
     assert errors.bias == pytest.approx(0.5 / 3)
+
+
+def test_a_class_and_a_number_of_one_request_are_no_pair() -> None:
+    outcomes = Outcomes(OWN, Limits(wait=60.0))
+    outcomes.take(rows(2, ids=["q", "r"], predictions="ab"), NOW)
+    outcomes.take(rows(2, ids=["q", "s"], true=[119.0, 0.0]), NOW + 1)
+    outcomes.take(rows(1, ids=["s"], labels="a"), NOW + 1)
+    told = of(found(outcomes, NOW + 120), OWN)
+    assert told.labels == {"unlabelled": 2, "unknown": 3}
+    assert told.confusion == {}
+
+
+@pytest.mark.parametrize("lost", ["classes", "groups", ""])
+def test_what_waited_is_counted_though_its_names_were_lost_or_are_fewer(lost: str) -> None:
+    before = Outcomes(OWN, Limits())
+    before.take(rows(1, predictions="r", attributes=OWN), NOW)
+    before.take(rows(9, ids="abcdefghi", predictions="rstuvwxyz"), NOW)
+    stored = {name: state for name, state in before.changes(NOW).items() if state is not None}
+    stored[lost] = b"[["
+    after = Outcomes(OWN, Limits(classes=2), stored=stored)
+    after.take(rows(9, ids="abcdefghi", labels="rstuvwxyz"), NOW + 1)
+    told = found(after, NOW + 1)
+    owner = ANYWHERE if lost == "groups" else IRIS
+    assert sum(of(told, owner).confusion.values()) == 9
+    assert of(told, OWN).labels == {"joined": 9}
 
 
 def test_right_or_wrong_alone_is_accuracy() -> None:
