@@ -6,7 +6,7 @@ HyperLogLog sketches", 2017), which needs no correction by range. Sets of window
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from math import isnan, log, sqrt
 
@@ -22,24 +22,33 @@ EXACT = 256
 REGISTERS = 1 << 11
 _BITS = 53
 """Of a hash, beside the 11 that choose the register: a double holds them all."""
+_BLOCK = 1 << 15
+"""Numbers that are looked at together: what is made of them fits in a core's cache."""
 _CROWD = 3
 """Bits fewer choose a place among the few."""
 
 
 def of_numbers(values: Floats) -> Hashes:
     """A hash for each number that is there (not NaN); zero has no sign."""
-    # The least tells it where none is missing: that is one pass.
-    if isnan(values.min(initial=0.0)):
-        values = values[~np.isnan(values)]
-    bits: Hashes = (values + 0.0).view(np.uint64)
-    # The finaliser of splitmix64: any bit of a number changes half of those of its hash.
-    shifted = np.empty_like(bits)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-        np.right_shift(bits, np.uint64(shift), out=shifted)
-        bits ^= shifted
-        if factor > 1:
-            bits *= np.uint64(factor)
-    return bits
+    return next(of_columns([values]))
+
+
+def of_columns(columns: Sequence[Floats]) -> Iterator[Hashes]:
+    """The same of several columns of one length, some at a time."""
+    step = max(1, _BLOCK // max(1, len(columns[0]))) if columns else 1
+    for first in range(0, len(columns), step):
+        part = columns[first : first + step]
+        bits: Hashes = (np.array(part) + 0.0).view(np.uint64)
+        # The finaliser of splitmix64: any bit of a number changes half of those of its hash.
+        shifted = np.empty_like(bits)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+            np.right_shift(bits, np.uint64(shift), out=shifted)
+            bits ^= shifted
+            if factor > 1:
+                bits *= np.uint64(factor)
+        for values, hashes in zip(part, bits, strict=True):
+            # The least tells it where none is missing: that is one pass.
+            yield hashes[~np.isnan(values)] if isnan(values.min(initial=0.0)) else hashes
 
 
 def of_texts(texts: Iterable[str]) -> Hashes:

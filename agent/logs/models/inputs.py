@@ -17,7 +17,7 @@ from agent.logs.windows import Windows, grown
 from agent.stats.baseline import Baseline, BaselineError, Feature
 from agent.stats.bins import Floats, Ints, distinct
 from agent.stats.bins import Rows as Cells
-from agent.stats.distinct import Distinct, of_numbers, of_texts
+from agent.stats.distinct import Distinct, of_columns, of_texts
 from agent.stats.feature import FINE, MISSING, PAIRS, Codes, Run, prolonged
 from agent.stats.feature import Inputs as Sorted
 from agent.stats.feature import Numbers as Summed
@@ -157,10 +157,11 @@ class Inputs:
     ) -> None:
         which = slice(None) if numbers and len(mine) == len(numbers[0].values) else mine
         ready: list[tuple[Numbers, Standard]] = []
-        for name, column, wrong in numbers:
-            values, codes = column[which], wrong[which]
+        columns = [number.values[which] for number in numbers]
+        for number, values, hashes in zip(numbers, columns, of_columns(columns), strict=True):
+            name, codes = number.name, number.codes[which]
             version.runs[name] = prolonged(version.runs.get(name), values, times)
-            version.distinct.setdefault(name, Distinct()).add(of_numbers(values))
+            version.distinct.setdefault(name, Distinct()).add(hashes)
             standard = version.reference.standard(name)
             if standard is not None:
                 ready.append((Numbers(name, values, codes), standard))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stats.distinct import EXACT, REGISTERS, Distinct, identity, of_numbers, of_texts
+from agent.stats.distinct import EXACT, REGISTERS, Distinct, identity, of_columns, of_numbers, of_texts
 
 
 def made(*columns: list[float]) -> Distinct:
@@ -25,6 +25,16 @@ def test_few_are_counted_exactly(values: list[float]) -> None:
     found = made(values, values[::2])
     assert found.exact
     assert found.count == len(set(filterfalse(isnan, values)))
+
+
+@given(
+    st.lists(st.lists(st.floats(allow_nan=True), min_size=3, max_size=3), max_size=5),
+    st.sampled_from([1, 7, 6000]),
+)
+def test_columns_have_the_hashes_that_each_has_by_itself(columns: list[list[float]], times: int) -> None:
+    made_of = [np.tile(np.array(column, np.float64), times) for column in columns]
+    due = [of_numbers(column).tolist() for column in made_of]
+    assert [hashes.tolist() for hashes in of_columns(made_of)] == due
 
 
 @pytest.mark.parametrize("count", [EXACT + 1, 1_000, 5_000, 10_000, 100_000, 1_000_000])
