@@ -34,7 +34,7 @@ from collectors.endpoints.client import Client
 from collectors.endpoints.plan import Clean, Plan
 from collectors.endpoints.presets import UP
 from collectors.endpoints.reply import Failed
-from collectors.logs.redact import Redactor
+from collectors.logs.redact import Redactor, ended
 from collectors.tally import Tally
 
 READINGS = 64
@@ -207,6 +207,6 @@ def cleaned(config: Config) -> Clean:
 
     @lru_cache(TEXTS)
     def clean(label: str, text: str) -> str:
-        return key_of(redactor.field(label, text))
+        return key_of(ended(redactor.field(label, text), cut=len(text) >= LONGEST))
 
     return lambda label, text: clean(label, text[:LONGEST])

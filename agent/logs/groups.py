@@ -11,7 +11,8 @@ from agent.stats.topk import key_of
 from collectors.api import Attributes
 from collectors.logs.formats.columns import OTHER
 from collectors.logs.formats.format import Format
-from collectors.logs.formats.record import Judge
+from collectors.logs.formats.record import LONGEST_TEXT, Judge
+from collectors.logs.redact import ended
 
 Clean = Callable[[str, str], str]
 """Takes out of a field's text what may not be kept: its key, the text."""
@@ -80,13 +81,13 @@ class Groups:
         status, fault = self._judge.status(texts), self._judge.fault(texts)
         return (
             self._group(texts),
-            self.statuses.number(key_of(self._clean(self._status, status))),
-            self.faults.number(key_of(self._clean("", fault))),
+            self.statuses.number(kept(self._clean, self._status, status)),
+            self.faults.number(kept(self._clean, "", fault)),
         )
 
     def _group(self, texts: tuple[str, ...]) -> int:
         own = tuple(
-            (name, key_of(self._clean(key, text)))
+            (name, kept(self._clean, key, text))
             for name, key, text in zip(self._names, self._keys, texts, strict=True)
             if name and text
         )
@@ -97,3 +98,8 @@ class Groups:
                 self._numbers[own] = len(self.attributes)
                 self.attributes.append(own)
         return self._numbers[own]
+
+
+def kept(clean: Clean, key: str, text: str) -> str:
+    """What is kept of a record's text: cleaned first, as what is cut off a secret would not be known."""
+    return key_of(ended(clean(key, text), cut=len(text) >= LONGEST_TEXT))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.stats.template import identifier, masked
+from collectors.logs.redact import ended
 from collectors.logs.tail.joined import one_line
 
 LONGEST_EXAMPLE = 256
@@ -79,8 +80,11 @@ class Templates:
             if len(self._known) >= MEMORY or self._room < 0:
                 self._known.clear()
                 self._room = REMEMBERED - len(text)
-            known = self._known[text] = masked(one_line(self._clean(text)))
+            known = self._known[text] = masked(one_line(self._cleaned(text)))
         return known
+
+    def _cleaned(self, text: str) -> str:
+        return ended(self._clean(text), cut=len(text) >= LONGEST_TEXT)
 
     def _purge(self) -> None:
         """Keep the `most` frequent; what the next one was seen is taken from all (Misra-Gries)."""

@@ -19,12 +19,26 @@ _NAMED = (
 )
 _QUERY_NAMES = r"(?:(?:[\w-]{0,32}[_-])?(?:key|sig|signature|auth|credential|session)|code|jwt|pass|pw|sid)"
 _DONE = r"(?!\[(?:key|token|email|ip|card|phone|redacted)\]|(?:bearer|basic) \[)"
-_IS = r"(?:\\?[\"'])?[ ]{0,8}[:=][ ]{0,8}"
-"""Between a name and its value, in JSON inside of JSON too."""
+_IS = r"(?:\\?[\"'])?[ ]{0,8}[:=]\s{0,32}"
+"""Between a name and its value, in JSON inside of JSON too, and where the value stands on the next line."""
 _OF_SEVERAL = r"(?:digest|aws4-[\w-]{1,24}|hawk|oauth|negotiate|ntlm)"
 """Ways to log in whose proof has several parts."""
 _QUOTED = r"""\\"(?:(?!\\").)*(?:\\")?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?"""
-_CARD_DIGITS = re.compile(r"[ -]")
+_LOGIN = re.compile(r"(?<=://)[^\s/@\"']+\Z")
+_BEGUN = re.compile(r"(?:[+(]?\d[\d ().-]{0,40})?[\w.%+@:~-]{0,128}\Z")
+_REACH = 170
+"""Characters at the end of a text that was cut, in which something may begin that its rest would tell."""
+_CARDS = [
+    re.compile(rf"{layout}(?!\d)", re.ASCII)
+    for layout in (
+        r"\d{13,19}",
+        r"\d{4}([ -])\d{6}\1\d{4,5}",
+        r"(?:\d{4}([ -]))(?:\d{4}\1){2}\d{1,4}",
+        r"(?:\d{4}([ -]))(?:\d{4}\1){3}\d{3}",
+    )
+]
+"""How the digits of a card are set."""
+_GROUP = re.compile(r"\d+", re.ASCII)
 
 
 class Rule(NamedTuple):
@@ -35,10 +49,25 @@ class Rule(NamedTuple):
 
 
 def _card(found: re.Match[str]) -> str:
-    """Digits that pass Luhn's check are a card's."""
-    digits = [int(digit) for digit in _CARD_DIGITS.sub("", found[0])]
+    """Without a card's number: all digits, or, beside other numbers, those that are set as on a card."""
+    text = found[0]
+    if _is_card(text):
+        return "[card]"
+    kept, at = [], 0
+    for group in _GROUP.finditer(text):
+        cards = (layout.match(text, group.start()) for layout in _CARDS if group.start() >= at)
+        card = next((each for each in cards if each and _is_card(each[0])), None)
+        if card is not None:
+            kept += [text[at : card.start()], "[card]"]
+            at = card.end()
+    return "".join([*kept, text[at:]])
+
+
+def _is_card(text: str) -> bool:
+    """Whether 13 to 19 digits pass Luhn's check."""
+    digits = [int(digit) for digit in text if digit.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return "[card]" if (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0 else found[0]
+    return 13 <= len(digits) <= 19 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def _address(found: re.Match[str]) -> str:
@@ -61,14 +90,14 @@ RULES = (
     Rule(re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^$]*"), "[key]"),
     Rule(
         re.compile(
-            rf"(authorization{_IS}[\"'\\]{{0,2}})(?!\[|(?:bearer|basic) )"
+            rf"(authorization{_IS}[\"'\\]{{0,2}})(?!\[|(?:bearer|basic)\s)"
             rf"(?:{_OF_SEVERAL} [^\r\n]+|(?:[a-z][\w-]{{0,24}} +)?[^\s\"',;&)}}\]\\]+)",
             re.IGNORECASE,
         ),
         r"\1[token]",
     ),
     Rule(re.compile(rf"(cookie{_IS}[\"'\\]{{0,2}})(?!\[)[^\r\n\"'\\]+", re.IGNORECASE), r"\1[key]"),
-    Rule(re.compile(r"\b(bearer|basic) +[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 [token]"),
+    Rule(re.compile(r"\b(bearer|basic)\s{1,32}[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 [token]"),
     Rule(
         re.compile(r"\beyJ[A-Za-z0-9_-]{6,2048}\.[A-Za-z0-9_-]{1,2048}(?:\.[A-Za-z0-9_-]{0,2048})?"),
         "[token]",
@@ -96,7 +125,7 @@ RULES = (
         ),
         "[email]",
     ),
-    Rule(re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])", re.ASCII), _card),
+    Rule(re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,}(?![\w-])", re.ASCII), _card),
     Rule(re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", re.ASCII), _address),
     Rule(re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"), _address),
     Rule(re.compile(r"(?<![\w.+-])(?:\+|\()?\d[\d ().-]{6,18}\d(?![\w])", re.ASCII), _phone),
@@ -118,11 +147,21 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without what may not be kept, cut to `LONGEST` characters."""
-        text = text[:LONGEST]
+        kept = text[:LONGEST]
         for rule in self._rules:
-            text = rule.pattern.sub(rule.put, text)
-        return text
+            kept = rule.pattern.sub(rule.put, kept)
+        return ended(kept, cut=len(text) >= LONGEST)
 
     def field(self, key: str, text: str) -> str:
         """The same of a field's value, unless the field is allowed."""
         return text if key in self._allowed else self.text(text)
+
+
+def ended(text: str, *, cut: bool) -> str:
+    """A text without what may not be kept; one that was `cut` before that was taken out loses its last word
+    and the numbers before it too: no rule knows half an address, or three quarters of a card's number."""
+    if not cut:
+        return text
+    login = _LOGIN.search(text)
+    begun = _BEGUN.search(text, max(0, len(text) - _REACH)) if login is None else login
+    return text if begun is None else text[: begun.start()]

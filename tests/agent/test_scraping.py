@@ -220,6 +220,9 @@ def test_labels_are_redacted_and_cut() -> None:
     assert clean("user", "jane@example.org") == "[email]"
     assert clean("zone", "tenant-77 a") == "[redacted] a"
     assert len(clean("prompt", "x" * 1000)) == 128
+    # Of an address that lies where the text is cut, no half is left.
+    users = ("a" * 60 + "@b.com ") * 7 + "and".ljust(40) + "jane@example.org"
+    assert clean("users", users) == "[email] " * 7 + "and".ljust(40)
 
 
 def test_a_server_that_is_stopped_for_is_not_waited_for(rig: Rig) -> None:

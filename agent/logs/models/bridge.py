@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from agent.logs.groups import Clean, kept
 from agent.logs.limits import MINUTE
 from agent.logs.models.model import Model
 from agent.logs.models.rows import Categories, Classes, Numbers, Rows
@@ -19,8 +20,6 @@ from collectors.logs.formats.roles import CLASSES
 
 LAST = 59.999
 """Seconds into a minute at which a record counts that was read later."""
-Clean = Callable[[str, str], str]
-"""Takes out of a field's text what may not be kept: its key, the text."""
 FEATURE, CATEGORY = "feature.", "category."
 
 
@@ -46,7 +45,7 @@ class Cleaned:
     def names(self) -> Sequence[str]:
         """The names by number."""
         for name in self._known.names[len(self._names) :]:
-            self._names.append(self._clean(self._key, name))
+            self._names.append(kept(self._clean, self._key, name))
         return self._names
 
 

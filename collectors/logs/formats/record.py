@@ -17,7 +17,8 @@ from collectors.logs.formats.states import MISSING, state_of
 from collectors.logs.formats.times import Near, moment
 from collectors.logs.formats.values import flag, number
 
-LONGEST_TEXT = 128
+LONGEST_TEXT = 256
+"""Characters of a text; more than are kept of it, so that a secret in what is kept is known by its rest."""
 LONGEST_MESSAGE = 4096
 _LEVELS = ("error", "critical", "fatal", "severe", "panic")
 FAILED_LEVELS = MappingProxyType(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.logs.templates import LONGEST_EXAMPLE, MEMORY, Templates
-from collectors.logs.redact import Redactor
+from agent.logs.templates import LONGEST_EXAMPLE, LONGEST_TEXT, MEMORY, Templates
+from collectors.logs.redact import LONGEST, Redactor
 from collectors.logs.tail.joined import SHOWN
 
 
@@ -36,6 +36,18 @@ def test_examples_are_short_and_redacted() -> None:
     examples = {template.example for template in found.top()}
     assert max(map(len, examples)) <= LONGEST_EXAMPLE
     assert "peer [ip] gone" in examples
+
+
+def test_no_cut_makes_a_part_of_an_address_of_one() -> None:
+    found = Templates(8, Redactor().text)
+    secret = "jane.doe@mail.example.co.uk"
+    for before in (LONGEST_TEXT - 4, LONGEST - 4):
+        # What is taken out makes the text shorter: its end comes within what is told.
+        lead = ("a" * 60 + "@b.com ") * 100
+        found.add(lead[:before].rsplit(" ", 1)[0].ljust(before) + secret, 0.0)
+    (template,) = found.top()
+    assert template.count == 2
+    assert "jane" not in template.text + template.example
 
 
 def test_the_most_frequent_survive_ten_thousand_others() -> None:
