@@ -182,6 +182,9 @@ class Window:
         )
         self._first += count
         self._begin += count
+        if len(self._marked) > 2 * self._most:
+            # Where there is no room to save, nobody else forgets those that left.
+            self._marked = {number for number in self._marked if number >= self._first}
 
     def changes(self, room: float = inf) -> dict[str, bytes | None]:
         """What to store, by name, None for what to delete; `saved` says that it was done.

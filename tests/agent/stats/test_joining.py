@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from math import isnan, nan
 from typing import NamedTuple
 
@@ -253,3 +254,24 @@ def test_pieces_that_do_not_belong_together_are_refused() -> None:
         Window.restored({"3": marks}, 100, HOUR)
     with pytest.raises(ValueError):
         Window.restored({"not a number": marks}, 100, HOUR)
+
+
+def test_without_room_those_that_left_are_forgotten() -> None:
+    window = Window(100, 3600.0)
+
+    def join(rounds: int) -> None:
+        for at in range(rounds):
+            ids = np.arange(at * 100, at * 100 + 100, dtype=np.uint64)
+            one = Side(ids, np.zeros(100), np.zeros(100))
+            window.predictions(one, 0.0)
+            window.truths(one, 0.0)
+            assert window.changes(0.0) == {}
+            window.saved()
+
+    join(20)
+    tracemalloc.start()
+    join(300)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 400_000
+    assert window.changes().keys() == {"0"}
