@@ -183,8 +183,10 @@ _ALL = (
             _TORCH_ACCESS + _TORCH_MODEL + _TORCH_ANSWER,
             _TORCH_ACCESS + _REQUEST + _TORCH_ANSWER,
             _TORCH_LEVEL
-            + r"W-\d{1,5}-(?P<model>\S{1,64})_[\w.]{1,32}-std(?:out|err) MODEL_LOG - "
+            + r"W-\d{1,5}-(?P<model>[^\s_]+)_[\d.]+-std(?:out|err) MODEL_LOG - "
             + _TORCH_EXCEPTION,
+            # Where a model's name ends is not sure if it has an underscore.
+            _TORCH_LEVEL + r"\S+ MODEL_LOG - " + _TORCH_EXCEPTION,
             _TORCH_LEVEL + r"\S+ MODEL_METRICS - " + _TORCH_INFERENCE + _TORCH_NAME,
             _TORCH_LEVEL + r"\S+ TS_METRICS - " + _TORCH_QUEUE + _TORCH_NAME,
             _TORCH_LEVEL + r"\S+ \S+ - (?P<message>.*)",
