@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,13 +49,15 @@ url = "mqtt://127.0.0.1:1"
 
 class Result(NamedTuple):
     """What was written; how often it was killed; how long it took to catch up, s; what is wrong; what the
-    daemon itself counted under `outrider.logs.*`, by metric and attributes."""
+    daemon itself counted under `outrider.logs.*`, by metric and attributes; how many bytes it said are lost.
+    A kill takes what was counted since the last window, and not what was said."""
 
     told: dict[str, dict[str, Any]]
     kills: int
     behind: float
     faults: list[str]
     counted: Counter[str]
+    lost: int
 
 
 def lives(daemon: Daemon, writer: subprocess.Popen[bytes], random: Random) -> Iterator[None]:
@@ -88,8 +91,8 @@ def run(folder: Path, seconds: float, rate: int, seed: int, old: float = OLD) ->
         daemon.stop()
         wrong = faults(sums(of_device(daemon.state).contents.values()), told)
         sys.stdout.write("".join(f"{line}\n" for line in _warnings(daemon.log)))
-        counted = _counted(daemon.state)
-    return Result(told, kills, behind, wrong, counted)
+        counted, lost = _counted(daemon.state), _lost(daemon.log)
+    return Result(told, kills, behind, wrong, counted, lost)
 
 
 def _counted(state: Path) -> Counter[str]:
@@ -102,6 +105,11 @@ def _counted(state: Path) -> Counter[str]:
                     words = " ".join(value for _, value in series.attributes)
                     found[f"{series.name} {words}".strip()] += int(summary.delta)
     return found
+
+
+def _lost(log: Path) -> int:
+    """Bytes that it said are lost, over all lives."""
+    return sum(map(int, re.findall(r": (\d+) bytes are lost", log.read_text())))
 
 
 def _warnings(log: Path) -> list[str]:
@@ -128,6 +136,7 @@ def main() -> int:
     print(f"{sum(each['lines'] for each in said)} lines, {window} between copy and cut, {result.kills} kills")
     print(f"rotations: {dict(rotations)}; all counted {result.behind:.0f} s after the last line")
     print(f"the daemon counted: {dict(sorted(result.counted.items()))}")
+    print(f"the daemon said that {result.lost} bytes are lost")
     print("\n".join(result.faults) or "each line was counted exactly once")
     return 1 if result.faults else 0
 
