@@ -53,11 +53,12 @@ class Service:
 
     def write(self, lines: int) -> None:
         """So many lines; the last one may come in two pieces."""
-        text = self._rest
+        parts = [self._rest]
         for _ in range(lines):
             padding = b"x" * self._random.choice((60, 90, 200))
-            text += b"%s %d %.3f %s\n" % (self.path.name.encode(), self.serial, time.time(), padding)
+            parts.append(b"%s %d %.3f %s\n" % (self.path.name.encode(), self.serial, time.time(), padding))
             self.serial += 1
+        text = b"".join(parts)
         cut = len(text) - self._random.randint(1, 15) if self._random.random() < 0.3 else len(text)
         os.write(self._file, text[:cut])
         self._rest = text[cut:]

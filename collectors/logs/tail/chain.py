@@ -52,6 +52,12 @@ class Family:
         fits = (each for each in self.ended if each.proof.like(each.offset, medium) == "same")
         return max(fits, key=lambda each: each.offset, default=None)
 
+    def search(self, track: Track, searches: int) -> None:
+        """Search for what was written since `track`, where new generations begin."""
+        for chain in self.chains:
+            if chain.first:
+                chain.search(track, searches)
+
     def forget(self) -> None:
         """Forget what is older than all that is searched for, by `MARGIN`."""
         oldest = min((track.written for track in self.tracks()), default=0)

@@ -136,7 +136,7 @@ class Rotation:
             self._lose(chain, track, "copied", max(size, track.size))
         elif track.offset == 0:
             # Nothing was read of it: where it is, it is as good as one that nobody has seen.
-            chain.search(track, SEARCHES)
+            chain.family.search(track, SEARCHES)
             self.end(chain, track)
         elif track.lost is None:
             track.lost = now

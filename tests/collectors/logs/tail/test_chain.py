@@ -132,3 +132,11 @@ def test_nothing_older_than_a_full_memory_is_new() -> None:
     family.note_ended([Ended(20, proofs[-1], 500)])
     assert family.floor == 101
     assert len(family.ended) == MOST_ENDED
+
+
+def test_what_nobody_read_is_searched_for_at_the_path_of_the_log_itself() -> None:
+    family = Family("/l/app.log")
+    family.chains += [Chain("/l/app.log.1", family), Chain("/l/app.log", family)]
+    rotated, log = family.chains
+    family.search(track(1, written=5), 3)
+    assert (rotated.searching, log.searching, log.since) == (0, 3, 5)
