@@ -52,16 +52,13 @@ class Summing:
         """With these; what was made of lines before is forgotten."""
         self.logs, self._models = logs, models
 
-    @property
-    def full(self) -> bool:
-        """Whether as much waits as may."""
-        return max(log.minutes for log in self.logs.values()) >= MINUTES
+    def takes(self, name: str) -> bool:
+        """Whether lines of this log are taken: else as much of it waits as may, and the others go on."""
+        return self.logs[name].minutes < MINUTES
 
-    def take(self, chunk: Chunk, now: float) -> bool:
-        """Lines of one log, at `now` (s since 1970); whether as much of it waits as may."""
-        log = self.logs[chunk.source]
-        log.take(chunk.text, now, chunk.times)
-        return log.minutes >= MINUTES
+    def take(self, chunk: Chunk, now: float) -> None:
+        """Lines of one log, at `now` (s since 1970)."""
+        self.logs[chunk.source].take(chunk.text, now, chunk.times)
 
     def reading(self, now: float) -> Reading:
         """What came to all logs since the one before, for alert rules."""

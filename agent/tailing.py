@@ -277,13 +277,11 @@ class Tailing:
                 self._positions[name] = position
 
     def _read(self) -> int:
-        """Read new lines, until too much waits for the writer; how many bytes."""
+        """Read new lines, of each log until too much of it waits for the writer; how many bytes."""
         size = 0
-        if not self._summing.full:
-            for chunk in self._tailer.take(MOST, LONGEST):
-                size += chunk.size
-                if self._summing.take(chunk, self._clocks.wall()):
-                    break
+        for chunk in self._tailer.take(MOST, LONGEST, self._summing.takes):
+            size += chunk.size
+            self._summing.take(chunk, self._clocks.wall())
         return size
 
     def _tell_live(self) -> None:

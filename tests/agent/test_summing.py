@@ -14,7 +14,7 @@ from agent.config.settings import Config
 from agent.flush.feed import Dated
 from agent.followed import followings
 from agent.logs.admission import Admission
-from agent.logs.log import FULL
+from agent.logs.log import WIDE
 from agent.modelling import Models
 from agent.stats.window import Counter
 from agent.summing import Summing
@@ -42,10 +42,10 @@ class Rig:
         models = Models(self.config, {}, NOW, print, Tally())
         self.summing.begin(followings(self.config, models), models)
 
-    def take(self, count: int, at: float = NOW, **fields: str) -> bool:
+    def take(self, count: int, at: float = NOW, **fields: str) -> None:
         told = {"time": at, "status": "ok", "features": {"temp": 1.0}, **fields}
         line = json.dumps(told).encode() + b"\n"
-        return self.summing.take(Chunk("api", "/var/log/api.log", line * count, None, count * len(line)), NOW)
+        self.summing.take(Chunk("api", "/var/log/api.log", line * count, None, count * len(line)), NOW)
 
     def summed(self) -> list[tuple[float, bool, int]]:
         """Minutes of lines: their start, whether they are the first of it, and how many requests."""
@@ -95,14 +95,13 @@ def test_alert_rules_hear_of_lines_before_they_are_handed_over_and_of_the_model_
     assert later - names
 
 
-def test_it_is_full_where_as_many_minutes_wait_as_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_is_taken_of_a_log_where_as_many_minutes_wait_as_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summing, "MINUTES", 3)
     rig = Rig()
-    assert not rig.summing.full
     for number in range(3):
+        assert rig.summing.takes("api")
         # So much that it does not wait for more before it is read.
-        full = rig.take(KNOWN, NOW - number * MINUTE, padding="x" * (FULL // KNOWN))
-        assert full == rig.summing.full
-    assert full
+        rig.take(KNOWN, NOW - number * MINUTE, padding="x" * (WIDE // KNOWN))
+    assert not rig.summing.takes("api")
     rig.summed()
-    assert not rig.summing.full
+    assert rig.summing.takes("api")

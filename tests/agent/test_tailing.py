@@ -54,7 +54,7 @@ class Rig:
             self.begun.append,
         )
         alert = Alert("a", "model.errors > 1")
-        config = config._replace(logs=(logs,), alert=(alert,))
+        config = config._replace(logs=(logs, *config.logs), alert=(alert,))
         tail = Tailing(config, clocks, outlets, lambda: others)
         tail.start(self.positions, lost=lost)
         self.began.append(tail)
@@ -273,6 +273,31 @@ def test_a_backlog_waits_in_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
     assert found == 1200
     most_of_block = Limits().block // 4000 + 1
     assert most <= summing.MINUTES + 2 * most_of_block, "the first block waits until the format is known"
+
+
+def test_a_log_with_lines_of_any_time_keeps_no_other_waiting(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.logs.log.FULL", 1)
+    monkeypatch.setattr(summing, "MINUTES", 8)
+    for at in range(400):
+        rig.write(1, time=time.time() - 60 * at, padding="x" * 2000)
+    other = tmp_path / "other.log"
+    other.touch()
+    logs = Logs("other", (str(other),), multiline=False, format="json", start="start")
+    tail = rig.follow(Config(logs=(logs,)), format="json")
+    until(lambda: rig.counted("outrider.logs.read") > 0)
+    other.write_text(json.dumps({"time": time.time(), "status": "ok"}) + "\n")
+
+    def told() -> bool:
+        return any(
+            ("log.name", "other") in series.attributes
+            for _, _, reading in tail.elsewhere.readings()
+            for series in reading.series
+        )
+
+    # Though the writer asks for nothing meanwhile.
+    until(told)
 
 
 def test_after_the_end_there_is_nothing(rig: Rig) -> None:

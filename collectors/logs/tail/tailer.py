@@ -25,6 +25,13 @@ from collectors.logs.tail.source import Chunk, Limits, Source
 from collectors.logs.tail.track import Track
 from collectors.tally import Tally
 
+Takes = Callable[[str], bool]
+"""Whether lines of a log are taken now, by its name."""
+
+
+def _all(name: str) -> bool:
+    return True
+
 
 class Tailer:
     """Reads lines, each once, and says where it stands.
@@ -96,9 +103,9 @@ class Tailer:
             self._guard.look(files, files.look)
             files.looked()
 
-    def take(self, size: int, seconds: float) -> Iterator[Chunk]:
+    def take(self, size: int, seconds: float, takes: Takes = _all) -> Iterator[Chunk]:
         """The next lines, of all files in turn: until about `size` bytes are read, `seconds` are over, or
-        there are no more for now.
+        there are no more for now; of logs that `takes` says are taken, by their names.
 
         A chunk is done with when the next one is asked for, or `positions` are: whoever stops in between has
         taken it.
@@ -108,7 +115,7 @@ class Tailer:
             size -= came.size
             if came.text:
                 yield came
-        for came in self._take_streams(size // 2, until):
+        for came in self._take_streams(size // 2, until, takes):
             size -= came.size
             if came.text:
                 yield came
@@ -120,6 +127,8 @@ class Tailer:
             if now >= until:
                 return
             part, track, chain = turns.popleft()
+            if not takes(part.name):
+                continue
             chunk = self._guard.call(part, partial(part.read, track, chain, now))
             part.taken(chain.family)
             turns += ((part, each, chain) for each in part.following(track, chain, now))
@@ -137,14 +146,14 @@ class Tailer:
             if isinstance(answer, Chunk):
                 yield answer
 
-    def _take_streams(self, size: int, until: float) -> Iterator[Chunk]:
+    def _take_streams(self, size: int, until: float, takes: Takes) -> Iterator[Chunk]:
         """What comes by itself, of each at most its share: journals and FIFOs."""
         every: tuple[JournalPart | PipePart, ...] = (*self._journals, *self._pipes)
         streams = [part for part in every if self._guard.free(part)]
         for part in streams:
             call = self._guard.look if isinstance(part, PipePart) else self._guard.call
             left = size // len(streams)
-            while left > 0 and self._clock() < until:
+            while left > 0 and self._clock() < until and takes(part.name):
                 chunk = call(part, partial(part.read, left))
                 if chunk is None:
                     break

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def test_lines_come_once_and_whole(log: Path, tailing: Tailing) -> None:
     with log.open("ab") as file:
         file.write(b"ee\nfour\n")
     assert tailing.read() == [b"three", b"four"]
+
+
+def test_of_a_log_that_is_not_taken_now_the_lines_wait(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"one\n")
+    (tmp_path / "b.log").write_bytes(b"two\n")
+    (a, b) = (Source(name, (f"{tmp_path}/{name}.log",), start="start") for name in "ab")
+    with closing(Tailing(a, b).tailer) as tailer:
+        tailer.look()
+        assert [chunk.text for chunk in tailer.take(1 << 20, 10.0, "b".__eq__)] == [b"two\n"]
+        assert [chunk.text for chunk in tailer.take(1 << 20, 10.0)] == [b"one\n"]
 
 
 # The lines of the field lessons about tailing, one test each.
