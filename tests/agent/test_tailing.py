@@ -280,14 +280,15 @@ def test_a_log_with_lines_of_any_time_keeps_no_other_waiting(
 ) -> None:
     monkeypatch.setattr("agent.logs.log.FULL", 1)
     monkeypatch.setattr(summing, "MINUTES", 8)
+    monkeypatch.setattr(tailing, "LIVE", 0.0)
     for at in range(400):
         rig.write(1, time=time.time() - 60 * at, padding="x" * 2000)
     other = tmp_path / "other.log"
     other.touch()
-    logs = Logs("other", (str(other),), multiline=False, format="json", start="start")
+    logs = Logs("other", (str(other),), multiline=False, format="uvicorn", start="start")
     tail = rig.follow(Config(logs=(logs,)), format="json")
     until(lambda: rig.counted("outrider.logs.read") > 0)
-    other.write_text(json.dumps({"time": time.time(), "status": "ok"}) + "\n")
+    other.write_text('INFO:     127.0.0.1:51000 - "GET /x HTTP/1.1" 200 OK\n')
 
     def told() -> bool:
         return any(
