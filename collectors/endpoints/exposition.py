@@ -18,12 +18,17 @@ LABELS = 64
 """Labels of a sample."""
 SAMPLES = 10_000
 """Samples taken from one page."""
+ALL_LABELS = 80_000
+"""Labels of all of these."""
+MALFORMED = 10_000
+"""Lines that are none, after which nothing more of a page is taken."""
 FAMILIES = 4096
 """Families whose kind and unit are remembered."""
 
 Wanted = Callable[[str], bool]
 """Whether a sample of this name is to be taken."""
 
+_LINE = re.compile(rb"[^\n]+")
 _NAME = re.compile(rb"[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SAMPLE = re.compile(
@@ -48,7 +53,7 @@ class Page(NamedTuple):
         kinds: what `# TYPE` says, by family: "counter", "gauge", "histogram", ...
         units: what `# UNIT` says, by family.
         malformed: lines that are none, and samples that were there before.
-        beyond: samples that were wanted, and one too many.
+        beyond: samples that were wanted, and one too many; lines after too many that are none.
     """
 
     samples: dict[str, dict[Attributes, float]]
@@ -62,27 +67,32 @@ def read(body: bytes, wanted: Wanted) -> Page:
     """The samples of a page whose names are `wanted`."""
     page = Page({}, {}, {})
     asked = _once(wanted)
-    malformed = beyond = taken = 0
+    malformed = beyond = taken = told = 0
     for line in _lines(body):
-        if len(line) > LONGEST:
+        if malformed >= MALFORMED:
+            beyond += 1
+        elif len(line) > LONGEST:
             malformed += 1
         elif line.startswith(b"#"):
             if _EOF.match(line):
                 break
             _meta(line, page)
-        elif (begun := _NAME.match(line)) is None or asked(begun[1].decode()):
+        elif (begun := _NAME.match(line)) is not None and not asked(begun[1].decode()):
+            continue
+        elif taken >= SAMPLES or told >= ALL_LABELS:
+            beyond += 1
+        else:
             sample = _sample(line)
             if sample is None:
                 malformed += 1
             elif not asked(sample.name):
                 continue
-            elif taken >= SAMPLES:
-                beyond += 1
             elif sample.labels in (rows := page.samples.setdefault(sample.name, {})):
                 malformed += 1
             else:
                 rows[sample.labels] = sample.value
                 taken += 1
+                told += len(sample.labels)
     return page._replace(malformed=malformed, beyond=beyond)
 
 
@@ -93,14 +103,10 @@ def number(text: str) -> float | None:
 
 def _lines(body: bytes) -> Iterator[bytes]:
     """Each line that is not blank, without its end."""
-    start = 0
-    while start < len(body):
-        end = body.find(b"\n", start)
-        end = len(body) if end < 0 else end
-        line = body[start:end].rstrip(b"\r")
+    for found in _LINE.finditer(body):
+        line = found[0].rstrip(b"\r")
         if line and not line.isspace():
             yield line
-        start = end + 1
 
 
 def _once(wanted: Wanted) -> Wanted:

@@ -61,7 +61,13 @@ def buckets_of(cumulative: Mapping[float, float], total: float | None, count: fl
     if inf not in told and count is not None:
         told[inf] = count
     bounds = sorted(told)
-    if not bounds or any(map(isnan, bounds)) or bounds[-1] != inf or len(bounds) > MOST_BUCKETS:
+    if (
+        not bounds
+        or any(map(isnan, bounds))
+        or bounds[-1] != inf
+        or -inf in bounds
+        or len(bounds) > MOST_BUCKETS
+    ):
         return None
     counts, before = [], 0.0
     for bound in bounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,16 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from collectors.api import Attributes
-from collectors.endpoints.exposition import LABELS, LONGEST, SAMPLES, Page, number, read
+from collectors.endpoints.exposition import (
+    ALL_LABELS,
+    LABELS,
+    LONGEST,
+    MALFORMED,
+    SAMPLES,
+    Page,
+    number,
+    read,
+)
 
 Found = dict[tuple[str, Attributes], float]
 
@@ -161,6 +171,23 @@ def test_lines_labels_and_samples_are_bounded() -> None:
     ]
     page = read("\n".join(lines).encode(), everything)
     assert (page.malformed, page.beyond, len(flat(page))) == (2, 7, SAMPLES)
+
+
+def test_labels_of_all_samples_are_bounded_in_memory() -> None:
+    labels = ",".join(f'{chr(97 + n // 26)}{chr(97 + n % 26)}=""' for n in range(LABELS))
+    body = "\n".join(f"a{n}{{{labels}}} 1" for n in range(SAMPLES)).encode()
+    tracemalloc.start()
+    page = read(body, everything)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(flat(page)) == -(-ALL_LABELS // LABELS)
+    assert len(flat(page)) + page.beyond == SAMPLES
+    assert most < 16_000_000
+
+
+def test_a_page_of_lines_that_are_none_is_left_early() -> None:
+    page = read(b"a\n" * (MALFORMED + 5) + b"b 1\n", everything)
+    assert (page.malformed, page.beyond, page.samples) == (MALFORMED, 6, {})
 
 
 def test_a_page_without_a_last_line_end_and_empty_ones() -> None:

@@ -33,7 +33,7 @@ def test_the_count_stands_for_the_bucket_without_a_bound() -> None:
 @pytest.mark.parametrize(
     "cumulative",
     [{}, {1.0: 2.0}, {1.0: 3.0, inf: 2.0}, {1.0: -1.0, inf: 2.0}, {1.0: 0.5, inf: 2.0}, {inf: nan},
-     {inf: inf}, {inf: 1e17}, {nan: 1.0, inf: 2.0},
+     {inf: inf}, {inf: 1e17}, {nan: 1.0, inf: 2.0}, {-inf: 1.0, inf: 2.0},
      {float(n): 0.0 for n in range(MOST_BUCKETS)} | {inf: 0.0}],
 )  # fmt: skip
 def test_what_contradicts_itself_is_none(cumulative: dict[float, float]) -> None:
