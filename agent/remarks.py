@@ -76,6 +76,14 @@ class Remarks:
             self._say("info", text)
             self._event("logs.ok", text, (("log.name", hang.name),))
 
+    def left_out(self, sizes: Mapping[str, int]) -> None:
+        """So many bytes of logs are not read again, as they failed twice."""
+        for name, size in sizes.items():
+            self._tally.add("outrider.logs.left_out", size, **{"log.name": name})
+            text = f"log {name}: {size} bytes are left out, as reading them failed twice"
+            self._say("error", text)
+            self._event("logs.left_out", text, (("log.name", name),))
+
     def _tell_format(self, log: Following) -> None:
         """Which format was found, and why, once."""
         if log.found != self._formats.get(log.name, ""):

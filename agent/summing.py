@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -47,10 +47,16 @@ class Summing:
         self._of_models: dict[Series, Summary] = {}
         self._live = Live()
         self._handed: OrderedDict[float, None] = OrderedDict()
+        self.at: str | None = None
+        """The log whose lines are summed up just now; "" for what models make of all."""
+        self.sizes: Counter[str] = Counter()
+        """Bytes by log that were taken since they were summed up last."""
 
     def begin(self, logs: Mapping[str, Following], models: Models) -> None:
         """With these; what was made of lines before is forgotten."""
         self.logs, self._models = logs, models
+        self.at = None
+        self.sizes.clear()
 
     def takes(self, name: str) -> bool:
         """Whether lines of this log are taken: else as much of it waits as may, and the others go on."""
@@ -58,13 +64,18 @@ class Summing:
 
     def take(self, chunk: Chunk, now: float) -> None:
         """Lines of one log, at `now` (s since 1970)."""
+        self.sizes[chunk.source] += chunk.size
+        self.at = chunk.source
         self.logs[chunk.source].take(chunk.text, now, chunk.times)
+        self.at = None
 
     def reading(self, now: float) -> Reading:
         """What came to all logs since the one before, for alert rules."""
         windows, self._of_models = self._of_models, {}
-        for log in self.logs.values():
+        for name, log in self.logs.items():
+            self.at = name
             windows.update(self._admission.take(log.lately(now)))
+        self.at = None
         reading = self._live.reading(windows)
         if self._live.refused:
             self._tally.set("outrider.logs.unjudged", self._live.refused)
@@ -73,9 +84,11 @@ class Summing:
     def summed_up(self, now: float) -> Summed:
         """All that was taken since this was asked last."""
         minutes: dict[float, dict[Series, Summary]] = {}
-        for log in self.logs.values():
+        for name, log in self.logs.items():
+            self.at = name
             for minute in log.flush(now):
                 merge_into(minutes.setdefault(minute.start, {}), self._admission.take(minute.windows))
+        self.at = ""
         made = self._models.summed_up(now)
         for start, windows in made.minutes.items():
             kept = self._admission.take(windows)
@@ -83,6 +96,8 @@ class Summing:
             if self._judged and start >= now - 2 * MINUTE:
                 merge_into(self._of_models, kept)
         self._admission.hand_over()
+        self.at = None
+        self.sizes.clear()
         dated = tuple(Dated(start, MINUTE, self._first(start), minutes[start]) for start in sorted(minutes))
         return Summed(dated, tuple(Said(*each) for each in made.said), made.states)
 

@@ -90,6 +90,7 @@ class Tailing:
         self._anew = True
         self._read_at = 0.0
         self._failed = ""
+        self._stumbled: str | None = None
 
     @property
     def elsewhere(self) -> Elsewhere:
@@ -209,9 +210,24 @@ class Tailing:
         except Left:
             raise
         except Exception:
+            self._leave_out()
             self._tailer.close()
             raise
         self._tailer.close()
+
+    def _leave_out(self) -> None:
+        """What failed twice, with nothing handed over between, is not read again: it would end each life of
+        this."""
+        name = self._summing.at
+        if name is None:
+            return
+        again, self._stumbled = self._stumbled == name, name
+        if not again:
+            return
+        beyond = {key: place for key, place in self._tailer.positions().items() if _is_of(key, name)}
+        self._begun.put(beyond)
+        self._keep(beyond)
+        self._remarks.left_out({log: n for log, n in self._summing.sizes.items() if log == (name or log)})
 
     def _answer(self) -> None:
         if self._anew:
@@ -296,6 +312,7 @@ class Tailing:
         summed = self._summing.summed_up(now)
         changed = {**self._taken(), **self._tailer.positions(), **summed.states}
         self._keep(changed)
+        self._stumbled = None
         self._remarks.of(self._summing.logs, self.admission.takes, now)
         return Fed(dated=summed.dated, positions=changed, said=summed.said)
 
@@ -313,6 +330,11 @@ class Tailing:
             say=self._warn,
             guard=self._guard,
         )
+
+
+def _is_of(key: str, log: str) -> bool:
+    """Whether a position is one of this log; of "" all are."""
+    return not log or key.startswith(f"{log}/")
 
 
 def _waiting(inbox: queue.SimpleQueue[Item]) -> Iterator[Item]:

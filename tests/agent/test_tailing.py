@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from agent.config.quantity import Rate
 from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
 from agent.logs import following, pace
+from agent.logs.digest import Minute
 from agent.poller import Clocks
 from agent.stats.window import Counter
 from agent.tailing import Outlets, Positions, Tailing
@@ -325,3 +327,45 @@ def test_an_error_that_nobody_foresaw_is_told_and_all_is_begun_anew(
     until(lambda: tail.look(time.monotonic()) == ())
     assert rig.stored(tail.gather(10)) == 5
     assert rig.counted("outrider.logs.failed") >= 1
+
+
+@pytest.mark.parametrize("raises", ["take", "flush"])
+def test_lines_that_fail_twice_are_left_out(rig: Rig, monkeypatch: pytest.MonkeyPatch, raises: str) -> None:
+    """No such line is known: made up, as those that were known are mended."""
+    monkeypatch.setattr(tailing, "AGAIN", 0.2)
+    take, flush = following.Following.take, following.Following.flush
+    poisoned = set()
+
+    def taken(self: following.Following, text: bytes, *rest: Any) -> None:
+        if b"poison" in text:
+            poisoned.add(self)
+            if raises == "take":
+                raise ZeroDivisionError
+        take(self, text, *rest)
+
+    def flushed(self: following.Following, now: float) -> list[Minute]:
+        if self in poisoned and raises == "flush":
+            raise ZeroDivisionError
+        return flush(self, now)
+
+    monkeypatch.setattr(following.Following, "take", taken)
+    monkeypatch.setattr(following.Following, "flush", flushed)
+    rig.write(3)
+    tail = rig.follow()
+    assert rig.stored(tail.gather(10)) == 3
+    rig.write(1, error="poison")
+    until(lambda: rig.stored(tail.gather(1)) == 0 and rig.counted("outrider.logs.left_out") > 0)
+    assert rig.counted("outrider.logs.left_out") == len(rig.path.read_text().splitlines(keepends=True)[3])
+    rig.write(2)
+    found = 0
+
+    def come() -> bool:
+        nonlocal found
+        found += rig.stored(tail.gather(1))
+        return found == 2
+
+    until(come)
+    assert [name for name, _, _ in rig.events if name == "logs.left_out"] == ["logs.left_out"]
+    assert tail.stop(10)
+    again = rig.follow()
+    assert rig.stored(again.gather(10)) == 0, "nor are they read after a restart"
