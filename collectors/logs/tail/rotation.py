@@ -13,7 +13,7 @@ from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.places import modified
 from collectors.logs.tail.position import Ended, Position
 from collectors.logs.tail.proof import STRONG, Proof
-from collectors.logs.tail.siblings import Search, Unseen
+from collectors.logs.tail.siblings import MOST, Search, Unseen
 from collectors.logs.tail.source import Limits
 from collectors.logs.tail.track import Changed, Track
 
@@ -123,7 +123,9 @@ class Rotation:
     def _find(self, chain: Chain, track: Track, now: float) -> None:
         if self._files.crowded and track is not chain.awaited:
             return
-        found = self._search(track.real).rest(track.file, track.offset, track.proof, track.rejected)
+        found = self._search(track.real).rest(
+            track.file, track.offset, track.proof, track.written, track.rejected
+        )
         if found is not None and found.likeness == "same":
             track.proof = found.proof
             self._files.use(track, Open(found.medium, found.file, found.real))
@@ -187,7 +189,9 @@ class Rotation:
 
     def _find_unseen(self, chain: Chain, now: float) -> None:
         """Generations that came and went between two looks. Again when the path leads somewhere: until then
-        more may come and go."""
+        more may come and go. Of very many the later ones are taken up when the earlier are read."""
+        if sum(not track.spent for track in chain.tracks) > MOST:
+            return
         present = os.path.exists(chain.path)
         changed = modified(os.path.dirname(chain.real))
         if not present and changed == chain.listed:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
-from itertools import product
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain, product
 from typing import NamedTuple
 
 from collectors.logs.tail.depths import Depths, Known
@@ -97,19 +97,23 @@ class Search:
         self.clean = True
         """False: a file went away as it was looked at, or is still being made."""
         self.ended = True
-        """False: more of a compressed file must be looked at before it is clear what it is."""
+        """False: more of a compressed file must be looked at before it is clear what it is, or there are more
+        files."""
 
     def rest(
-        self, file: tuple[int, int], offset: int, proof: Proof, rejected: Collection[tuple[int, int]]
+        self,
+        file: tuple[int, int],
+        offset: int,
+        proof: Proof,
+        written: int,
+        rejected: Collection[tuple[int, int]],
     ) -> Found | None:
-        """The file that holds what comes after `offset` of a content: by its inode, else by its name and
-        content; one that holds a part of what was read already if there is no other."""
+        """The file that holds what comes after `offset` of a content that was last written at `written` ns or
+        later: by its inode, else by its name and content; one that holds a part of what was read already if
+        there is no other."""
         shorter: Found | None = None
         own = [entry for entry in self._of_inode(file[1]) if proof.rungs or self._related(entry.name)]
-        others = [
-            entry for entry in self._near(*self._family) if entry not in own and self._related(entry.name)
-        ]
-        for entry in (*own, *others[:MOST]):
+        for entry in chain(own, self._others(own, written)):
             found = self._compared(entry.path, file, offset, proof, rejected)
             if found is None:
                 continue
@@ -126,6 +130,25 @@ class Search:
     def has(self, inode: int) -> bool:
         """Whether a file is still here under any name."""
         return bool(self._of_inode(inode))
+
+    def _others(self, own: Collection[os.DirEntry[str]], written: int) -> Iterator[os.DirEntry[str]]:
+        """The entries of this log beside its `own`; of more than `MOST` those that were written soonest
+        after."""
+        near = self._near(*self._family)
+        others = [entry for entry in near if entry not in own and self._related(entry.name)]
+        if len(others) > MOST:
+            nearest = set(sorted(others, key=lambda entry: self._after(entry, written))[:MOST])
+            others = [entry for entry in others if entry in nearest]
+        yield from others
+
+    def _after(self, entry: os.DirEntry[str], written: int) -> tuple[bool, int]:
+        """How long after a time a file was last written; before it, those that were so just before first."""
+        try:
+            after = entry.stat().st_mtime_ns - written
+        except OSError:
+            self.clean = False
+            return True, written
+        return after < -SLACK, abs(after)
 
     def _of_inode(self, inode: int) -> list[os.DirEntry[str]]:
         return [entry for folder in self._folders for entry in folder.of_inode(inode)]
@@ -182,13 +205,15 @@ class Search:
 
     def unseen(self, since: int, known: Known, current: str, depths: Depths) -> list[Unseen]:
         """Files of this log, last written at `since` or later, that hold nothing `known`; the oldest first,
-        up to the first of which it is not clear yet.
+        at most `MOST`, up to the first of which it is not clear yet.
 
         `current` is where the log itself is: a file that holds only what it holds is a copy being made.
         """
         found: list[Unseen] = []
         for path in self._newer(since):
-            if len(found) < MOST and (each := self._unseen(path, known, current, depths)):
+            if len(found) == MOST:
+                self.ended = False
+            elif each := self._unseen(path, known, current, depths):
                 found.append(each)
             if not self.ended:
                 break

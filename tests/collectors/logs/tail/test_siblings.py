@@ -12,7 +12,7 @@ from collectors.logs.tail.depths import Depths
 from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.medium import medium_of, open_safely
 from collectors.logs.tail.proof import HEAD, WINDOW, Proof, digest, ladder
-from collectors.logs.tail.siblings import Search, bases, is_beginning, root
+from collectors.logs.tail.siblings import MOST, Search, bases, is_beginning, root
 
 TEXT = b"".join(b"line %06d\n" % number for number in range(1000))
 
@@ -57,7 +57,7 @@ def test_the_rest_is_found_by_inode_under_any_name(tmp_path: Path) -> None:
     log.write_bytes(TEXT)
     status = log.stat()
     log.rename(tmp_path / "put away")
-    found = search(log).rest((status.st_dev, status.st_ino), *proof(TEXT[:600]), ())
+    found = search(log).rest((status.st_dev, status.st_ino), *proof(TEXT[:600]), 0, ())
     assert found is not None
     assert found.real == str(tmp_path / "put away")
     found.medium.close()
@@ -67,7 +67,9 @@ def test_an_inode_with_another_content_is_not_the_rest(tmp_path: Path) -> None:
     log = tmp_path / "app.log.1"
     log.write_bytes(TEXT[::-1])
     status = log.stat()
-    assert search(tmp_path / "app.log").rest((status.st_dev, status.st_ino), *proof(TEXT[:600]), ()) is None
+    assert (
+        search(tmp_path / "app.log").rest((status.st_dev, status.st_ino), *proof(TEXT[:600]), 0, ()) is None
+    )
 
 
 @pytest.mark.parametrize("name", ["app.log.3", "app.log.3.gz"])
@@ -75,7 +77,7 @@ def test_the_rest_is_found_by_content(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(gzip.compress(TEXT) if name.endswith("gz") else TEXT)
     (tmp_path / "app.log.1").write_bytes(TEXT[::-1])
     (tmp_path / "other.log.1").write_bytes(TEXT)
-    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), ())
+    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), 0, ())
     assert found is not None
     assert (Path(found.real).name, found.likeness) == (name, "same")
     found.medium.close()
@@ -83,14 +85,26 @@ def test_the_rest_is_found_by_content(name: str, tmp_path: Path) -> None:
 
 def test_a_copy_that_ends_before_is_found_if_there_is_no_other(tmp_path: Path) -> None:
     (tmp_path / "app.log.1").write_bytes(TEXT[:400])
-    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), ())
+    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), 0, ())
     assert found is not None
     assert found.likeness == "shorter"
     found.medium.close()
     (tmp_path / "app.log.2").write_bytes(TEXT)
-    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), ())
+    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), 0, ())
     assert found is not None
     assert found.likeness == "same"
+    found.medium.close()
+
+
+@pytest.mark.parametrize("number", [0, 70, 149])
+def test_the_rest_is_found_among_very_many_by_when_it_was_written(number: int, tmp_path: Path) -> None:
+    for hour in range(150):
+        path = tmp_path / f"app.log.{hour:03d}"
+        path.write_bytes(TEXT if hour == number else b"%d " % hour + TEXT)
+        os.utime(path, ns=(0, hour * 10**9))
+    found = search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), number * 10**9 - 5, ())
+    assert found is not None
+    assert found.real == str(tmp_path / f"app.log.{number:03d}")
     found.medium.close()
 
 
@@ -98,9 +112,10 @@ def test_what_was_rejected_or_is_taken_is_not_found(tmp_path: Path) -> None:
     path = tmp_path / "app.log.1"
     path.write_bytes(TEXT)
     file = (path.stat().st_dev, path.stat().st_ino)
-    assert search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), {file}) is None
+    assert search(tmp_path / "app.log").rest((0, 0), *proof(TEXT[:600]), 0, {file}) is None
     assert (
-        search(tmp_path / "app.log", lambda each: each == file).rest((0, 0), *proof(TEXT[:600]), ()) is None
+        search(tmp_path / "app.log", lambda each: each == file).rest((0, 0), *proof(TEXT[:600]), 0, ())
+        is None
     )
 
 
@@ -120,6 +135,19 @@ def test_unseen_are_the_newer_ones_that_hold_nothing_known(tmp_path: Path) -> No
     (tmp_path / "app.log.2").unlink()
     found = search(log).unseen(10**18 - 3 * 10**9 + 10**8, [proof(TEXT[:300])], str(log), Depths())
     assert [Path(each.real).name for each in found] == ["app.log.2.gz", "app.log.1"]
+    for each in found:
+        each.medium.close()
+
+
+def test_of_very_many_unseen_the_oldest_are_found_first(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    for hour in range(MOST + 1):
+        (tmp_path / f"app.log.{hour}").write_bytes(b"%d " % hour + TEXT)
+        os.utime(tmp_path / f"app.log.{hour}", ns=(0, hour * 10**9))
+    looked = search(log)
+    found = looked.unseen(0, [], str(log), Depths())
+    assert [Path(each.real).name for each in found] == [f"app.log.{hour}" for hour in range(MOST)]
+    assert not looked.ended
     for each in found:
         each.medium.close()
 
@@ -162,7 +190,7 @@ def test_rotated_files_in_an_archive(tmp_path: Path) -> None:
     log.write_bytes(TEXT)
     shutil.move(log, tmp_path / "old/app.log.1")
     found = Search(str(log), (str(tmp_path / "old"),), [str(tmp_path)], lambda _: False, Listings()).rest(
-        (0, 0), *proof(TEXT[:600]), ()
+        (0, 0), *proof(TEXT[:600]), 0, ()
     )
     assert found is not None
     found.medium.close()

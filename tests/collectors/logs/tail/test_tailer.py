@@ -86,6 +86,32 @@ def test_rotation_and_restart_lose_and_repeat_no_line(log: Path, tailing: Tailin
     assert tailing.lines == texts(lines)
 
 
+def test_more_rotated_files_than_one_search_opens_lose_no_line(log: Path, tailing: Tailing) -> None:
+    """Hourly ones of a week, most of which came while nobody looked: and a copy is found among them all."""
+    lines = numbered(0, 172)
+    began = time.time_ns() - 200 * 10**9
+    append(log, lines[0])
+    os.utime(log, ns=(0, began))
+    tailing.read()
+    append(log, lines[1])
+    for hour in range(168):
+        os.utime(log, ns=(0, began + hour * 10**9))
+        log.rename(log.with_name(f"app.log.{hour:03d}"))
+        append(log, lines[hour + 2])
+    append(log, *lines[170:])
+    tailing.crash()
+    tailing.read(20)
+    assert tailing.lines == texts(lines)
+    more = numbered(172, 174)
+    append(log, more[0])
+    shutil.copy(log, log.with_name("app.log.168"))
+    os.truncate(log, 0)
+    append(log, more[1])
+    tailing.crash()
+    tailing.read(8)
+    assert tailing.lines == texts(lines + more)
+
+
 def test_an_offset_is_stored_with_the_data_it_produced(log: Path, tailing: Tailing) -> None:
     """A crash after lines were taken and before they were stored gives the same lines again."""
     append(log, *numbered(0, 5))
