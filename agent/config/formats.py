@@ -10,7 +10,7 @@ from agent.config.fault import Refusal, Refused, quoted
 from agent.config.forms import Choice, Schema, Texts, text
 from agent.config.names import Name
 from agent.config.section import Pairs, Section, Setting, section
-from collectors.logs.formats.roles import CATEGORY, CLASSES, FEATURE, NUMBERS, OTHERS, OUTCOMES, TEXTS
+from collectors.logs.formats.roles import CATEGORY, CLASSES, FEATURE, NUMBERS, OTHERS, OUTCOMES, TEXTS, is_key
 
 if TYPE_CHECKING:
     from collectors.logs.formats.format import Format as Made
@@ -58,7 +58,9 @@ class Regexes(NamedTuple):
 def keys(most: int = 8) -> Texts:
     """What names fields of a line, in an array."""
     each: Schema = {"type": "string", "minLength": 1, "maxLength": 128}
-    return Texts(lambda key: 0 < len(key) <= 128, "no key", "keys of 1 to 128 characters", each, most)
+    return Texts(
+        is_key, "no key", "keys of 1 to 128 characters, none a control, quote or backslash", each, most
+    )
 
 
 class Source:

@@ -369,3 +369,10 @@ def test_lines_that_fail_twice_are_left_out(rig: Rig, monkeypatch: pytest.Monkey
     assert tail.stop(10)
     again = rig.follow()
     assert rig.stored(again.gather(10)) == 0, "nor are they read after a restart"
+
+
+def test_a_key_that_no_format_can_name_ends_no_log(rig: Rig) -> None:
+    rig.write(5, **{'"latency': 1.0, "late\x1bncy": 2.0})
+    tail = rig.follow(format="auto")
+    until(lambda: requests(tail.gather(10)) == 5)
+    assert rig.counted("outrider.logs.failed") == 0

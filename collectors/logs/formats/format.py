@@ -11,6 +11,7 @@ from collectors.logs.formats.roles import (
     TEXTS,
     Family,
     is_class,
+    is_key,
     is_role,
     role_of,
 )
@@ -96,7 +97,7 @@ def field_of(role: str, spec: str) -> Field:
         key, unit = spec, ""
     if not is_role(role):
         raise ValueError(f"no field plays the role {role!r}")
-    if not key or len(key) > 128:
+    if not is_key(key):
         raise ValueError(f"{spec!r} is no key, or KEY in UNIT")
     if unit and unit not in SCALES:
         raise ValueError(f"{unit!r} is no unit; there are: {', '.join(SCALES)}")

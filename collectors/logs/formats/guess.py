@@ -13,7 +13,7 @@ from collectors.logs.formats.exact import Exact, bare
 from collectors.logs.formats.format import MOST_FIELDS, Field, Format, scale_of
 from collectors.logs.formats.kinds import settled
 from collectors.logs.formats.presets import PRESETS
-from collectors.logs.formats.roles import FEATURE
+from collectors.logs.formats.roles import FEATURE, is_key
 from collectors.logs.formats.times import Near
 from collectors.logs.formats.values import unit_of
 
@@ -145,7 +145,7 @@ def role_of_key(key: str) -> str:
 
 
 def json_keys(sample: Sequence[bytes]) -> list[str]:
-    """Keys of scalars, dotted, the most frequent first."""
+    """Keys of scalars, dotted, the most frequent first; none that a format cannot name."""
     import msgspec
 
     decode = msgspec.json.Decoder(dict).decode
@@ -162,7 +162,7 @@ def _flat(value: dict[str, object], prefix: str = "", depth: int = 0) -> Iterato
     for key, inner in value.items():
         if isinstance(inner, dict) and depth < 4:
             yield from _flat(inner, f"{prefix}{key}.", depth + 1)
-        elif isinstance(inner, (str, int, float)) and "." not in key:
+        elif isinstance(inner, (str, int, float)) and "." not in key and is_key(prefix + key):
             yield prefix + key
 
 

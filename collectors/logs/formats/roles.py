@@ -97,6 +97,7 @@ CLASSES = ("prediction", "label")
 """The roles that are classes: what was predicted, and what is true."""
 
 OTHERS = ("time", "message", "request")
+LONGEST_KEY = 128
 FEATURE = re.compile(r"feature\.[A-Za-z0-9_.-]{1,64}")
 CATEGORY = re.compile(r"category\.[A-Za-z0-9_.-]{1,64}")
 
@@ -127,6 +128,11 @@ TEMPLATES = Metric(
     SOURCE,
     "Texts of errors, by the identifier of their template.",
 )
+
+
+def is_key(text: str) -> bool:
+    """Whether a format can name a key so: lines may have others, which play no role."""
+    return 0 < len(text) <= LONGEST_KEY and text.isprintable() and not {'"', "\\"} & set(text)
 
 
 def is_role(name: str) -> bool:

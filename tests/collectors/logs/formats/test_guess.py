@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 from datetime import timezone
 
 import pytest
 
+from collectors.logs.formats.exact import Exact
 from collectors.logs.formats.format import MOST_FIELDS
 from collectors.logs.formats.guess import guess, named, role_of_key
 from collectors.logs.formats.presets import PRESETS
+from collectors.logs.formats.roles import LONGEST_KEY
+from collectors.logs.formats.spare import spares
 from collectors.logs.formats.times import Near
 from tests.source import ROOT
 
@@ -79,3 +83,20 @@ def test_names_tell_roles(key: str, role: str) -> None:
 
 def test_a_kind_that_was_asked_for_has_the_fields_of_its_lines() -> None:
     assert [field.role for field in named("json", [b'{"status":"ok"}', b"no", b"[1]"]).fields] == ["status"]
+
+
+@pytest.mark.parametrize("sign", ['"', "\\", "\x1b", "\n", "\u202e", "\u2500" * (LONGEST_KEY + 1)])
+def test_keys_that_no_format_can_name_play_no_role(sign: str) -> None:
+    told = {
+        "time": 1.7e9,
+        "status": "ok",
+        f"{sign}latency": 1.0,
+        f"a{sign}": {"features": {"x": 1.0}},
+        sign: 1,
+    }
+    lines = [json.dumps(told).encode()] * 5
+    form = named("json", lines)
+    assert {field.role for field in form.fields} == {"time", "status"}
+    assert guess(lines, NEAR).form == form
+    assert Exact(form).record(lines[0], NEAR) is not None
+    assert list(spares(form, lines, NEAR)) == []
