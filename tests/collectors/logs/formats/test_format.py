@@ -23,7 +23,15 @@ def test_a_field_as_it_is_written(role: str, spec: str, expected: Field) -> None
 
 
 @pytest.mark.parametrize(
-    ("role", "spec"), [("colour", "x"), ("latency", "x in parsecs"), ("latency", ""), ("latency", "k" * 200)]
+    ("role", "spec"),
+    [
+        ("colour", "x"),
+        ("latency", "x in parsecs"),
+        ("latency", ""),
+        ("latency", "k" * 200),
+        ("latency", 'a"b'),
+        ("latency", "a\x1b"),
+    ],
 )
 def test_what_is_no_field_says_why(role: str, spec: str) -> None:
     with pytest.raises(ValueError, match=r"role|unit|key"):
