@@ -70,21 +70,21 @@ def unpack(data: bytes) -> Position:
         fields = msgpack.unpackb(_bytes(data, MOST), use_list=False)
         version, path, device, inode, offset, rungs, before, *rest = fields
         written, live, skipping, ended, begun, size = rest
-        past = tuple(Ended(_natural(n), _proof(r, b), _whole(w)) for n, r, b, w in ended)
+        past = tuple(Ended(_length(n), _proof(r, b), _whole(w)) for n, r, b, w in ended)
         if version != VERSION or len(past) > MOST_ENDED:
             return _fault("another version, or too long")
         return Position(
-            os.fsdecode(_bytes(path, 4096)),
+            os.fsdecode(_path(path)),
             _natural(device),
             _natural(inode),
-            _natural(offset),
+            _length(offset),
             _proof(rungs, before),
             _whole(written),
             live is True,
             _natural(skipping) & 7,
             past,
             begun is True,
-            _natural(size),
+            _length(size),
         )
     except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
         raise ValueError(f"no position of a log: {error}") from error
@@ -98,12 +98,21 @@ def _natural(value: Any) -> int:
     return value if type(value) is int and value >= 0 else _fault("no natural number")
 
 
+def _length(value: Any) -> int:
+    return _natural(value) if type(value) is int and value < 1 << 63 else _fault("no length of a file")
+
+
 def _whole(value: Any) -> int:
     return value if type(value) is int else _fault("no whole number")
 
 
 def _bytes(value: Any, most: int) -> bytes:
     return value if type(value) is bytes and len(value) <= most else _fault("no bytes, or too many")
+
+
+def _path(value: Any) -> bytes:
+    path = _bytes(value, 4096)
+    return path if b"\0" not in path else _fault("no path")
 
 
 def _proof(rungs: Any, before: Any) -> Proof:

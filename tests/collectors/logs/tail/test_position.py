@@ -10,21 +10,22 @@ from collectors.logs.tail.proof import Proof
 
 DIGESTS = st.binary(min_size=6, max_size=6)
 PROOFS = st.builds(Proof, st.lists(DIGESTS, max_size=7).map(tuple), st.just(b"") | DIGESTS)
-NATURAL = st.integers(0, 2**63)
+NATURAL = st.integers(0, 2**64 - 1)
+LENGTHS = st.integers(0, 2**63 - 1)
 TIMES = st.integers(-(2**63), 2**63 - 1)
 POSITIONS = st.builds(
     Position,
-    st.binary(max_size=200).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+    st.binary(max_size=200).map(lambda raw: raw.replace(b"\0", b"").decode("utf-8", "surrogateescape")),
     NATURAL,
     NATURAL,
-    NATURAL,
+    LENGTHS,
     PROOFS,
     TIMES,
     st.booleans(),
     st.integers(0, 7),
-    st.lists(st.builds(Ended, NATURAL, PROOFS, TIMES), max_size=MOST_ENDED).map(tuple),
+    st.lists(st.builds(Ended, LENGTHS, PROOFS, TIMES), max_size=MOST_ENDED).map(tuple),
     st.booleans(),
-    NATURAL,
+    LENGTHS,
 )
 
 
@@ -48,6 +49,8 @@ def test_anything_else_is_refused_in_words(data: bytes) -> None:
     [
         (0, 1),
         (1, "text"),
+        (1, b"/a\0b"),
+        (4, 1 << 63),
         (2, -1),
         (4, 1.5),
         (5, ["x"]),
