@@ -8,6 +8,10 @@ from typing import NamedTuple
 HEAD = 65536
 """Bytes of the status line and the headers at most."""
 _CHUNK_LINE = 1024
+_INTERIM = 16
+"""Answers at most before the one that counts, as 100 and 103 are."""
+_ON_THE_WIRE = 2
+"""How often the limit of a page may come in all, with what frames it: else tiny chunks cost without end."""
 
 
 class Failed(Exception):  # noqa: N818 - the server is at fault, not the program
@@ -34,7 +38,7 @@ class Reply:
         self._head: Head | None = None
         self._rest = bytearray()
         self._body = bytearray()
-        self._sent = 0
+        self._sent = self._came = self._interim = 0
         self._length: int | None = None
         self._chunked = False
         self._chunk = -1
@@ -51,6 +55,9 @@ class Reply:
             self._closed()
             return
         self._rest += data
+        self._came += len(data)
+        if self._came > HEAD + _ON_THE_WIRE * self._limit:
+            raise self._too_large()
         while self._head is None:
             end = self._rest.find(b"\r\n\r\n", 0, HEAD)
             if end < 0:
@@ -59,8 +66,11 @@ class Reply:
                 return
             head = _head(bytes(self._rest[:end]))
             del self._rest[: end + 4]
+            self._interim += 1
             if head.status >= 200:
                 self._begin(head)
+            elif self._interim > _INTERIM:
+                raise Failed("protocol", f"it answers {head.status} again and again, and sends no page")
         if self._chunked:
             self._read_chunks()
         else:

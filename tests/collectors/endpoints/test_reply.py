@@ -110,6 +110,14 @@ def test_more_than_the_limit() -> None:
     assert read(OK + b"\r\n" + b"x\n" * 500, limit=1000) == b"x\n" * 500
 
 
+def test_what_frames_a_page_is_bounded_too() -> None:
+    limit = 100_000
+    tiny = OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"x\n" * (limit // 2), 1)
+    assert len(tiny) > HEAD + 2 * limit
+    assert failed(tiny, limit=limit) == "size"
+    assert failed(b"HTTP/1.1 100 Continue\r\n\r\n" * 100 + ANSWERS["length"]) == "protocol"
+
+
 def test_a_bomb_is_not_unpacked_beyond_the_limit() -> None:
     maker = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join([*(maker.compress(bytes(1 << 20)) for _ in range(64)), maker.flush()])
