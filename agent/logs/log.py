@@ -25,9 +25,21 @@ if TYPE_CHECKING:
     from agent.logs.models.bridge import Watching
     from agent.logs.models.model import Model
 
-FULL, WIDE, FEW = 7 << 16, 11 << 16, 1 << 18
-"""Bytes that wait at most; that do of a model's log, whose many columns cost some calls each; and that wait
-for the end of their minute, of one log. A tailer's block has a little less than 1 << 18: two or three."""
+
+class Room(NamedTuple):
+    """Bytes of one log that wait at most: of lines as they come, and of those of a backlog, which are
+    read the faster the more are read together. A tailer's block has a little less than 1 << 18."""
+
+    usual: int
+    behind: int
+
+
+NARROW, WIDE = Room(7 << 16, 1 << 20), Room(11 << 16, 1 << 21)
+"""The second of a model's log, whose many columns cost some calls each."""
+FEW = 1 << 18
+"""Bytes that wait for the end of their minute."""
+AT_ONCE = 0.25
+"""Seconds within which more came than usually waits: there is a backlog."""
 PATIENCE = 10.0
 """Seconds that more than a few lines wait at most."""
 MISFIT = 100
@@ -66,7 +78,7 @@ class Log:
         self._redactor = redactor or Redactor()
         self._lines, self._zone = Lines(form), zone
         self._watch = None if model is None else _watching(model, form, source, self._redactor)
-        self._full = FULL if self._watch is None else WIDE
+        self._room = NARROW if self._watch is None else WIDE
         self._digest = Digest(form, self._lines.labels, source, limits, self._redactor.field, self._watch)
         self._name()
         self._waiting: list[_Waiting] = []
@@ -81,7 +93,7 @@ class Log:
             self._read()
         self._waiting.append(_Waiting(text, times, now))
         self._size += len(text)
-        if self._size >= self._full or (self._size >= FEW and now - self._waiting[0].now >= PATIENCE):
+        if self._is_enough(now - self._waiting[0].now):
             self._read()
 
     def flush(self) -> list[Minute]:
@@ -135,6 +147,12 @@ class Log:
         """Whether lines read now may wait with the others: lines without a time count at that of reading."""
         last = self._waiting[-1]
         return now // MINUTE == last.now // MINUTE and (times is None) == (last.times is None)
+
+    def _is_enough(self, waited: float) -> bool:
+        """Whether what waits is read, the first of it since so many seconds."""
+        if self._size >= self._room.usual and waited >= AT_ONCE:
+            return True
+        return self._size >= self._room.behind or (self._size >= FEW and waited >= PATIENCE)
 
     def _read(self) -> None:
         if not self._waiting:

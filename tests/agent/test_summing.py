@@ -101,7 +101,7 @@ def test_no_more_is_taken_of_a_log_where_as_many_minutes_wait_as_may(monkeypatch
     for number in range(3):
         assert rig.summing.takes("api")
         # So much that it does not wait for more before it is read.
-        rig.take(KNOWN, NOW - number * MINUTE, padding="x" * (WIDE // KNOWN))
+        rig.take(KNOWN, NOW - number * MINUTE, padding="x" * (WIDE.behind // KNOWN))
     assert not rig.summing.takes("api")
     rig.summed()
     assert rig.summing.takes("api")

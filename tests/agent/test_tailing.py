@@ -18,6 +18,7 @@ from agent.config.settings import Alert, Config
 from agent.flush.feed import Fed
 from agent.logs import following, pace
 from agent.logs.digest import Minute
+from agent.logs.log import Room
 from agent.poller import Clocks
 from agent.stats.window import Counter
 from agent.tailing import Outlets, Positions, Tailing
@@ -262,7 +263,7 @@ def test_a_format_that_does_not_fit_is_a_condition(rig: Rig) -> None:
 
 def test_a_backlog_waits_in_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many minutes would be much memory, and one transaction of all of them."""
-    monkeypatch.setattr("agent.logs.log.FULL", 1)
+    monkeypatch.setattr("agent.logs.log.NARROW", Room(1, 1))
     began = (time.time() // 60 - 600) * 60
     for minute in range(600):
         rig.write(2, time=began + 60 * minute, padding="x" * 2000)
@@ -280,7 +281,7 @@ def test_a_backlog_waits_in_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
 def test_a_log_with_lines_of_any_time_keeps_no_other_waiting(
     rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.logs.log.FULL", 1)
+    monkeypatch.setattr("agent.logs.log.NARROW", Room(1, 1))
     monkeypatch.setattr(summing, "MINUTES", 8)
     monkeypatch.setattr(tailing, "LIVE", 0.0)
     for at in range(400):

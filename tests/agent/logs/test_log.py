@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timezone
 
 from agent.logs.limits import Limits
-from agent.logs.log import FEW, FULL, MISFIT, PATIENCE, WIDE, Log
+from agent.logs.log import AT_ONCE, FEW, MISFIT, NARROW, PATIENCE, WIDE, Log
 from agent.logs.models.model import Model, Plan
 from agent.stats.window import Counter
 from collectors.logs.formats.columns import LABELS
@@ -57,7 +57,7 @@ def test_a_few_lines_wait_for_the_end_of_their_minute_many_not_long_and_very_man
     one.take(LINE, NOW)
     one.take(LINE, NOW + 59)
     assert one.tally.lines == 0
-    many, very_many = FEW // len(LINE) + 1, FULL // len(LINE) + 1
+    many, very_many = FEW // len(LINE) + 1, NARROW.usual // len(LINE) + 1
     one.take(LINE * many, NOW + 60)
     assert one.tally.lines == 2
     one.take(LINE, NOW + 60 + PATIENCE - 1)
@@ -65,16 +65,25 @@ def test_a_few_lines_wait_for_the_end_of_their_minute_many_not_long_and_very_man
     one.take(LINE, NOW + 60 + PATIENCE)
     assert one.tally.lines == 2 + many + 2
     one.take(LINE * very_many, NOW + 61 + PATIENCE)
-    assert one.tally.lines == 2 + many + 2 + very_many
+    one.take(LINE, NOW + 61 + PATIENCE + AT_ONCE)
+    assert one.tally.lines == 2 + many + 2 + very_many + 1
+
+
+def test_lines_of_a_backlog_are_read_more_of_them_together() -> None:
+    one = log()
+    one.take(LINE * (NARROW.usual // len(LINE) + 1), NOW)
+    assert one.tally.lines == 0
+    one.take(LINE * ((NARROW.behind - NARROW.usual) // len(LINE) + 1), NOW)
+    assert one.tally.lines > NARROW.behind // len(LINE)
 
 
 def test_lines_of_a_model_wait_for_more_of_them() -> None:
     form = FORM._replace(fields=(*FORM.fields, Field("prediction", "p")))
     one = Log(form, (("log", "x"),), timezone.utc, model=Model(Plan("iris"), {}, NOW))
-    one.take(LINE * (FULL // len(LINE) + 1), NOW)
+    one.take(LINE * (NARROW.behind // len(LINE) + 1), NOW)
     assert one.tally.lines == 0
-    one.take(LINE * ((WIDE - FULL) // len(LINE) + 1), NOW)
-    assert one.tally.lines > WIDE // len(LINE)
+    one.take(LINE * ((WIDE.behind - NARROW.behind) // len(LINE) + 1), NOW)
+    assert one.tally.lines > WIDE.behind // len(LINE)
 
 
 def test_a_format_that_does_not_fit_is_told_with_the_first_line_redacted() -> None:
