@@ -18,7 +18,7 @@ FORM = Format(
         Field("time", "t"),
         Field("latency", "took", 1e-3),
         Field("feature.x", "f.x"),
-        Field("status", "s\x7f☃"),
+        Field("status", "s☃"),
     ),
 )
 FILE = File("/var/log/api.log", "/var/log")
@@ -30,7 +30,7 @@ FILE = File("/var/log/api.log", "/var/log")
         *((preset, False) for preset in PRESETS.values()),
         (called(FORM, FILE), True),
         (PRESETS["vllm"]._replace(name="mine"), True),
-        (FORM._replace(kind="logfmt", attributes=('a "b"',), family="http", name="mine"), True),
+        (FORM._replace(kind="logfmt", attributes=("a b",), family="http", name="mine"), True),
     ],
     ids=lambda each: each.name if isinstance(each, Format) else "",
 )
