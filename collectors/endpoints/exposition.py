@@ -30,6 +30,8 @@ Wanted = Callable[[str], bool]
 
 _LINE = re.compile(rb"[^\n]+")
 _NAME = re.compile(rb"[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)")
+_NAMED = re.compile(r"(?::|[^\W\d])[\w.:/ -]{0,127}")
+"""What may be the name of a metric or a label in quotes, which might be anything: no address, no escapes."""
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SAMPLE = re.compile(
     r"[ \t]*(?:(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*)?"
@@ -173,11 +175,11 @@ def _labels(name: str, text: str) -> tuple[str, Attributes] | None:
             name = value
         else:
             key = _unescaped(key[1:-1]) if key[0] == '"' else key
-            if key in labels:
+            if key in labels or not _NAMED.fullmatch(key):
                 return None
             labels[key] = value
         at = found.end()
-    return (name, tuple(sorted(labels.items()))) if name else None
+    return (name, tuple(sorted(labels.items()))) if _NAMED.fullmatch(name) else None
 
 
 def _unescaped(text: str) -> str:

@@ -120,7 +120,9 @@ def test_forms_of_a_sample(line: str, name: str, labels: dict[str, str], value: 
     "line",
     ["a", "a b", "a 1_000", "a 0x1p3", "a 1 2 3", "a{b=c} 1", 'a{b="c} 1', 'a{b="c"', 'a{="c"} 1', "a1 ",
      "9a 1", 'a{b="1",b="2"} 1', 'a{"x"} 1', '{"a","b"} 1', "{} 1", "a+1", 'a{b="c"d="e"} 1', "a 1 # {",
-     "é 1", 'a{b="c"} 1 nan0', "\x00\x01", "<html>", '{"json": {"a": 1}}'],
+     "é 1", 'a{b="c"} 1 nan0', "\x00\x01", "<html>", '{"json": {"a": 1}}',
+     '{"jane@example.org"} 1', '{"a\x1b[31m"} 1', '{"a\\nb"} 1', 'a{"jane@example.org"="1"} 1',
+     'a{"4111111111111111"="1"} 1', "n" * 129 + " 1", f'a{{{"n" * 129}="1"}} 1'],
 )  # fmt: skip
 def test_what_is_no_sample_is_counted_and_left_out(line: str) -> None:
     page = read(f"good 1\n{line}\ngood2 2\n".encode(), everything)
