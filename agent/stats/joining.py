@@ -10,7 +10,7 @@ no room for it, it waits: a crash forgets then what came since the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.stats.bins import Floats, Ints
-from agent.stats.distinct import of_texts
 from agent.stats.lookup import Lookup
 from agent.stats.waiting import ENTRY, JOINED, PREDICTION, TRUTH, Entries, Piece, assembled, packed, unpacked
 
@@ -28,17 +27,11 @@ _STEPS = 10_000
 """Confidence is kept in steps of 0.0001, so that decimals stay what they are."""
 
 
-def identities(requests: Iterable[str]) -> NDArray[np.uint64]:
-    """Requests in 48 bits: of 50,000 that wait, one in five billion is taken for another."""
-    found: NDArray[np.uint64] = of_texts(requests) >> np.uint64(16)
-    return found
-
-
 class Side(NamedTuple):
     """Predictions or truths, a row each.
 
     Args:
-        ids: of their requests, by `identities`.
+        ids: of their requests, in 48 bits: of 50,000 that wait, one in five billion is taken for another.
         values: a number, or the number of a class.
         times: when, s since 1970.
         confidence: of predictions, within [0, 1]; NaN where none is told, None of truths.

@@ -28,12 +28,13 @@ from agent.stats.distinct import Distinct, of_numbers
 from agent.stats.drift import Seen, judged
 from agent.stats.feature import Inputs, Numbers, prolonged
 from agent.stats.frame import Content, Frame, Span
-from agent.stats.joining import Side, Window, identities
+from agent.stats.joining import Side, Window
 from agent.stats.learning import Learning
 from agent.stats.sampling import Sampling
 from agent.stats.standard import Standard
 from agent.stats.window import Counter, Summary
 from collectors.api import Series
+from collectors.logs.formats.hashes import LONGEST, requests
 
 ROWS, FEATURES, CLASSES, RUNS = 32_768, 50, 10, 7
 NAMES = [str(number) for number in range(CLASSES)]
@@ -90,10 +91,12 @@ def bench_columns() -> None:
 
 def bench_joining() -> None:
     """A request is hashed, waits, and is joined; a full window."""
-    window, ids = Window(50_000, 3600.0), [f"request-{n}-{n * 7919:08x}" for n in range(ROWS)]
-    hashes, values, times = identities(ids), np.zeros(ROWS), np.zeros(ROWS)
+    window, ids = Window(50_000, 3600.0), [f"request-{n}-{n * 7919:08x}".encode() for n in range(ROWS)]
+    padded = b"".join([one.ljust(LONGEST, b"\0") for one in ids])
+    words, lengths = np.frombuffer(padded, "<u8").reshape(ROWS, -1).T, np.array([len(one) for one in ids])
+    hashes, values, times = requests(words, lengths), np.zeros(ROWS), np.zeros(ROWS)
     print(f"\n{'joining, a row':<44} {'ns':>10}")
-    print(f"{'identity of a request':<44} {took(lambda: identities(ids)):>10.1f}")
+    print(f"{'identity of a request':<44} {took(lambda: requests(words, lengths)):>10.1f}")
     turns = iter(range(RUNS))
 
     def both() -> None:

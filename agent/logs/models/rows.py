@@ -46,7 +46,7 @@ class Rows(NamedTuple):
         groups: the number of each row's model, version and slice.
         attributes: those by number.
         failed: whether the request failed.
-        ids: of requests, by `joining.identities`; 0 where there is none.
+        ids: of requests, in 48 bits; 0 where there is none.
         predictions, labels: classes that were predicted, and true ones.
         predicted, true: the same of numbers; NaN where there is none.
         right: 1 where only this is told, and it was right; 0 where wrong; NaN where it is not told.

@@ -11,9 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.stats.joining import Pairs, Side, Tally, Window, identities
+from agent.stats.joining import Pairs, Side, Tally, Window
+from collectors.logs.formats.hashes import request_of
 
 HOUR = 3600.0
+
+
+def identities(names: list[str]) -> np.ndarray:
+    return np.array([request_of(name) for name in names], np.uint64)
 
 
 def side(names: list[str], values: list[float], times: list[float] | None = None) -> Side:

@@ -11,9 +11,9 @@ from agent.logs.measures import Known, added, known
 from agent.logs.models.outcomes import ANYWHERE, GROUPS, Limits, Outcomes
 from agent.logs.models.rows import Classes, Rows
 from agent.logs.windows import Windows
-from agent.stats.joining import identities
 from agent.stats.quality import OTHER, classified
 from collectors.api import Attributes
+from collectors.logs.formats.hashes import request_of
 
 NOW = 1_800_000_000.0
 OWN: Attributes = (("model.name", "iris"),)
@@ -41,7 +41,7 @@ def rows(
         np.zeros(count, np.int64),
         [attributes],
         np.zeros(count, np.bool_),
-        None if ids is None else identities(ids),
+        None if ids is None else np.array([request_of(each) for each in ids], np.uint64),
         None if predictions is None else classes(predictions),
         None if labels is None else classes(labels),
         confidence=None if confidence is None else np.array(confidence),
