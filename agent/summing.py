@@ -11,9 +11,10 @@ from agent.logs.admission import Admission
 from agent.logs.following import Following
 from agent.logs.limits import MINUTE
 from agent.logs.live import Live
+from agent.logs.windows import Windows
 from agent.modelling import Models
-from agent.stats.window import Summary, merge_into
-from collectors.api import Reading, Series
+from agent.stats.window import merge_into
+from collectors.api import Reading
 from collectors.logs.tail.source import Chunk
 from collectors.tally import Tally
 
@@ -44,7 +45,7 @@ class Summing:
         self.logs: Mapping[str, Following] = {}
         """By name."""
         self._models: Models
-        self._of_models: dict[Series, Summary] = {}
+        self._of_models: Windows = {}
         self._live = Live()
         self._handed: OrderedDict[float, None] = OrderedDict()
         self.at: str | None = None
@@ -83,7 +84,7 @@ class Summing:
 
     def summed_up(self, now: float) -> Summed:
         """All that was taken since this was asked last."""
-        minutes: dict[float, dict[Series, Summary]] = {}
+        minutes: dict[float, Windows] = {}
         for name, log in self.logs.items():
             self.at = name
             for minute in log.flush(now):

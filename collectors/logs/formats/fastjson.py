@@ -155,7 +155,6 @@ class FastJson:
     def __init__(self, form: Format, classes: Sequence[Classes]) -> None:
         self._form, self._classes, self._empty = form, classes, empty_keys(form)
         self._shapes: list[JsonShape] = []
-        self._tried = 0
 
     def read(self, text: Text, rows: Ints, near: Near, teller: Teller) -> list[Read]:
         """The lines that are of a known shape."""

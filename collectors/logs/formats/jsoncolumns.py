@@ -29,10 +29,8 @@ LONGEST_WHOLE = 18
 """Digits of a request's id that is a number."""
 _HIGH = word_of(0xF0)
 _FLAGS = np.array([0.0, 1.0, nan])
-Filled = Mapping[int, Column]
-
-
 _NONE = np.empty(0, np.int64)
+Filled = Mapping[int, Column]
 
 
 class _Number(NamedTuple):
