@@ -50,7 +50,7 @@ class Minutes:
         self._tens = np.frombuffer(bytes(tens), np.dtype("<u8"))
         self._kept = np.frombuffer(bytes(kept), np.dtype("<u8"))
         self._digits = np.frombuffer(bytes(digits), np.dtype("<u8"))
-        self.length, self._seconds = length, seconds
+        self.length = length
 
     def heads(self, column: list[Words]) -> tuple[list[Words], Flags]:
         """What of the words of times tells the minute, and whether seconds and fraction are proper digits."""
