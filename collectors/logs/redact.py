@@ -24,6 +24,8 @@ _IS = r"(?:\\?[\"'])?[ ]{0,8}[:=]\s{0,32}"
 _OF_SEVERAL = r"(?:digest|aws4-[\w-]{1,24}|hawk|oauth|negotiate|ntlm)"
 """Ways to log in whose proof has several parts."""
 _QUOTED = r"""\\"(?:(?!\\").)*(?:\\")?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?"""
+_ESCAPE = re.compile(r"\\u00([2-6][0-9A-Fa-f]|7[0-9A-Ea-e])|\\/")
+"""A sign that some write by its number in JSON: `\\u003d` for an equals sign, `\\/` for a slash."""
 _LOGIN = re.compile(r"(?<=://)[^\s/@\"']+\Z")
 _BEGUN = re.compile(r"(?:[+(]?\d[\d ().-]{0,40})?[\w.%+@:~-]{0,128}\Z")
 _REACH = 170
@@ -46,6 +48,12 @@ class Rule(NamedTuple):
 
     pattern: re.Pattern[str]
     put: str | Callable[[re.Match[str]], str]
+
+
+def _sign(found: re.Match[str]) -> str:
+    """What an escape stands for; one that JSON cannot do without stays."""
+    sign = chr(int(found[1], 16)) if found[1] else "/"
+    return found[0] if sign in '"\\' else sign
 
 
 def _card(found: re.Match[str]) -> str:
@@ -147,7 +155,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without what may not be kept, cut to `LONGEST` characters."""
-        kept = text[:LONGEST]
+        kept = _ESCAPE.sub(_sign, text[:LONGEST])
         for rule in self._rules:
             kept = rule.pattern.sub(rule.put, kept)
         return ended(kept, cut=len(text) >= LONGEST)
