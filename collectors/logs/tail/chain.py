@@ -44,8 +44,12 @@ class Family:
     @property
     def floor(self) -> int:
         """Nothing that was last written before is taken for new, in ns of the wall clock: more was read since
-        than is remembered. A copy of what is forgotten is older than the end of the generation after it."""
-        return min(each.written for each in self.ended) if len(self.ended) >= MOST_ENDED else 0
+        than is remembered. A copy of what is forgotten is older than the end of the generation after it.
+        Where the clock was set back, what is followed now is newest."""
+        if len(self.ended) < MOST_ENDED:
+            return 0
+        oldest = self.ended[0].written
+        return min(oldest, max((track.written for track in self.tracks()), default=oldest))
 
     def rest(self, medium: Medium) -> Ended | None:
         """What was wholly read, and is the beginning of what a file holds; the longest."""
@@ -60,15 +64,16 @@ class Family:
 
     def forget(self) -> None:
         """Forget what is older than all that is searched for, by `MARGIN`."""
-        oldest = min((track.written for track in self.tracks()), default=0)
+        since = [chain.since for chain in self.chains if chain.searching]
+        oldest = min((*since, *(track.written for track in self.tracks())), default=0)
         if self.ended:
             self.ended = [each for each in self.ended if each.written + MARGIN >= oldest]
 
     def note_ended(self, ended: Iterable[Ended]) -> None:
-        """Remember what was wholly read."""
-        for each in ended:
-            if each.proof.rungs and each not in self.ended:
-                self.ended = [*self.ended, each][-MOST_ENDED:]
+        """Remember what was wholly read, and of too many those that were written last: whichever order they
+        were read in, what is forgotten is below the floor."""
+        known = dict.fromkeys((*self.ended, *(each for each in ended if each.proof.rungs)))
+        self.ended = sorted(known, key=lambda each: each.written)[-MOST_ENDED:]
 
 
 class Chain:

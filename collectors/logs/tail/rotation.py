@@ -12,7 +12,7 @@ from collectors.logs.tail.files import Files, Open
 from collectors.logs.tail.listing import Listings
 from collectors.logs.tail.places import modified
 from collectors.logs.tail.position import Ended, Position
-from collectors.logs.tail.proof import STRONG, Proof
+from collectors.logs.tail.proof import STRONG, WEAK, Proof
 from collectors.logs.tail.siblings import MOST, Search, Unseen
 from collectors.logs.tail.source import Limits
 from collectors.logs.tail.track import Changed, Track
@@ -197,10 +197,8 @@ class Rotation:
         if not present and changed == chain.listed:
             return
         chain.listed = changed
-        for track in chain.family.tracks():
-            probe(track)
-        search, family = self._search(chain.real), chain.family
-        for each in search.unseen(max(chain.since, family.floor), family.known(), chain.path, self._depths):
+        search, found = self._unseen(chain, chain.real, max(chain.since, chain.family.floor))
+        for each in found:
             self._complaints.count("outrider.logs.rotations", reason="unseen")
             self._take_up(chain, each, now)
         if not search.ended:
@@ -209,6 +207,22 @@ class Rotation:
             clean = search.clean and modified(os.path.dirname(chain.real)) == changed
             chain.searching = 0 if clean else chain.searching - 1
 
+    def _unseen(self, chain: Chain, real: str, since: int) -> tuple[Search, list[Unseen]]:
+        """What is found of a log, beside `real`, that nobody has seen. What is followed and was nearly empty
+        may have been filled, rotated and compressed during the search: it is met, and searched again."""
+        while True:
+            for track in chain.family.tracks():
+                probe(track)
+            short = [track for track in chain.family.tracks() if track.proof.length < WEAK]
+            search, known = self._search(real), chain.family.known()
+            found = search.unseen(since, known, chain.path, self._depths)
+            for track in short if found else ():
+                probe(track)
+            if not found or chain.family.known() == known:
+                return search, found
+            for each in found:
+                each.medium.close()
+
     def _quiet_since(self, written: int, now: float) -> float:
         """Since when a rotated file that was last written at `written` ns was quiet: a wait ago at most. What
         was so for longer lets the next one begin at once."""
@@ -216,8 +230,7 @@ class Rotation:
 
     def before_all(self, chain: Chain, since: int, now: float) -> list[Track]:
         """What was rotated away from a path before its first look, last written at `since` ns or later."""
-        search = self._search(chain.tracks[-1].real)
-        found = search.unseen(since, chain.family.known(), chain.path, self._depths)
+        _, found = self._unseen(chain, chain.tracks[-1].real, since)
         return [self._take_up(chain, each, now) for each in found]
 
     def _take_up(self, chain: Chain, each: Unseen, now: float) -> Track:

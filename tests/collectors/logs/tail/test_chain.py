@@ -113,6 +113,17 @@ def test_what_is_older_than_all_that_is_searched_for_is_forgotten() -> None:
     assert [each.written for each in made.family.ended] == [5, MARGIN]
 
 
+def test_what_may_still_be_found_is_not_forgotten() -> None:
+    made = chain(track(1, live=True, written=3 * MARGIN))
+    made.search(track(2, written=5), 1)
+    made.family.note_ended([Ended(1, Proof(ladder(b"%040d" % 1)), 5)])
+    made.family.forget()
+    assert len(made.family.ended) == 1
+    made.searching = 0
+    made.family.forget()
+    assert made.family.ended == []
+
+
 def test_what_was_read_is_remembered_up_to_a_number() -> None:
     family = Family("/l/app.log")
     for number in range(MOST_ENDED + 5):
@@ -131,7 +142,8 @@ def test_nothing_older_than_a_full_memory_is_new() -> None:
     assert family.floor == 100
     family.note_ended([Ended(20, proofs[-1], 500)])
     assert family.floor == 101
-    assert len(family.ended) == MOST_ENDED
+    family.note_ended([Ended(20, Proof((b"before",)), 7)])
+    assert (family.floor, len(family.ended)) == (101, MOST_ENDED)
 
 
 def test_what_nobody_read_is_searched_for_at_the_path_of_the_log_itself() -> None:
@@ -140,3 +152,9 @@ def test_what_nobody_read_is_searched_for_at_the_path_of_the_log_itself() -> Non
     rotated, log = family.chains
     family.search(track(1, written=5), 3)
     assert (rotated.searching, log.searching, log.since) == (0, 3, 5)
+
+
+def test_where_the_clock_was_set_back_what_is_followed_is_newest() -> None:
+    made = chain(track(1, live=True, written=50))
+    made.family.note_ended(Ended(20, Proof((bytes([at] * 6),)), 100 + at) for at in range(MOST_ENDED))
+    assert made.family.floor == 50

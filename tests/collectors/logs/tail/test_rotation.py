@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collectors.logs.tail.chain import Chain
 from collectors.logs.tail.rotation import Rotation
+from collectors.logs.tail.siblings import Search
 from collectors.logs.tail.source import Source
 from tests.tailing import Tailing, append, numbered, texts
 
@@ -186,4 +189,28 @@ def test_a_log_rotated_again_while_it_is_searched_for_unseen_ones_is_not_lost(
     made.read(4)
     assert made.lines == texts(numbered(0, 30))
     assert made.counts()["rotations.unseen"] == 1
+    made.tailer.close()
+
+
+@pytest.mark.parametrize("begun", ["", "one"])
+def test_a_log_filled_rotated_and_compressed_during_the_search_is_read_once(
+    begun: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, begins = tmp_path / "app.log", Search.__init__
+
+    def rotates(self: Search, *args: Any) -> None:
+        packed = tmp_path / "app.log.1.gz"
+        if not packed.exists():
+            append(log, *numbered(0, 10))
+            packed.write_bytes(gzip.compress(log.read_bytes()))
+            log.unlink()
+            append(log, *numbered(10, 20))
+        begins(self, *args)
+
+    monkeypatch.setattr(Search, "__init__", rotates)
+    made = tailing(tmp_path)
+    made.read()
+    log.write_text(begun)
+    made.read(40)
+    assert made.lines == [begun.encode() + each for each in texts(numbered(0, 1))] + texts(numbered(1, 20))
     made.tailer.close()
