@@ -101,7 +101,7 @@ class Files:
 
     def close_some(self) -> None:
         """Close those that were not read for the longest time. Not those that were rotated away: they may
-        have no name any more, and are few. Nor the one that was touched last."""
+        have no name any more, and `crowded` bounds them. Nor the one that was touched last."""
         over = len(self._opened) - self._most
         for key in list(self._opened)[:-1] if over > 0 else ():
             if over > 0 and self._opened[key].live:

@@ -202,7 +202,7 @@ def restored(
     source: str, stored: Mapping[str, bytes], complaints: Complaints
 ) -> tuple[dict[str, Place], dict[str, Place]]:
     """The positions of a source's files from an earlier life: those that are understood, with the mark of the
-    last look, and all that are stored. None where there is no such mark: the source is new."""
+    last look, and all that are stored. Nothing where there is no such mark: the source is new."""
     mark = stored.get(f"{source}/")
     safe: dict[str, Place] = {}
     told: dict[str, Place] = {}

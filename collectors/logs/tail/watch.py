@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 
 from collectors.logs.tail.chain import Chain, Family
-from collectors.logs.tail.complaints import GONE, Complaints
+from collectors.logs.tail.complaints import Complaints
 from collectors.logs.tail.files import File, Files, Open, file_of
+from collectors.logs.tail.looks import Looks, Stats
 from collectors.logs.tail.medium import Medium
 from collectors.logs.tail.places import Places
 from collectors.logs.tail.position import Position
@@ -22,9 +23,7 @@ from collectors.logs.tail.source import Limits, Source
 from collectors.logs.tail.start import begin
 from collectors.logs.tail.track import Track
 
-Stats = dict[str, os.stat_result | None]
 MOST_IGNORED = 4096
-CALM = 16  # a file that was quiet for so many seconds is looked at once a second
 
 
 class Watch:
@@ -59,9 +58,9 @@ class Watch:
         self._files = Files(tuple(roots), limits.opened, complaints)
         self._rotation = Rotation(self._files, archives, limits, complaints, self._made, wall)
         self._chains: dict[str, Chain] = {}
+        self._looks = Looks(self._chains, limits.idle, complaints)
         self._families: dict[str, Family] = {}
         self._ignored: dict[tuple[File, int], None] = {}
-        self._due: dict[str, float] = {}
         self._new = stored is None
         self.looked = looked
         self.stirred = False
@@ -148,7 +147,7 @@ class Watch:
         self._rotation.begin()
         paths = self._places.paths()
         self._complaints.beyond(self.source.name, self._places.beyond, self._limits.files)
-        seen = self._stats(paths, now)
+        seen = self._looks.at(paths, self._places.changed, now)
         self.stirred = self._depart(seen, now)
         unsteady = [each for each in self._chains.values() if each.searching or not each.steady]
         for chain in unsteady:
@@ -171,44 +170,6 @@ class Watch:
     def _unfollowed(self, path: str) -> bool:
         chain = self._chains.get(path)
         return chain is None or (chain.live is None and not chain.searching)
-
-    def _stats(self, paths: list[str], now: float) -> Stats:
-        """The state of the paths that are due: all in a folder that changed, those of quiet files seldom."""
-        seen: Stats = {}
-        due, changed = self._due, self._places.changed
-        if len(due) > len(paths) or changed:
-            paths = sorted(self._chains.keys() | set(paths))
-            self._due = due = {path: due[path] for path in paths if path in due}
-        for path in paths:
-            if (
-                now >= due.get(path, 0.0)
-                or (changed and os.path.dirname(path) in changed)
-                or self._led_astray(path)
-            ):
-                try:
-                    seen[path] = os.stat(path)
-                except OSError as error:
-                    if error.errno in GONE:
-                        seen[path] = None
-                        self._complaints.well(path)
-                    else:
-                        self._complaints.error(path, error)
-                due[path] = now + self._pause(path, now)
-        return seen
-
-    def _led_astray(self, path: str) -> bool:
-        """Whether what a path led to was rotated away: what it leads to now must be followed before that is
-        rotated away in its turn."""
-        chain = self._chains.get(path)
-        return chain is not None and chain.live is None
-
-    def _pause(self, path: str, now: float) -> float:
-        chain = self._chains.get(path)
-        if path in self._complaints.refused:
-            return self._limits.idle
-        if chain is None or not chain.steady:
-            return 0.0
-        return min((now - chain.tracks[0].grown) / CALM, self._limits.idle)
 
     def _depart(self, seen: Stats, now: float) -> bool:
         """Take note of what the paths do not lead to, or do not hold, any more; whether there is any."""
