@@ -206,11 +206,13 @@ class Samples:
 
 def _spent(stored: bytes | None, now: float) -> Sliding:
     """What an earlier life took of the budget, as of now."""
+    if stored is None:
+        return Sliding(DAY)
     try:
-        at, saved = json.loads(stored or b"[0, [86400.0, 0, [0]]]")
+        at, saved = json.loads(stored)
         spent = Sliding.load(saved).over(DAY)
         return spent.after(max(0.0, now - float(at)))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return Sliding(DAY)
 
 

@@ -126,7 +126,12 @@ def test_what_was_spent_of_the_day_outlives_a_restart_and_a_day_it_does_not() ->
     assert sum(found[24:]) > 0
 
 
-@pytest.mark.parametrize("stored", [b"", b"{}", b"[1e999, 0]", b"[1, [9, 0, [-4]]]", b"[" * 9999, b"\xff"])
+LATE = pytest.param(b"[1" + b"0" * 400 + b", [86400.0, 0, [0]]]", id="a number beyond a double")
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"{}", b"[1e999, 0]", b"[1, [9, 0, [-4]]]", b"[" * 9999, b"\xff", LATE]
+)
 def test_what_is_no_such_state_is_begun_anew(stored: bytes) -> None:
     one = Samples(Settings(edges=0), {}, str, NOW, stored=stored)
     one.take(rows([2] * 3))
