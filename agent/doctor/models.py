@@ -23,7 +23,7 @@ from agent.store.reader import Reader
 
 LOOKED = 6 * 3600.0
 """Seconds of history that are looked at."""
-AN_ENTRY = 20
+AN_ENTRY = 10
 """Bytes in the store of what waits for its label."""
 SHOWN = 4
 MAKE = "`outrider baseline` makes one; until then the first records of each version become one"
