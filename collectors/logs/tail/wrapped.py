@@ -20,7 +20,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 Wrapper = Literal["none", "docker", "cri"]
-WRAPPERS: tuple[Wrapper, ...] = ("none", "docker", "cri")
 CRI = re.compile(rb"(\S{20,40}) (stdout|stderr) ([FP])(?::\S*)? (.*)", re.DOTALL)
 WHOLE_CRI = re.compile(rb"^(\S{20,40}) (?:stdout|stderr) F(?::\S*)? (.*)\n", re.MULTILINE)
 STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:Z|([+-])(\d\d):(\d\d))")
