@@ -55,7 +55,7 @@ class Page(NamedTuple):
         kinds: what `# TYPE` says, by family: "counter", "gauge", "histogram", ...
         units: what `# UNIT` says, by family.
         malformed: lines that are none, and samples that were there before.
-        beyond: samples that were wanted, and one too many; lines after too many that are none.
+        beyond: samples after too many, or after too many labels; lines after too many that are none.
     """
 
     samples: dict[str, dict[Attributes, float]]
