@@ -227,7 +227,7 @@ class Tailing:
         beyond = {key: place for key, place in self._tailer.positions().items() if _is_of(key, name)}
         self._begun.put(beyond)
         self._keep(beyond)
-        self._remarks.left_out({log: n for log, n in self._summing.sizes.items() if log == (name or log)})
+        self._remarks.left_out({log: n for log, n in self._summing.sizes.items() if name in ("", log)})
 
     def _answer(self) -> None:
         if self._anew:
@@ -314,6 +314,8 @@ class Tailing:
         self._keep(changed)
         self._stumbled = None
         self._remarks.of(self._summing.logs, self.admission.takes, now)
+        for name, size in self._tailer.behind().items():
+            self._outlets.tally.set("outrider.logs.behind", size, **{"log.name": name})
         return Fed(dated=summed.dated, positions=changed, said=summed.said)
 
     def _warn(self, text: str) -> None:

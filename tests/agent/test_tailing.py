@@ -268,12 +268,14 @@ def test_a_backlog_waits_in_the_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
     for minute in range(600):
         rig.write(2, time=began + 60 * minute, padding="x" * 2000)
     tail = rig.follow(format="json")
-    found, most = 0, 0
+    found, most, left = 0, 0, []
     while found < 1200:
         fed = tail.gather(10)
         found += rig.stored(fed)
         most = max(most, len(fed.dated))
+        left.append(rig.counted("outrider.logs.behind"))
     assert found == 1200
+    assert left[0] > left[-1] == 0, "how far it is behind is told"
     most_of_block = Limits().block // 4000 + 1
     assert most <= summing.MINUTES + 2 * most_of_block, "the first block waits until the format is known"
 

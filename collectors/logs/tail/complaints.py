@@ -31,7 +31,7 @@ class Complaints:
         self.closed: set[str] = set()
         """Those of them that may not be read, and may be later."""
         self._beyond: dict[str, int] = {}
-        for name in ("read", "dropped", "lost"):
+        for name in ("read", "dropped", "lost", "behind"):
             tally.describe(f"outrider.logs.{name}", "By")
 
     def count(self, name: str, n: float = 1, **attributes: str) -> None:

@@ -72,6 +72,11 @@ class FilePart:
         """As of `Watch.settled`."""
         return self._watch is None or self._watch.settled
 
+    @property
+    def behind(self) -> int:
+        """As of `Watch.behind`."""
+        return 0 if self._watch is None else self._watch.behind
+
     def ready(self, now: float) -> Iterator[tuple[Track, Chain]]:
         """The files that may have lines now."""
         return iter(()) if self._watch is None else self._watch.ready(now)

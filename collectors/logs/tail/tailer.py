@@ -95,6 +95,10 @@ class Tailer:
             return False
         return all(files.settled for files in self._files if not self._guard.out(files))
 
+    def behind(self) -> dict[str, int]:
+        """Bytes of files by source that were seen and not read yet."""
+        return {files.name: files.behind for files in self._files if not self._guard.out(files)}
+
     def look(self) -> None:
         """See which files there are, which have grown, and what became of those that were rotated."""
         for journal in filter(self._guard.free, self._journals):

@@ -128,6 +128,12 @@ class Watch:
             chain.searching or not chain.steady or chain.tracks[0].pending for chain in self._chains.values()
         )
 
+    @property
+    def behind(self) -> int:
+        """Bytes that were seen and are not read yet; of a compressed file it is not known."""
+        tracks = (track for family in self._families.values() for track in family.tracks())
+        return sum(max(0, track.size - track.offset) for track in tracks)
+
     def positions(self) -> Iterator[tuple[int, Position]]:
         """The position of every generation."""
         for family in self._families.values():

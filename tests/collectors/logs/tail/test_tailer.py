@@ -63,8 +63,11 @@ def test_of_a_log_that_is_not_taken_now_the_lines_wait(tmp_path: Path) -> None:
     (a, b) = (Source(name, (f"{tmp_path}/{name}.log",), start="start") for name in "ab")
     with closing(Tailing(a, b).tailer) as tailer:
         tailer.look()
+        assert tailer.behind() == {"a": 4, "b": 4}
         assert [chunk.text for chunk in tailer.take(1 << 20, 10.0, "b".__eq__)] == [b"two\n"]
+        assert tailer.behind() == {"a": 4, "b": 0}
         assert [chunk.text for chunk in tailer.take(1 << 20, 10.0)] == [b"one\n"]
+        assert tailer.behind() == {"a": 0, "b": 0}
 
 
 # The lines of the field lessons about tailing, one test each.
