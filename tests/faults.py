@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.view.broker import HOST, free_port
-from agent.view.fleet import FleetStore
 from tests.agreement import arrived, disagreements
 from tests.brokers import Options, build
 from tests.certificates import Authority, Certificate
 from tests.daemons import Daemon
+from tests.endings import ended
 from tests.histories import windows, windows_pass
 from tests.proxies import Mode, Proxy
 from tests.sinks import Sink
@@ -34,9 +34,6 @@ from tests.waiting import until
 DEVICE = "dut"
 WITHIN = 60.0
 """Seconds after a fault's end within which the data must flow again."""
-
-LATE = 5.0
-"""Seconds that what was sent before a stop may take to the sink."""
 
 DELAY = 2.0
 LOST = 30
@@ -230,24 +227,6 @@ def held(scene: Scene) -> int:
     )
 
 
-def ended(daemon: Daemon, fleet: FleetStore) -> None:
-    """Stop the daemon. What a stop has no time to send, the next life sends.
-
-    Raises:
-        AssertionError: something is on its way after three lives.
-    """
-    for _ in range(3):
-        assert daemon.stop() == 0
-        end = time.monotonic() + LATE
-        while time.monotonic() < end:
-            if arrived(daemon.state, fleet, DEVICE):
-                return
-            time.sleep(0.1)
-        daemon.start()
-        until(lambda: arrived(daemon.state, fleet, DEVICE), daemon.child.tail, WITHIN)
-    raise AssertionError("what was given has not arrived")
-
-
 def suffer(name: str, directory: Path, seconds: int, settings: str) -> Recovery:
     """One fault of so many seconds, with these settings of `[broker]`.
 
@@ -271,7 +250,7 @@ def suffer(name: str, directory: Path, seconds: int, settings: str) -> Recovery:
         until(lambda: arrived(daemon.state, fleet, DEVICE), daemon.child.tail, WITHIN)
         whole = time.monotonic() - over
         assert (daemon.child.ended(), daemon.child.pid) == (None, pid)
-        ended(daemon, fleet)
+        ended(daemon, fleet, DEVICE)
         assert disagreements(daemon.state, fleet, DEVICE) == []
         assert fleet.spans(DEVICE, "lost") == []
         return Recovery(name, flow, whole, windows(daemon.state))

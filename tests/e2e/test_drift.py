@@ -14,9 +14,9 @@ from agent.logs import measures
 from agent.stats.frame import Event
 from agent.stats.window import Gauge
 from agent.view.fleet import FleetStore
-from tests.agreement import arrived
 from tests.brokers import Secured
 from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
+from tests.endings import ended
 from tests.tailing import append
 from tests.waiting import until
 
@@ -119,8 +119,7 @@ def test_what_a_model_says_drifts_and_a_new_version_is_compared_with_itself(
         saying("1", 0.9, 0.6, lambda: pets.drifted("1") == {"prediction": "true", "confidence": "true"})
         saying("2", 0.9, 0.6, lambda: len(pets.events("model.baseline", "2")) == 1)
         saying("2", 0.9, 0.6, lambda: set(pets.scores("2")) == {"prediction", "confidence", "weight"})
-        assert daemon.stop() == 0
-        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        ended(daemon, fleet, DEVICE)
         assert pets.drifted("2") == {}
         assert max(map(max, pets.scores("2").values())) < 1 < max(pets.scores("1")["confidence"])
         assert [len(pets.events("model.version", version)) for version in "12"] == [1, 1]

@@ -15,9 +15,10 @@ import pytest
 from agent.store.files import store_file
 from agent.tailing import LOST
 from agent.view.fleet import FleetStore
-from tests.agreement import arrived, disagreements
+from tests.agreement import disagreements
 from tests.brokers import Secured
 from tests.e2e.conftest import DEVICE, OpenSink
+from tests.endings import ended
 from tests.histories import windows_pass
 from tests.tailing import append
 from tests.torture import labels
@@ -61,8 +62,7 @@ def test_flushes_that_fail_cost_no_pair(sinks: OpenSink, broker: Secured, zoo: Z
         append(logs / "labels.log", *numbered(0, 1000, label="ant"))
         until(lambda: joined(fleet) >= 1000, lambda: joined(fleet))
         assert "the store works again" in daemon.child.tail(99)
-        assert daemon.stop() == 0
-        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        ended(daemon, fleet, DEVICE)
         assert joined(fleet) == 1000
 
 
@@ -85,8 +85,7 @@ def test_a_damaged_store_takes_what_waited_with_it_and_counts_no_pair_again(
             append(logs / "requests.log", *numbered(1000, 1100, prediction="ant"))
             append(logs / "labels.log", *numbered(1000, 1100, label="ant"))
             until(lambda: joined(fleet) >= 600, lambda: joined(fleet))
-            assert daemon.stop() == 0
-            until(lambda: arrived(daemon.state, fleet, DEVICE))
+            ended(daemon, fleet, DEVICE)
         assert joined(fleet) == 600
 
 
@@ -115,8 +114,7 @@ def test_each_pair_counts_once_at_the_sink_over_kills_an_hour_late_too(
         until(lambda: found().outcomes["joined"] >= wanted.outcomes["joined"], found)
         append(logs / "requests.log", *labels.crowd(REQUESTS, time.time()))
         until(lambda: found().outcomes["crowded"] >= wanted.outcomes["crowded"], found)
-        assert daemon.stop() == 0
-        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        ended(daemon, fleet, DEVICE)
         assert disagreements(daemon.state, fleet, DEVICE) == []
         assert wanted.late > REQUESTS * 0.008
         assert labels.faults(found(), wanted) == []

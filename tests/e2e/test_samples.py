@@ -12,9 +12,9 @@ from pathlib import Path
 from agent.cli import main
 from agent.logs.measures import SAMPLE
 from agent.stats.frame import Event
-from tests.agreement import arrived
 from tests.brokers import Secured
 from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
+from tests.endings import ended
 from tests.tailing import append
 from tests.waiting import until
 
@@ -84,8 +84,7 @@ def test_samples_reach_the_sink_and_the_export_redacted_with_their_weights(
             return told
 
         until(lambda: sum(weights().values()) >= sum(KINDS.values()) - 0.5, weights)
-        assert daemon.stop() == 0
-        until(lambda: arrived(daemon.state, fleet, DEVICE))
+        ended(daemon, fleet, DEVICE)
         assert {kind: round(weight) for kind, weight in weights().items()} == KINDS
         shipped = found()
         everything = repr(list(fleet.contents(DEVICE, 0.0)))

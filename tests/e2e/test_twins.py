@@ -14,6 +14,7 @@ from tests.agreement import arrived, disagreements
 from tests.brokers import Secured
 from tests.daemons import Daemon
 from tests.e2e.conftest import DEVICE, OpenDaemon, OpenSink
+from tests.endings import ended
 from tests.histories import reading, windows_pass
 from tests.waiting import until
 
@@ -32,8 +33,7 @@ def alone(daemon: Daemon, fleet: FleetStore, device: str = DEVICE) -> None:
     """With nobody else there it says all it has; the sink then holds its history, each number once."""
     daemon.start()
     until(lambda: arrived(daemon.state, fleet, device), daemon.child.tail)
-    assert daemon.stop() == 0
-    until(lambda: arrived(daemon.state, fleet, device), daemon.child.tail)
+    ended(daemon, fleet, device)
     assert disagreements(daemon.state, fleet, device, restored=True) == []
 
 
