@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from agent.config.formats import form_named, own_formats
 from agent.config.logs import Logs
@@ -10,6 +10,7 @@ from agent.config.settings import Config
 from agent.logs.following import Following, Stamp, Told
 from agent.logs.limits import Limits
 from agent.modelling import Models
+from collectors.logs.formats.format import Format
 from collectors.logs.formats.zones import zone_of
 from collectors.logs.redact import Redactor
 from collectors.logs.tail.journal import JournalSource
@@ -32,6 +33,7 @@ def followings(config: Config, models: Models) -> dict[str, Following]:
 
 def sources(config: Config, wall: Callable[[], float]) -> Iterator[Source | JournalSource]:
     """What is to be followed; `wall` is the wall clock, s."""
+    own = own_formats(config.format)
     for logs in config.logs:
         if logs.paths or logs.pipes:
             yield Source(
@@ -43,13 +45,14 @@ def sources(config: Config, wall: Callable[[], float]) -> Iterator[Source | Jour
                 logs.roots,
                 logs.archives,
                 logs.pipes,
-                _stamp(config, logs, wall),
+                _stamp(logs, own, wall),
             )
         if logs.units or logs.matches:
             yield JournalSource(logs.name, logs.units, logs.matches, logs.start)  # type: ignore[arg-type]
 
 
-def _stamp(config: Config, logs: Logs, wall: Callable[[], float]) -> Callable[[bytes], float | None]:
-    own = own_formats(config.format)
+def _stamp(
+    logs: Logs, own: Mapping[str, Format], wall: Callable[[], float]
+) -> Callable[[bytes], float | None]:
     stamp = Stamp(form_named(logs.format, own), own.values(), zone_of(logs.zone))
     return lambda line: stamp.time(line, wall())
