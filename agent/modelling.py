@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agent.config.settings import Config
 from agent.logs.limits import MINUTE
+from agent.logs.stored import below
 from agent.logs.windows import Windows
 from agent.stats.window import merge_into
 from collectors.tally import Tally
@@ -58,7 +59,7 @@ class Models:
             from agent.planned import known, model_of
 
             for settings in config.model:
-                states = _below(f"{ROOM}/{settings.name}/", stored)
+                states = below(f"{ROOM}/{settings.name}/", stored)
                 self._models[settings.name] = model_of(settings, config, states, now, say)
                 self._known.append(known(settings))
         self._samples: deque[Said] = deque()
@@ -99,8 +100,3 @@ class Models:
         while self._samples and count < AT_ONCE and size < SIZE:
             count, size = count + 1, size + len(self._samples[0].text)
             yield self._samples.popleft()
-
-
-def _below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What is stored under names that begin so, by the rest of them."""
-    return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}

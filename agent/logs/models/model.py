@@ -12,6 +12,7 @@ from agent.logs.models.reference import Settings
 from agent.logs.models.rows import Rows
 from agent.logs.models.samples import Kept, Samples
 from agent.logs.models.samples import Settings as Sampled
+from agent.logs.stored import below
 from agent.logs.windows import Windows
 from agent.stats.baseline import Baseline
 from agent.stats.drift import Verdict
@@ -198,11 +199,6 @@ def _words(name: str, verdict: Verdict) -> str:
         f"{name} {what}: {worst.test} {worst.score:.3g}, threshold {worst.threshold:.3g}, "
         f"{verdict.window} values against {verdict.reference}"
     )[:LONGEST]
-
-
-def below(prefix: str, stored: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What is stored under names that begin so, by the rest of them."""
-    return {name.removeprefix(prefix): state for name, state in stored.items() if name.startswith(prefix)}
 
 
 def _center(baseline: Baseline | None) -> float:
