@@ -8,10 +8,8 @@ is left: the other sources are read on and kept, and then it returns, or the rea
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -22,15 +20,14 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from collectors.logs.tail import listing, medium, places, rotation, siblings, watch
+from collectors.logs.tail import listing, looks, medium, places, rotation, siblings, watch
 from collectors.logs.tail.guard import Guard, Left
 from collectors.logs.tail.tailer import Tailer
-from tests.torture.logwriter import told
-from tests.torture.tail import LIMITS, Reader, differences
-from tests.torture.tailsteps import TMPFS, World
+from tests.torture.tail import LIMITS, Reader
+from tests.torture.tailsteps import World, at_last, seeds
 
 CALLS = ("stat", "fstat", "open", "pread", "scandir", "lseek")
-MODULES = (listing, medium, places, rotation, siblings, watch)
+MODULES = (listing, looks, medium, places, rotation, siblings, watch)
 NEVER = 1e9
 NOBODY = -1
 
@@ -144,36 +141,22 @@ def run(folder: Path, steps: int, seed: int) -> tuple[list[str], Hanging]:
             world.step()
             if random.random() < 0.5:
                 reader.step(crash=random.random() < 0.005)
-    world.finish()
-    last = world.now
-    while world.now - last < 6.0:
-        if reader.step():
-            last = world.now
-        world.now += 0.05
-    reader.close()
-    return differences(reader, told(world.services)), reader
+    return at_last(world, reader), reader
 
 
 def main() -> int:
     """Run; 1 where a line is not counted once."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--folder", default=TMPFS)
-    chosen = parser.parse_args()
-    failed = hangs = 0
-    for seed in range(chosen.first, chosen.first + chosen.seeds):
-        with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-            wrong, reader = run(Path(folder), chosen.steps, seed)
-        failed += bool(wrong)
+    hangs = 0
+
+    def counted(folder: Path, steps: int, seed: int) -> list[str]:
+        nonlocal hangs
+        wrong, reader = run(folder, steps, seed)
         hangs += reader.hangs
-        if wrong:
-            print(f"seed {seed}: {len(wrong)} lines were not counted exactly once: {', '.join(wrong[:3])}")
-    print(f"{failed} of {chosen.seeds} seeds failed, with {hangs} calls that hung")
-    return 1 if failed else 0
+        return wrong
+
+    failed = seeds(__doc__, counted)
+    print(f"{hangs} calls hung")
+    return failed
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -123,6 +123,11 @@ def run(folder: Path, steps: int, seed: int) -> list[str]:
         world.step()
         if random.random() < 0.5:
             reader.step(crash=random.random() < crashes)
+    return at_last(world, reader)
+
+
+def at_last(world: World, reader: Reader) -> list[str]:
+    """What was not counted exactly once when all is written, and nothing came any more for 6 s, in words."""
     world.finish()
     last = world.now
     while world.now - last < 6.0:
@@ -135,9 +140,12 @@ def run(folder: Path, steps: int, seed: int) -> list[str]:
 
 def main() -> int:
     """Run; 1 where a line is not counted once."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return seeds(__doc__, run)
+
+
+def seeds(about: str | None, run: Callable[[Path, int, int], list[str]]) -> int:
+    """Run what the command line asks for, in a folder of its own for each seed; 1 where any has failed."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=1)
